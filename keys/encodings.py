@@ -1,0 +1,128 @@
+"""Strict text encodings: one accepted form for each value, proved by formatting back.
+
+Python's own decoders forgive much (``int("4_2")``, junk inside base64, ``fromisoformat`` in a dozen shapes); two readers
+that forgive differently disagree about what was signed. Everything here is ASCII, exact, and inverts.
+Implements the byte and time forms of SPEC clauses 2 and 6.
+"""
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+
+from keys.errors import EncodingError
+
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_BASE58_VALUE = {character: value for value, character in enumerate(_BASE58)}
+_TEN_DIGITS = 58**10
+_DECIMAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
+_HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]Z", re.ASCII)
+
+# Base58 costs the square of its length; the longest value we accept is a signature (64 bytes, 88 characters).
+MAX_BASE58_CHARACTERS = 128
+
+
+def base58_encode(data: bytes) -> str:
+    """Base58 (Bitcoin alphabet) of ``data``; leading zero bytes become leading ``1``."""
+    number = int.from_bytes(data, "big")
+    characters: list[str] = []
+    while number:
+        # Long division costs most: take ten digits off the long number at a time, then part them.
+        number, group = divmod(number, _TEN_DIGITS)
+        for _ in range(10):
+            group, remainder = divmod(group, 58)
+            characters.append(_BASE58[remainder])
+    zeros = len(data) - len(data.lstrip(b"\0"))
+    return "1" * zeros + "".join(reversed(characters)).lstrip("1")
+
+
+def base58_decode(text: str) -> bytes:
+    """Bytes of a base58 text of at most ``MAX_BASE58_CHARACTERS``; raises ``EncodingError``."""
+    if len(text) > MAX_BASE58_CHARACTERS:
+        raise EncodingError("base58_too_long", str(len(text)))
+    number = 0
+    for character in text:
+        value = _BASE58_VALUE.get(character)
+        if value is None:
+            raise EncodingError("base58_character")
+        number = number * 58 + value
+    zeros = len(text) - len(text.lstrip("1"))
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def multibase_encode(data: bytes) -> str:
+    """Multibase base58-btc: ``z`` and base58."""
+    return "z" + base58_encode(data)
+
+
+def multibase_decode(text: str) -> bytes:
+    """Bytes of a multibase text; only base58-btc (``z``) is accepted."""
+    if not text.startswith("z"):
+        raise EncodingError("multibase_prefix")
+    return base58_decode(text[1:])
+
+
+def base64_decode(text: str) -> bytes:
+    """Bytes of standard padded base64 (RFC 4648 section 4), exact: no white space, no stray bits."""
+    try:
+        data = base64.b64decode(text.encode("ascii"), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise EncodingError("base64_character") from error
+    if base64.b64encode(data).decode("ascii") != text:
+        raise EncodingError("base64_not_canonical")
+    return data
+
+
+def base64_encode(data: bytes) -> str:
+    """Standard padded base64 (RFC 4648 section 4)."""
+    return base64.b64encode(data).decode("ascii")
+
+
+def base64url_encode(data: bytes) -> str:
+    """base64url without padding (RFC 4648 section 5)."""
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode("ascii")
+
+
+def base64url_decode(text: str) -> bytes:
+    """Bytes of base64url without padding, exact."""
+    try:
+        padded = text.encode("ascii") + b"=" * (-len(text) % 4)
+        data = base64.b64decode(padded, altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise EncodingError("base64url_character") from error
+    if base64url_encode(data) != text:
+        raise EncodingError("base64url_not_canonical")
+    return data
+
+
+def hex_decode(text: str) -> bytes:
+    """Bytes of lower-case hexadecimal."""
+    if _HEX.fullmatch(text) is None:
+        raise EncodingError("hex_character")
+    return bytes.fromhex(text)
+
+
+def decimal_decode(text: str, *, max_digits: int = 19) -> int:
+    """A non-negative ASCII decimal without sign, leading zero, space or underscore."""
+    if len(text) > max_digits or _DECIMAL.fullmatch(text) is None:
+        raise EncodingError("decimal_form")
+    return int(text)
+
+
+def timestamp_decode(text: str) -> int:
+    """Unix seconds of ``YYYY-MM-DDTHH:MM:SSZ``, the only time form in our documents."""
+    if _TIMESTAMP.fullmatch(text) is None:
+        raise EncodingError("timestamp_form")
+    try:
+        return int(datetime.fromisoformat(text).timestamp())
+    except ValueError as error:
+        raise EncodingError("timestamp_value") from error
+
+
+def timestamp_encode(seconds: int) -> str:
+    """``YYYY-MM-DDTHH:MM:SSZ`` of Unix seconds in the years 1 to 9999."""
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
+    except (ValueError, OverflowError, OSError) as error:
+        raise EncodingError("timestamp_value") from error

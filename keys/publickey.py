@@ -1,0 +1,75 @@
+"""Ed25519 public keys (RFC 8032) as Multikey (Controlled Identifiers 1.0, section 2.2.2).
+
+Refused: any encoding that is not the canonical one of a point (y not below the field's prime), and every low-order
+point: for those a signature can be made to fit any message, and common libraries load them without complaint. A y that
+belongs to no point at all is loaded; no signature verifies under it.
+"""
+
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from keys.encodings import multibase_decode, multibase_encode
+from keys.errors import EncodingError, PublicKeyError
+
+SIGNATURE_BYTES = 64
+_MULTICODEC_ED25519 = bytes.fromhex("ed01")
+_PRIME = 2**255 - 19
+
+# The y coordinates of the eight points whose order divides 8. The sign bit is masked before the look-up and values of
+# y from the prime upwards are refused before it, so these five stand for all fourteen encodings in circulation.
+_LOW_ORDER_Y = frozenset(
+    int.from_bytes(bytes.fromhex(text), "little")
+    for text in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "ec" + "ff" * 30 + "7f",
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicKey:
+    """An Ed25519 public key that may be trusted. Equal when the 32 bytes are equal."""
+
+    raw: bytes
+    _handle: Ed25519PublicKey = field(compare=False, repr=False)
+
+    @classmethod
+    def from_raw(cls, raw: bytes) -> "PublicKey":
+        """From 32 bytes; raises ``PublicKeyError``."""
+        if len(raw) != 32:
+            raise PublicKeyError("key_length", str(len(raw)))
+        y = int.from_bytes(raw, "little") & (2**255 - 1)
+        if y >= _PRIME:
+            raise PublicKeyError("key_not_canonical")
+        if y in _LOW_ORDER_Y:
+            raise PublicKeyError("key_low_order")
+        return cls(raw, Ed25519PublicKey.from_public_bytes(raw))
+
+    @classmethod
+    def from_multikey(cls, text: str) -> "PublicKey":
+        """From ``z6Mk…``; raises ``PublicKeyError``."""
+        try:
+            data = multibase_decode(text)
+        except EncodingError as error:
+            raise PublicKeyError("multikey_form") from error
+        if not data.startswith(_MULTICODEC_ED25519):
+            raise PublicKeyError("multikey_type")
+        return cls.from_raw(data[len(_MULTICODEC_ED25519) :])
+
+    @property
+    def multikey(self) -> str:
+        """The key as ``publicKeyMultibase``."""
+        return multibase_encode(_MULTICODEC_ED25519 + self.raw)
+
+    def verify(self, signature: bytes, message: bytes) -> bool:
+        """Whether ``signature`` (64 bytes, R then S) is this key's over ``message``."""
+        try:
+            self._handle.verify(signature, message)
+        except InvalidSignature:
+            return False
+        return True
