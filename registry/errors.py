@@ -1,0 +1,29 @@
+"""The errors of this package, told apart by a code; sentences stand in ``registry.messages``.
+
+Intake has its own (``registry.intake.findings``), because a clerk's fault has a place in a file; so have faces.
+"""
+
+
+class RegistryError(Exception):
+    """Base. ``code`` is the condition, ``params`` fill its sentence; neither carries personal data."""
+
+    def __init__(self, code: str, /, **params: str | int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = params
+
+
+class IssuanceError(RegistryError):
+    """Nothing can be issued as asked; nothing was reserved."""
+
+
+class StatusChangeError(RegistryError):
+    """The certificate cannot go from its state to the one asked for."""
+
+
+class OfficeError(RegistryError):
+    """An authority or the registry itself is not in a state for what was asked."""
+
+
+class PublicationError(RegistryError):
+    """The publication cannot be written."""

@@ -1,0 +1,71 @@
+"""The one font of the faces, found and shown to typst alone.
+
+Noto Serif CJK SC (Song style, SIL OFL 1.1) comes with the package ``mplfonts``; ``templates/fonts.md`` says why it was
+chosen. The package is located without being imported, since importing it would load matplotlib, and its other fonts,
+SimHei among them, are kept out of reach: typst sees a private folder with a link to this one file and neither the
+system's fonts nor its own. A glyph that is missing is drawn by typst as nothing or a box without a warning, so
+``missing_glyphs`` is asked at intake, and again before anything is drawn.
+"""
+
+import atexit
+import importlib.util
+import shutil
+import tempfile
+import threading
+from functools import cache
+from pathlib import Path
+
+import typst
+from fontTools.ttLib import TTFont
+
+from registry.faces.errors import FaceError
+
+FAMILY = "Noto Serif CJK SC"
+FILE_NAME = "NotoSerifCJKsc-Regular.otf"
+
+_once = threading.Lock()
+
+
+@cache
+def font_path() -> Path:
+    """The font's file; FaceError ``face_font`` where ``mplfonts`` or the file is not installed."""
+    spec = importlib.util.find_spec("mplfonts")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        path = Path(folder) / "fonts" / FILE_NAME
+        if path.is_file():
+            return path
+    raise FaceError("face_font", FILE_NAME)
+
+
+def typst_fonts() -> typst.Fonts:
+    """What typst may use: this font and no other. One object serves every thread."""
+    with _once:
+        return _typst_fonts()
+
+
+@cache
+def _typst_fonts() -> typst.Fonts:
+    folder = Path(tempfile.mkdtemp(prefix="certreg-font-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / FILE_NAME).symlink_to(font_path())
+    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
+    if fonts.families() != [FAMILY]:
+        raise FaceError("face_font", "typst does not read the font")
+    return fonts
+
+
+def missing_glyphs(text: str) -> list[str]:
+    """The characters of ``text`` that the font cannot draw, each once, in their order; empty if all is well."""
+    covered = _covered()
+    return [character for character in dict.fromkeys(text) if ord(character) not in covered]
+
+
+def _covered() -> frozenset[int]:
+    with _once:
+        return _read_cmap()
+
+
+@cache
+def _read_cmap() -> frozenset[int]:
+    with TTFont(font_path(), lazy=True) as font:
+        return frozenset(code for code, glyph in font.getBestCmap().items() if glyph != ".notdef")

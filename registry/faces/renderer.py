@@ -1,0 +1,106 @@
+"""Draws the faces: a PDF/A-3b with the record attached, and a PNG with the record baked in (spec §8).
+
+Both come from the same published template, ``templates/KIND/VERSION/face.typ``. The template gets data, never markup,
+and the same source gives the same bytes: the only date is the certificate's own. A warning of typst is an error here,
+because its warnings are about what would look wrong on paper.
+"""
+
+import json
+from datetime import UTC, datetime
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+import typst
+from PIL import Image
+
+from registry.faces.errors import FaceError
+from registry.faces.face import SHOWN_FIELDS, FaceSource
+from registry.faces.fonts import typst_fonts
+from registry.faces.picture import bake, compose, open_picture
+from registry.faces.qr import qr_matrix
+
+# Archival with attachments, and tagged for screen readers.
+PDF_STANDARDS: "list[typst.PDFStandard]" = ["a-3b", "ua-1"]
+DEFAULT_DPI = 150  # a QR module is then exactly four pixels
+
+
+@cache
+def templates_root() -> Path:
+    """The folder of the published templates, which is all that typst can read."""
+    return Path(str(files("templates")))
+
+
+class FaceRenderer:
+    """Draws certificates, one renderer per thread: it keeps a typst compiler for each kind and version it has met."""
+
+    def __init__(self) -> None:
+        self._compilers: dict[tuple[str, str], typst.Compiler] = {}
+        self._grounds: dict[tuple[str, str], tuple[int, Image.Image]] = {}
+
+    def pdf(self, source: FaceSource) -> bytes:
+        """A4 landscape, vector, PDF/A-3b; ``NUMBER.json`` and, if given, ``NUMBER.tlog-proof`` attached. Else FaceError."""
+        return self._typeset(source, "pdf")
+
+    def png(self, source: FaceSource, *, dpi: int = DEFAULT_DPI) -> bytes:
+        """The same page as a picture of ``dpi`` dots per inch, with record and log proof baked in as iTXt. Else FaceError."""
+        figures = self._typeset(source, "png", dpi, layer="figures")
+        picture = compose(self._ground(source, dpi), figures)
+        return bake(picture, source.record, source.log_proof, dpi=dpi)
+
+    def _ground(self, source: FaceSource, dpi: int) -> Image.Image:
+        """What is the same on every certificate of the kind, drawn once; it is most of the lines of the page."""
+        key = (source.kind, source.version)
+        kept = self._grounds.get(key)
+        if kept is None or kept[0] != dpi:
+            kept = dpi, open_picture(self._typeset(source, "png", dpi, layer="ground"))
+            self._grounds[key] = kept
+        return kept[1]
+
+    def _typeset(
+        self, source: FaceSource, form: Literal["pdf", "png"], dpi: int | None = None, *, layer: str = "whole"
+    ) -> bytes:
+        compiler = self._compiler(source.kind, source.version)
+        try:
+            output, warnings = compiler.compile_with_warnings(
+                format=form,
+                ppi=None if dpi is None else float(dpi),
+                sys_inputs=_inputs(source) | {"layer": layer},
+                pdf_standards=PDF_STANDARDS if form == "pdf" else [],
+                timestamp=datetime.strptime(source.issued, "%Y-%m-%d").replace(tzinfo=UTC),
+            )
+        except typst.TypstError as error:
+            raise FaceError("face_typeset", f"{source.kind} {source.version}") from error
+        if warnings or not isinstance(output, bytes):
+            raise FaceError("face_typeset", "warnings, or not one page")
+        return output
+
+    def _compiler(self, kind: str, version: str) -> typst.Compiler:
+        key = (kind, version)
+        if key not in SHOWN_FIELDS:
+            raise FaceError("face_kind", f"{kind} {version}")
+        if key not in self._compilers:
+            root = templates_root()
+            self._compilers[key] = typst.Compiler(
+                root / kind / version / "face.typ",
+                root=root,
+                font_paths=typst_fonts(),
+                ignore_system_fonts=True,
+            )
+        return self._compilers[key]
+
+
+def _inputs(source: FaceSource) -> dict[str, str]:
+    matrix = qr_matrix(source.qr_prefix, source.qr_digits)
+    face = {
+        "number": source.digits,
+        "printed": source.printed,
+        "issuer": source.issuer,
+        "issued": source.issued,
+        "host": source.host,
+        "qr": {"side": matrix.side, "path": matrix.svg_path()},
+        "subject": dict(source.subject),
+    }
+    inputs = {"face": json.dumps(face, ensure_ascii=False), "record": source.record.decode()}
+    return inputs if source.log_proof is None else inputs | {"proof": source.log_proof.decode()}

@@ -1,0 +1,228 @@
+"""Giving a file back to its clerk with remarks: their own workbook, one more column, the faulty cells coloured.
+
+An XLSX goes through openpyxl, which keeps formats, widths, merged cells, filters and pictures; charts, macros and
+the cached results of formulas are not kept. A CSV, or a workbook openpyxl cannot take, comes back as a new XLSX in
+which every cell is text. Nothing we write can become a formula, whatever a cell or a remark begins with. The file
+shows identity numbers in full: it is the clerk's own and goes back to nobody else.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import xlsxwriter
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.worksheet.worksheet import Worksheet
+
+from registry.intake.findings import Finding, Severity, describe
+from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
+from registry.intake.service import find_table_header
+from registry.intake.sources import Sheet, is_workbook, open_sheets, read_bounded
+from registry.intake.survey import column_letter, column_number
+from registry.intake.values import shown
+
+Remarks = Mapping[tuple[str, int], Sequence[str]]
+"""(sheet, 1-based row) → sentences."""
+FaultyCells = set[tuple[str, int, str]]
+"""(sheet, 1-based row, column letter)."""
+
+REMARKS_HEADING = "核验意见"
+SUMMARY_SHEET = "核验汇总"
+_UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
+_CELL_CHARACTERS = 32_767
+_SHEET_CHARACTERS = re.compile(r"[\[\]:*?/\\']")
+_WIDTH = 60
+
+
+def collect_remarks(
+    findings: Iterable[Finding], lang: str
+) -> tuple[dict[tuple[str, int], list[str]], FaultyCells]:
+    """(remarks, faulty cells) for `annotate` from the findings that have a row, in the words of `lang`."""
+    remarks: dict[tuple[str, int], list[str]] = {}
+    faults: FaultyCells = set()
+    for finding in findings:
+        if finding.row is None:
+            continue
+        remarks.setdefault((finding.sheet, finding.row), []).append("".join(describe(finding, lang)))
+        if finding.severity is Severity.FAULT and finding.column is not None:
+            faults.add((finding.sheet, finding.row, finding.column))
+    return remarks, faults
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What is to be written, and the 1-based heading row of each sheet."""
+
+    remarks: Remarks
+    faults: FaultyCells
+    summary: Sequence[tuple[str, str]]
+    headings: Mapping[str, int]
+
+
+def annotate(
+    source: Path,
+    target: Path,
+    remarks: Remarks,
+    faults: FaultyCells,
+    summary: Sequence[tuple[str, str]] = (),
+    *,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+) -> None:
+    """Write `target`, an XLSX: `source` with a column of remarks, coloured cells, and a sheet of `summary` pairs.
+
+    Raises IntakeError if `source` is not a file that intake reads, OSError if a file cannot be read or written.
+    """
+    data = read_bounded(source, limits)
+    sheets = open_sheets(data, source.stem, limits)
+    marks = _Marks(remarks, faults, summary, {sheet.name: _heading_row(sheet, limits) for sheet in sheets})
+    if is_workbook(data):
+        if not _annotate_own_workbook(data, target, marks):
+            _write_copy(sheets, target, marks)
+        return
+    # A CSV has one sheet, named after the file; a copy under another name must find its remarks all the same.
+    name = sheets[0].name
+    by_row = {(name, row): texts for (_, row), texts in remarks.items()}
+    cells = {(name, row, column) for _, row, column in faults}
+    _write_copy(sheets, target, replace(marks, remarks=by_row, faults=cells))
+
+
+def _annotate_own_workbook(data: bytes, target: Path, marks: _Marks) -> bool:
+    """Whether openpyxl could take the workbook and write it again.
+
+    openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
+    package has been inspected, so whatever goes wrong in loading or saving is no attack but an unusual file.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            workbook = openpyxl.load_workbook(io.BytesIO(data), rich_text=True)
+        except Exception:
+            return False
+        _mark_workbook(workbook, marks)
+        try:
+            workbook.save(target)
+        except OSError:
+            raise
+        except Exception:
+            return False
+    return True
+
+
+def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
+    remarked = {name for name, _ in marks.remarks}
+    columns = {sheet.title: _free_column(sheet) for sheet in workbook.worksheets if sheet.title in remarked}
+    for title, free in columns.items():
+        page = workbook[title]
+        page.column_dimensions[column_letter(free)].width = _WIDTH
+        _write_text(page, marks.headings.get(title, 1), free, REMARKS_HEADING, Font(bold=True))
+    _write_remarks(workbook, columns, marks.remarks)
+    fill = PatternFill("solid", fgColor="FFFFC7CE")
+    for title, row, letter in marks.faults:
+        if title in workbook.sheetnames:
+            workbook[title][f"{letter}{row}"].fill = fill
+    _add_summary(workbook, marks.summary)
+
+
+def _write_remarks(workbook: openpyxl.Workbook, columns: Mapping[str, int], remarks: Remarks) -> None:
+    red = Font(color="FFC00000")
+    wrapped = Alignment(wrap_text=True, vertical="top")
+    for (title, row), texts in remarks.items():
+        if title in columns:
+            cell = _write_text(workbook[title], row, columns[title], "\n".join(texts), red)
+            cell.alignment = wrapped
+
+
+def _heading_row(sheet: Sheet, limits: IntakeLimits) -> int:
+    """The row to name our column in: the heading row of either kind, else the first."""
+    for kind in ("annual", "completion"):
+        found = find_table_header(sheet, kind, limits)
+        if found is not None:
+            return found[1]
+    return 1
+
+
+def _free_column(sheet: Worksheet) -> int:
+    merged = max((area.max_col for area in sheet.merged_cells.ranges), default=0)
+    return max(sheet.max_column, merged) + 1
+
+
+def _write_text(sheet: Worksheet, row: int, column: int, text: str, font: Font) -> Any:
+    cell = sheet.cell(row, column)
+    cell.value = _writable(text)
+    cell.data_type = "s"
+    cell.font = font
+    return cell
+
+
+def _writable(text: str) -> str:
+    return _UNWRITABLE.sub("", text)[:_CELL_CHARACTERS]
+
+
+def _add_summary(workbook: openpyxl.Workbook, summary: Sequence[tuple[str, str]]) -> None:
+    if not summary:
+        return
+    sheet = workbook.create_sheet(_free_title(SUMMARY_SHEET, workbook.sheetnames))
+    for row, (label, text) in enumerate(summary, start=1):
+        _write_text(sheet, row, 1, label, Font(bold=True))
+        _write_text(sheet, row, 2, text, Font())
+
+
+def _free_title(title: str, taken: Iterable[str]) -> str:
+    used = {name.casefold() for name in taken}
+    choices = (title, *(f"{title[:26]} ({number})" for number in range(2, 1_000)))
+    return next(choice for choice in choices if choice.casefold() not in used)
+
+
+def _write_copy(sheets: Sequence[Sheet], target: Path, marks: _Marks) -> None:
+    """A new workbook with every cell as text, written row by row."""
+    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    with xlsxwriter.Workbook(str(target), options) as book:
+        formats = _Formats(
+            plain=book.add_format({"num_format": "@"}),
+            faulty=book.add_format({"bg_color": "#FFC7CE", "num_format": "@"}),
+            remark=book.add_format({"font_color": "#C00000", "text_wrap": True}),
+        )
+        titles: list[str] = []
+        for sheet in sheets:
+            title = _free_title(_SHEET_CHARACTERS.sub("_", _writable(sheet.name))[:31] or "Sheet", titles)
+            titles.append(title)
+            _copy_sheet(book.add_worksheet(title), sheet, marks, formats)
+        if marks.summary:
+            page = book.add_worksheet(_free_title(SUMMARY_SHEET, titles))
+            for row, pair in enumerate(marks.summary):
+                for column, text in enumerate(pair):
+                    page.write_string(row, column, _writable(text))
+
+
+@dataclass(frozen=True, slots=True)
+class _Formats:
+    plain: Any
+    faulty: Any
+    remark: Any
+
+
+def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> None:
+    offset = sheet.first_column - 1
+    faulty = {(row, column_number(letter)) for name, row, letter in marks.faults if name == sheet.name}
+    width = max((len(cells) for _, cells in sheet.rows()), default=0) + offset
+    page.set_column(width, width, _WIDTH)
+    for row, cells in sheet.rows():
+        for index, cell in enumerate(cells, start=offset):
+            form = formats.faulty if (row, index + 1) in faulty else formats.plain
+            if cell != "":
+                page.write_string(
+                    row - 1, index, _writable(cell if isinstance(cell, str) else shown(cell)), form
+                )
+            elif form is formats.faulty:
+                page.write_blank(row - 1, index, None, form)
+        texts = [REMARKS_HEADING] if row == marks.headings[sheet.name] else []
+        texts.extend(marks.remarks.get((sheet.name, row), ()))
+        if texts:
+            page.write_string(row - 1, width, _writable("\n".join(texts)), formats.remark)

@@ -1,0 +1,236 @@
+"""Judging the rows of one sheet: a row becomes an application, or all its faults, or is passed over.
+
+Passed over are blank rows (silently), and, with a note, totals, signatures and repeated headings; but only where
+the identity cell is empty, so that no person is taken for a footer. A row with any fault yields every finding of
+the row and no application. A second row for the same certificate is refused, naming the first, even if the first
+was itself refused: which of the two is right is for the office to say.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from registry.intake.columns import Header, field_of, fields_of
+from registry.intake.findings import Finding, Severity
+from registry.intake.names import GlyphCheck, MissingGlyphs, name_reader, text_reader
+from registry.intake.rows import AnnualApplication, Application, CompletionApplication
+from registry.intake.sources import Sheet
+from registry.intake.survey import Position, column_letter, merged_followers
+from registry.intake.text import clean
+from registry.intake.values import (
+    Cell,
+    CellFault,
+    Changes,
+    Reader,
+    date_reader,
+    identity_reader,
+    read_category,
+    read_grade,
+    read_hours,
+    shown,
+    year_reader,
+)
+
+Values = list[str | int | None]
+Seen = dict[object, tuple[str, int]]
+"""Key of a certificate (person; for a training also programme and day) → sheet and row where it first stood."""
+
+_TOTAL = re.compile(r"(?:[合小总共累]\s*计|总人数|总数)|共\s*[0-9]+\s*[人名条行]")
+_FOOTER = re.compile(
+    r"(?:(?:制表|填表|填报|审核|复核|审批|经办|联系|负责)人?|(?:单位|部门)?(?:主要)?(?:负责人|领导|盖章|公章)|单位(?=[(（])"
+    r"|(?:联系)?(?:电话|方式)|(?:填表|填报|制表|审核)?(?:日期|时间)|备注|说?注|说明|填[表报写]说明|注意事项)"
+    r"(?:签[字名章])?\s*(?:[:：(（]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column to read. `index` is within the rows given, None for the year when no column has it."""
+
+    field: str
+    index: int | None
+    letter: str
+    heading: str
+    read: Reader
+
+
+class Readers:
+    """The readers of one file, shared by its sheets so that their memories are too."""
+
+    def __init__(self, *, year: int, today: dt.date, missing_glyphs: MissingGlyphs) -> None:
+        glyphs = GlyphCheck(missing_glyphs)
+        text = text_reader(glyphs)
+        self.year = year
+        self.by_field: Mapping[str, Reader] = MappingProxyType(
+            {
+                "name": name_reader(glyphs),
+                "identity": identity_reader(today),
+                "employer": text,
+                "grade": read_grade,
+                "year": year_reader(year),
+                "professional_hours": read_hours,
+                "public_hours": read_hours,
+                "programme": text,
+                "institution": text,
+                "category": read_category,
+                "class_hours": read_hours,
+                "completed_on": date_reader(today),
+            }
+        )
+
+
+class RowJudge:
+    """Judges the rows of one sheet. `seen` is shared by the sheets of a file, for duplicates across them."""
+
+    def __init__(self, sheet: Sheet, header: Header, kind: str, readers: Readers, seen: Seen) -> None:
+        self._sheet = sheet
+        self._kind = kind
+        self._readers = readers
+        self._seen = seen
+        self._columns = [self._column(header, field) for field in fields_of(kind)]
+        self._name, self._identity = self._columns[0], self._columns[1]
+        self._used = [column.index for column in self._columns if column.index is not None]
+        self._heading_width = header.width if sheet.separated else None
+        self._merged = merged_followers(sheet.survey, header.bottom + 2)
+
+    def judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
+        """An application, or a list (perhaps empty) of findings, notes being followed by their application."""
+        if self._is_blank(cells, self._identity):
+            passed = self._pass_over(row, cells)
+            if passed is not None:
+                return passed
+        if self._heading_width is not None and any(cells[self._heading_width :]):
+            return [Finding("row_too_wide", Severity.FAULT, self._sheet.name, row)]
+        findings: list[Finding | Application] = []
+        values = self._read(row, cells, findings)
+        refused = None in values
+        if refused and self._is_repeated_heading(cells):
+            return [self._row_note("repeated_header", row)]
+        duplicate = self._duplicate(row, values)
+        if duplicate is not None:
+            findings.append(duplicate)
+        elif not refused:
+            application = self._application(row, values)
+            if not findings:
+                return application
+            findings.append(application)
+        return findings
+
+    def _read(self, row: int, cells: Sequence[Cell], findings: list[Finding | Application]) -> Values:
+        """The values of a row in the order of its type, None where a cell is refused; remarks go to `findings`."""
+        values: Values = []
+        changes: Changes = []
+        for column in self._columns:
+            raw = self._readers.year if column.index is None else cells[column.index]
+            try:
+                values.append(column.read(raw, changes))
+            except CellFault as fault:
+                values.append(None)
+                findings.append(self._fault(row, column, raw, fault))
+            if changes:
+                findings.extend(self._note(row, column, before, after) for before, after in changes)
+                changes.clear()
+        return values
+
+    def _column(self, header: Header, field: str) -> _Column:
+        read = self._readers.by_field[field]
+        headings = header.columns.get(field)
+        if headings is None:
+            return _Column(field, None, "", "", read)
+        index = headings[0].index
+        return _Column(field, index, column_letter(self._sheet.first_column + index), headings[0].text, read)
+
+    def _application(self, row: int, values: Values) -> Application:
+        made = AnnualApplication if self._kind == "annual" else CompletionApplication
+        return made(self._sheet.name, row, *values)  # type: ignore[arg-type]
+
+    def _duplicate(self, row: int, values: Values) -> Finding | None:
+        key: object = values[1] if self._kind == "annual" else (values[1], values[4], values[8])
+        if key is None or (isinstance(key, tuple) and None in key):
+            return None
+        first = self._seen.setdefault(key, (self._sheet.name, row))
+        if first == (self._sheet.name, row):
+            return None
+        params = {"first_sheet": first[0], "first_row": str(first[1])}
+        return self._finding("duplicate_in_file", row, self._identity, str(values[1]), params)
+
+    def _is_blank(self, cells: Sequence[Cell], column: _Column) -> bool:
+        raw = cells[column.index] if column.index is not None else ""
+        return raw == "" or (isinstance(raw, str) and not raw.isalnum() and clean(raw) == "")
+
+    def _pass_over(self, row: int, cells: Sequence[Cell]) -> list[Finding | Application] | None:
+        """What to say of a row without an identity number, or None if it must be judged as a person's."""
+        texts = [clean(cell) if isinstance(cell, str) else shown(cell) for cell in cells]
+        filled = [text for text in texts if text]
+        name = texts[self._name.index or 0]
+        for text in (filled[0] if filled else "", name):
+            if _TOTAL.match(text):
+                return [self._row_note("total_row", row, text)]
+            if _FOOTER.match(text):
+                return [self._row_note("footer_row", row, text)]
+        if self._has_hints(row):
+            return None
+        if not any(texts[index] for index in self._used):
+            return []
+        if not name and row in self._sheet.survey.formula_rows:
+            return [self._row_note("total_row", row, filled[0] if filled else "")]
+        return None
+
+    def _has_hints(self, row: int) -> bool:
+        """Whether cells that the reader shows as empty hold an Excel error, or a person's formula not calculated."""
+        survey, first = self._sheet.survey, self._sheet.first_column
+        if any((row, first + index) in survey.errors for index in self._used):
+            return True
+        person = (column.index for column in (self._name, self._identity) if column.index is not None)
+        return any((row, first + index) in survey.uncalculated for index in person)
+
+    def _is_repeated_heading(self, cells: Sequence[Cell]) -> bool:
+        columns = (column for column in (self._name, self._identity) if column.index is not None)
+        return all(field_of(cells[column.index or 0], self._kind) == column.field for column in columns)
+
+    def _fault(self, row: int, column: _Column, raw: Cell, fault: CellFault) -> Finding:
+        code, value = fault.code, shown(raw)
+        params: Mapping[str, str] = fault.params
+        if code == "cell_empty" and column.index is not None:
+            position = (row, self._sheet.first_column + column.index)
+            code, params, value = self._why_empty(position, params)
+        return self._finding(code, row, column, value, params)
+
+    def _why_empty(self, position: Position, params: Mapping[str, str]) -> tuple[str, Mapping[str, str], str]:
+        """An empty cell may hide an Excel error, a formula never calculated, or a merged range."""
+        survey = self._sheet.survey
+        if position in survey.errors:
+            error = survey.errors[position]
+            return "formula_error", {"error": error}, error
+        if position in survey.uncalculated:
+            return "formula_uncalculated", params, ""
+        return ("cell_merged" if position in self._merged else "cell_empty"), params, ""
+
+    def _note(self, row: int, column: _Column, before: str, after: str) -> Finding:
+        return self._finding("normalised", row, column, before, {"before": before, "after": after})
+
+    def _row_note(self, code: str, row: int, value: str = "") -> Finding:
+        return Finding(code, Severity.NOTE, self._sheet.name, row, value=value[:60])
+
+    def _finding(
+        self, code: str, row: int, column: _Column, value: str, params: Mapping[str, str]
+    ) -> Finding:
+        severity = Severity.NOTE if code == "normalised" else Severity.FAULT
+        letter = column.letter or None
+        return Finding(code, severity, self._sheet.name, row, letter, column.heading or None, value, params)
+
+
+def judge_rows(
+    judge: RowJudge, rows: Iterable[tuple[int, Sequence[Cell]]]
+) -> Iterable[Application | Finding]:
+    """All rows in order; nothing is kept but what `seen` needs."""
+    for number, cells in rows:
+        outcome = judge.judge(number, cells)
+        if isinstance(outcome, list):
+            yield from outcome
+        else:
+            yield outcome

@@ -1,0 +1,449 @@
+"""The sentences of intake, by code and language: what is wrong, and what the clerk can do about it.
+
+Each entry is (problem, remedy). Placeholders are `{value} {heading} {column} {sheet} {row}` and the finding's own
+parameters; they are inserted as text. Both languages of an entry use the same placeholders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+LANGUAGES = ("zh-CN", "en")
+Sentences = tuple[str, str]
+
+
+def _entry(zh_problem: str, zh_remedy: str, en_problem: str, en_remedy: str) -> Mapping[str, Sentences]:
+    return MappingProxyType({"zh-CN": (zh_problem, zh_remedy), "en": (en_problem, en_remedy)})
+
+
+_FILE: Mapping[str, Mapping[str, Sentences]] = {
+    "file_empty": _entry(
+        "文件是空的。",
+        "请选择填好的表格后重新提交。",
+        "The file is empty.",
+        "Choose the completed spreadsheet and submit it again.",
+    ),
+    "file_too_large": _entry(
+        "文件超过{limit}。",
+        "请删去图片等无关内容，或分成几个文件提交。",
+        "The file is larger than {limit}.",
+        "Remove pictures and other extras, or split it into several files.",
+    ),
+    "not_a_workbook": _entry(
+        "这不是电子表格文件。",
+        "请提交 XLSX 工作簿或 CSV 文件。",
+        "This is not a spreadsheet.",
+        "Submit an XLSX workbook or a CSV file.",
+    ),
+    "workbook_old": _entry(
+        "这是旧版 Excel 97-2003（.xls）工作簿，改扩展名并不能改变格式。",
+        "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（*.xlsx）”。",
+        "This is an old Excel 97-2003 (.xls) workbook; renaming it does not change its format.",
+        "Open it in Excel or WPS and save it as an Excel Workbook (*.xlsx).",
+    ),
+    "workbook_encrypted": _entry(
+        "工作簿设有打开密码。",
+        "请取消密码后另存，再提交。",
+        "The workbook is protected by a password.",
+        "Remove the password, save, and submit it again.",
+    ),
+    "workbook_damaged": _entry(
+        "工作簿已损坏或含有不允许的内容（{detail}）。",
+        "请用 Excel 或 WPS 打开并另存为新的 XLSX 文件。",
+        "The workbook is damaged or holds something not allowed ({detail}).",
+        "Open it in Excel or WPS and save it as a new XLSX file.",
+    ),
+    "markup_disguised": _entry(
+        "这是网页或 XML 文件，只是用了表格的扩展名（多由其他系统导出）。",
+        "请用 Excel 或 WPS 打开，另存为“Excel 工作簿（*.xlsx）”。",
+        "This is a web page or XML file under a spreadsheet's name (usually an export).",
+        "Open it in Excel or WPS and save it as an Excel Workbook (*.xlsx).",
+    ),
+    "zip_bomb": _entry(
+        "工作簿解压后异常巨大（{size}，上限{limit}）。",
+        "请删去数据区以外设了格式的空行空列后另存。",
+        "The workbook unpacks to an abnormal size ({size}, limit {limit}).",
+        "Delete formatted but empty rows and columns beyond the data, and save it again.",
+    ),
+    "too_many_parts": _entry(
+        "工作簿内部件超过{limit}个。",
+        "请把数据复制到新的工作簿后提交。",
+        "The workbook has more than {limit} parts inside.",
+        "Copy the data into a new workbook and submit that.",
+    ),
+    "too_many_sheets": _entry(
+        "工作表超过{limit}张。",
+        "请分成几个文件提交。",
+        "There are more than {limit} sheets.",
+        "Split the workbook into several files.",
+    ),
+    "too_many_rows": _entry(
+        "第{last}行仍有内容，行数上限为{limit}。",
+        "请分成几个文件，或删去远处多余的内容。",
+        "Row {last} still has content; the limit is {limit} rows.",
+        "Split the file, or delete stray content far below the data.",
+    ),
+    "too_many_columns": _entry(
+        "{last}列仍有内容，列数上限为{limit}。",
+        "请删去右侧多余的内容。",
+        "Column {last} still has content; the limit is {limit} columns.",
+        "Delete stray content far to the right of the data.",
+    ),
+    "too_many_cells": _entry(
+        "单元格总数超过{limit}。",
+        "请删去无关的列和工作表，或分成几个文件。",
+        "There are more than {limit} cells.",
+        "Delete columns and sheets that are not needed, or split the file.",
+    ),
+    "encoding_unknown": _entry(
+        "无法识别文字编码（已试{tried}）。",
+        "请在 Excel 中另存为“CSV UTF-8”或 XLSX。",
+        "The text encoding is not recognised (tried {tried}).",
+        "Save it from Excel as CSV UTF-8 or as XLSX.",
+    ),
+    "csv_damaged": _entry(
+        "CSV 第{line}行格式有误（{detail}）。",
+        "请检查该行的引号是否成对，或另存为 XLSX。",
+        "The CSV is malformed at row {line} ({detail}).",
+        "Check that the quotation marks of that row are paired, or save it as XLSX.",
+    ),
+    "header_not_found": _entry(
+        "前{rows}行内找不到表头（至少应有“姓名”和“身份证号”）。",
+        "请把表头放在数据上方，并使用规定的列名。",
+        "No heading row was found in the first {rows} rows (姓名 and 身份证号 at least).",
+        "Put the headings above the data and use the prescribed names.",
+    ),
+    "missing_columns": _entry(
+        "工作表「{sheet}」缺少列：{columns}。",
+        "请补上这些列；列的顺序不限。",
+        "Sheet “{sheet}” lacks the columns {columns}.",
+        "Add these columns; their order does not matter.",
+    ),
+    "duplicate_column": _entry(
+        "工作表「{sheet}」有两列含义相同：{columns}。",
+        "请删去或改名其中一列，以免取错。",
+        "Sheet “{sheet}” has two columns with one meaning: {columns}.",
+        "Delete or rename one of them, so that the wrong one is not taken.",
+    ),
+    "wrong_kind": _entry(
+        "工作表「{sheet}」是另一类证书（{found}）的表，而办理的是 {expected}。",
+        "请改选证书类别 {found}，或提交正确的表格。",
+        "Sheet “{sheet}” is a form for another kind of certificate ({found}) than the one asked for ({expected}).",
+        "Choose the kind {found}, or submit the right form.",
+    ),
+}
+
+_NOTES: Mapping[str, Mapping[str, Sentences]] = {
+    "normalised": _entry(
+        "已规范书写：「{before}」→「{after}」，含义不变。",
+        "无需处理；如不符请改正原表。",
+        "Written in standard form: “{before}” → “{after}”, same meaning.",
+        "Nothing to do, unless it is not what you meant.",
+    ),
+    "total_row": _entry(
+        "合计行，已跳过：{value}",
+        "无需处理。",
+        "A row of totals, passed over: {value}",
+        "Nothing to do.",
+    ),
+    "footer_row": _entry(
+        "签署或说明行，已跳过：{value}",
+        "无需处理。",
+        "A row of signatures or remarks, passed over: {value}",
+        "Nothing to do.",
+    ),
+    "repeated_header": _entry(
+        "重复的表头，已跳过。",
+        "无需处理。",
+        "The headings repeated, passed over.",
+        "Nothing to do.",
+    ),
+    "sheet_ignored": _entry(
+        "工作表「{sheet}」没有表头，未读取。",
+        "如其中有人员，请补上表头后重新提交。",
+        "Sheet “{sheet}” has no headings and was not read.",
+        "If there are people in it, add the headings and submit it again.",
+    ),
+    "hidden_sheet": _entry(
+        "工作表「{sheet}」是隐藏的，其中的人员同样被读取。",
+        "请取消隐藏并核对；不需要的请删除。",
+        "Sheet “{sheet}” is hidden; the people in it are read all the same.",
+        "Unhide and check it; delete it if it is not wanted.",
+    ),
+    "hidden_rows": _entry(
+        "工作表「{sheet}」有{count}个隐藏行（{rows}），其中的人员同样被读取。",
+        "请取消隐藏或清除筛选并核对；不需要的请删除。",
+        "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are read all the same.",
+        "Unhide them or clear the filter, and check; delete those not wanted.",
+    ),
+}
+
+_CELLS: Mapping[str, Mapping[str, Sentences]] = {
+    "cell_empty": _entry("「{heading}」为空。", "请补填。", "“{heading}” is empty.", "Fill it in."),
+    "cell_merged": _entry(
+        "「{heading}」在合并单元格内，本行实际没有内容。",
+        "请取消合并，并在每一行填写。",
+        "“{heading}” lies in a merged range; this row holds nothing of its own.",
+        "Unmerge the cells and fill in every row.",
+    ),
+    "formula_error": _entry(
+        "「{heading}」是公式错误 {error}。",
+        "请改正公式，或直接填写内容。",
+        "“{heading}” is the formula error {error}.",
+        "Correct the formula, or type the content.",
+    ),
+    "formula_uncalculated": _entry(
+        "「{heading}」的公式没有计算结果。",
+        "请用 Excel 打开并保存，或直接填写内容。",
+        "The formula in “{heading}” was never calculated.",
+        "Open and save the file in Excel, or type the content.",
+    ),
+    "text_expected": _entry(
+        "「{heading}」应为文字，现为数字、日期或逻辑值：{value}",
+        "请把单元格设为“文本”格式后重新填写。",
+        "“{heading}” should be text but is a number, date or truth value: {value}",
+        "Set the cell's format to Text and type it again.",
+    ),
+    "text_characters": _entry(
+        "「{heading}」含有不可见或不允许的字符：{characters}",
+        "请删去这些字符后重新填写。",
+        "“{heading}” holds characters that are invisible or not allowed: {characters}",
+        "Delete these characters and type it again.",
+    ),
+    "text_length": _entry(
+        "「{heading}」有{length}个字，应为{least}至{most}个。",
+        "请填写规范的全称或简称。",
+        "“{heading}” has {length} characters; {least} to {most} are allowed.",
+        "Use the proper full or short name.",
+    ),
+    "private_use": _entry(
+        "「{heading}」含有自造字（{characters}），换一台电脑就不能显示。",
+        "请改用国家标准中的字重新输入。",
+        "“{heading}” holds private-use characters ({characters}), which other computers cannot show.",
+        "Type the standard character instead.",
+    ),
+    "glyph_missing": _entry(
+        "「{heading}」中的字证书字库没有：{characters}",
+        "请核对用字；确为生僻字的，请联系发证机构添加字库。",
+        "The certificate's font lacks characters of “{heading}”: {characters}",
+        "Check the characters; for a truly rare one ask the issuing authority to extend the font.",
+    ),
+    "name_lost_character": _entry(
+        "姓名「{value}」含有问号或方框，生僻字可能在保存时丢失。",
+        "请对照身份证重新输入，并保存为 XLSX 或 UTF-8。",
+        "The name “{value}” holds a question mark or box; a rare character was probably lost on saving.",
+        "Type it again from the identity card and save as XLSX or UTF-8.",
+    ),
+    "name_dot": _entry(
+        "姓名「{value}」的间隔号是 {found}，应为 ·（U+00B7）。",
+        "请改为「{right}」。",
+        "The dot in the name “{value}” is {found}; it should be · (U+00B7).",
+        "Write “{right}”.",
+    ),
+    "name_digits": _entry(
+        "姓名「{value}」含有数字。",
+        "请对照身份证填写姓名，去掉编号。",
+        "The name “{value}” holds digits.",
+        "Write the name as on the identity card, without numbering.",
+    ),
+    "name_characters": _entry(
+        "姓名「{value}」含有不应出现的字符：{characters}",
+        "请对照身份证填写；一行只填一人。",
+        "The name “{value}” holds characters that do not belong there: {characters}",
+        "Write it as on the identity card, one person a row.",
+    ),
+    "grade_unknown": _entry(
+        "职称等级「{value}」无法识别。",
+        "只接受：{accepted}。请勿填写职称名称。",
+        "The title grade “{value}” is not known.",
+        "Accepted: {accepted}. Do not write the title itself.",
+    ),
+    "category_unknown": _entry(
+        "科目类别「{value}」无法识别。",
+        "只接受：{accepted}。",
+        "The category “{value}” is not known.",
+        "Accepted: {accepted}.",
+    ),
+    "year_form": _entry(
+        "年度「{value}」不是四位年份。",
+        "请填写如 2026。",
+        "The year “{value}” is not a four-digit year.",
+        "Write it like 2026.",
+    ),
+    "year_mismatch": _entry(
+        "本行年度是{year}，而本次办理的是{expected}年度。",
+        "请核对；其他年度的请另行提交。",
+        "This row is for {year}, but the year asked for is {expected}.",
+        "Check it; submit other years separately.",
+    ),
+    "duplicate_in_file": _entry(
+        "与工作表「{first_sheet}」第{first_row}行重复。",
+        "请核对后只保留一行。",
+        "The same as sheet “{first_sheet}”, row {first_row}.",
+        "Check which is right and keep one row.",
+    ),
+    "row_too_wide": _entry(
+        "本行比表头多出内容，列可能错位。",
+        "内容中有逗号时请用双引号括起，或改存为 XLSX。",
+        "This row has more cells than there are headings; its columns may be shifted.",
+        "Put content with commas in double quotes, or save it as XLSX.",
+    ),
+}
+
+_IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
+    "identity_numeric": _entry(
+        "身份证号存成了数字，Excel 只保留 15 位有效数字，末几位已丢失。",
+        "请把该列设为“文本”格式，再对照原件重新输入；只改格式不能找回。",
+        "The identity number was stored as a number; Excel keeps 15 digits, so the last ones are lost.",
+        "Format the column as Text and type the number again from the original; the format alone restores nothing.",
+    ),
+    "identity_scientific": _entry(
+        "身份证号变成了科学计数「{value}」，数字已丢失。",
+        "请把该列设为“文本”格式，再对照原件重新输入。",
+        "The identity number became scientific notation “{value}”; digits are lost.",
+        "Format the column as Text and type the number again from the original.",
+    ),
+    "identity_digits_lost": _entry(
+        "身份证号以 000 结尾且校验不符，可能曾被 Excel 当作数字，末几位已丢失。",
+        "请对照原件重新输入，该列设为“文本”格式。",
+        "The identity number ends in 000 and its check fails; Excel has probably treated it as a number.",
+        "Type it again from the original, with the column formatted as Text.",
+    ),
+    "identity_old": _entry(
+        "这是 15 位的旧身份证号。",
+        "请填写现行 18 位号码；系统不代为换算。",
+        "This is an old identity number of 15 digits.",
+        "Write the present number of 18; it is not converted here.",
+    ),
+    "identity_masked": _entry(
+        "身份证号打了星号。",
+        "请填写完整号码；证书上只显示前 6 位和后 4 位。",
+        "The identity number is starred out.",
+        "Write the full number; the certificate shows only the first 6 and last 4.",
+    ),
+    "identity_length": _entry(
+        "身份证号有{length}位，应为 18 位。",
+        "请对照原件核对。",
+        "The identity number has {length} characters; it should have 18.",
+        "Check it against the original.",
+    ),
+    "identity_digits": _entry(
+        "身份证号含有不应出现的字符（应为 17 位数字，末位数字或 X）。",
+        "请对照原件核对，注意字母 O 与数字 0、字母 l 与数字 1。",
+        "The identity number holds a character that does not belong (17 digits, then a digit or X).",
+        "Check it against the original; mind the letter O for 0 and l for 1.",
+    ),
+    "identity_date": _entry(
+        "身份证号第 7 至 14 位不是可能的出生日期。",
+        "请对照原件核对。",
+        "Characters 7 to 14 of the identity number are no possible date of birth.",
+        "Check it against the original.",
+    ),
+    "identity_check": _entry(
+        "身份证号校验码不符，至少有一位写错。",
+        "请对照原件核对。",
+        "The check character of the identity number does not fit; at least one character is wrong.",
+        "Check it against the original.",
+    ),
+}
+
+_NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
+    "hours_fraction": _entry(
+        "「{heading}」是小数 {value}，学时应为整数。",
+        "请按规定折算后填写整数。",
+        "“{heading}” is the fraction {value}; class hours are whole numbers.",
+        "Convert it by the rules and write a whole number.",
+    ),
+    "hours_unit": _entry(
+        "「{heading}」带有单位：{value}",
+        "请只填数字；一学时为 45 分钟，小时或天数请先折算。",
+        "“{heading}” has a unit: {value}",
+        "Write the number only; a class hour is 45 minutes, so convert hours or days first.",
+    ),
+    "hours_words": _entry(
+        "「{heading}」是汉字数字：{value}",
+        "请用阿拉伯数字填写。",
+        "“{heading}” is written in words: {value}",
+        "Use digits.",
+    ),
+    "hours_negative": _entry(
+        "「{heading}」是负数：{value}",
+        "请填写 0 或以上的整数。",
+        "“{heading}” is negative: {value}",
+        "Write a whole number from 0.",
+    ),
+    "hours_too_many": _entry(
+        "「{heading}」为 {value}，超过上限 {limit}。",
+        "请核对是否填错。",
+        "“{heading}” is {value}, above the limit of {limit}.",
+        "Check whether it was mistyped.",
+    ),
+    "hours_date_format": _entry(
+        "「{heading}」的单元格是日期或时间格式：{value}",
+        "请把单元格设为“常规”格式后重新填写数字。",
+        "The cell of “{heading}” is formatted as a date or time: {value}",
+        "Set its format to General and type the number again.",
+    ),
+    "hours_form": _entry(
+        "「{heading}」不是学时数：{value}",
+        "请填写 0 或以上的整数。",
+        "“{heading}” is not a number of class hours: {value}",
+        "Write a whole number from 0.",
+    ),
+    "date_ambiguous": _entry(
+        "「{heading}」的日期「{value}」有两种读法。",
+        "请写成 2026-11-20 的形式。",
+        "The date “{value}” in “{heading}” can be read in two ways.",
+        "Write it like 2026-11-20.",
+    ),
+    "date_serial": _entry(
+        "「{heading}」是日期序号 {value}，单元格不是日期格式。",
+        "请把单元格设为日期格式，或写成 2026-11-20 的形式。",
+        "“{heading}” is the date serial {value} in a cell that is not formatted as a date.",
+        "Format the cell as a date, or write it like 2026-11-20.",
+    ),
+    "date_invalid": _entry(
+        "「{heading}」的日期「{value}」不存在。",
+        "请核对月份和日期。",
+        "The date “{value}” in “{heading}” does not exist.",
+        "Check the month and the day.",
+    ),
+    "date_incomplete": _entry(
+        "「{heading}」的日期「{value}」不完整。",
+        "请写到日，如 2026-11-20。",
+        "The date “{value}” in “{heading}” is incomplete.",
+        "Write it to the day, like 2026-11-20.",
+    ),
+    "date_future": _entry(
+        "「{heading}」的日期「{value}」晚于今天（{today}）。",
+        "请核对；尚未结业的不能出具证书。",
+        "The date “{value}” in “{heading}” is later than today ({today}).",
+        "Check it; nothing can be certified before it is completed.",
+    ),
+    "date_form": _entry(
+        "「{heading}」不是日期：{value}",
+        "请写成 2026-11-20 的形式。",
+        "“{heading}” is not a date: {value}",
+        "Write it like 2026-11-20.",
+    ),
+}
+
+_ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
+    "already_issued": _entry(
+        "此人本年度（或本项目）已有证书 {number}。",
+        "不再重复发证；如需修改，请办理更正。",
+        "This person has certificate {number} for this year (or programme) already.",
+        "Nothing is issued twice; ask for a correction if something is wrong.",
+    ),
+    "qr_too_large": _entry(
+        "姓名、单位等文字合计过长，二维码将过密而无法扫描。",
+        "请使用单位规范简称，缩短后重新提交。",
+        "The texts of this row are too long together; the QR code would be too dense to scan.",
+        "Use the employer's registered short name and submit the row again.",
+    ),
+}
+
+CATALOGUE: Mapping[str, Mapping[str, Sentences]] = MappingProxyType(
+    {**_FILE, **_NOTES, **_CELLS, **_IDENTITY, **_NUMBERS, **_ISSUANCE}
+)

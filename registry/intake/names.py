@@ -1,0 +1,152 @@
+"""Reading names and other free text that will stand on a certificate.
+
+A name is 2 to 40 characters of letters; the middle dot of minority names is U+00B7 and nothing that looks like it.
+Employer, programme and institution are 2 to 60 characters without control, direction or private-use characters.
+Whatever the certificate's font cannot draw is refused here, so that no empty box is ever printed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+
+from registry.intake.text import clean, code_point, is_han_text, visible
+from registry.intake.values import Cell, CellFault, Changes, Reader, require_text
+
+MissingGlyphs = Callable[[str], Sequence[str]]
+
+NAME_LENGTH = (2, 40)
+TEXT_LENGTH = (2, 60)
+CACHED_TEXTS = 4_096
+"""Employers and trainings repeat from row to row; a file of nothing but different ones must not fill memory."""
+CACHED_LENGTH = 200
+"""A text of 60 characters may come with a whole page of blanks around it; such a cell is not worth remembering."""
+NAMED_CHARACTERS = 10
+"""A remark names so many characters at most; a cell may hold 32,767."""
+
+_COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,40}")
+_DOT_LIKE = re.compile("[•‧・･∙⋅．.●▪◦᛫⸱ꞏ˙]")
+_LOST = re.compile("[?？\ufffd□■〓▯]")
+_LATIN_SIGNS = frozenset(" -'’.")
+_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_NO_TEXT = frozenset(("Cc", "Cf", "Cs", "Cn", "Zl", "Zp"))
+
+
+class GlyphCheck:
+    """Remembers which characters the font is known to have, so that the font is asked once for each."""
+
+    def __init__(self, missing_glyphs: MissingGlyphs) -> None:
+        self._missing_glyphs = missing_glyphs
+        self._known: set[str] = set()
+
+    def require(self, text: str) -> None:
+        """Raises CellFault glyph_missing, naming the characters."""
+        if self._known.issuperset(text):
+            return
+        missing = list(dict.fromkeys(self._missing_glyphs(text)))
+        if missing:
+            raise CellFault("glyph_missing", characters=_named(missing))
+        self._known.update(text)
+
+
+def name_reader(glyphs: GlyphCheck) -> Reader:
+    """Reads a person's name."""
+
+    def read(raw: Cell, changes: Changes) -> str:
+        before = require_text(raw)
+        if _COMMON_NAME.fullmatch(before) is None:
+            text = _checked_name(before)
+            if text != before:
+                changes.append((visible(before), text))
+        else:
+            text = before
+        glyphs.require(text)
+        return text
+
+    return read
+
+
+def text_reader(glyphs: GlyphCheck) -> Reader:
+    """Reads an employer, a programme or an institution; good ones are remembered, because they repeat."""
+    cache: dict[str, str] = {}
+
+    def read(raw: Cell, changes: Changes) -> str:
+        before = require_text(raw)
+        text = cache.get(before)
+        if text is None:
+            text = _checked_text(before)
+            glyphs.require(text)
+            if len(cache) < CACHED_TEXTS and len(before) <= CACHED_LENGTH:
+                cache[before] = text
+        if text != before:
+            changes.append((visible(before), text))
+        return text
+
+    return read
+
+
+def _checked_name(before: str) -> str:
+    text = clean(before)
+    if text == "":
+        raise CellFault("cell_empty")
+    _refuse_private_use(text)
+    if _LOST.search(text):
+        raise CellFault("name_lost_character")
+    han = is_han_text(text)
+    if han:
+        _refuse_dot_like(text)
+    if any(unicodedata.category(character) == "Nd" for character in text):
+        raise CellFault("name_digits")
+    strange = [c for c in dict.fromkeys(text) if not _belongs_in_name(c, han=han)]
+    if strange or text[0] == "·" or text[-1] == "·":
+        raise CellFault("name_characters", characters=_named(strange or ["·"]))
+    _refuse_length(text, NAME_LENGTH)
+    return text
+
+
+def _belongs_in_name(character: str, *, han: bool) -> bool:
+    if character in ("·", "〇"):
+        return True
+    if _VARIATION_SELECTORS.match(character):
+        return False
+    category = unicodedata.category(character)
+    return category[0] == "L" or (not han and (character in _LATIN_SIGNS or category in ("Mn", "Mc")))
+
+
+def _refuse_dot_like(text: str) -> None:
+    match = _DOT_LIKE.search(text)
+    if match is not None:
+        right = _DOT_LIKE.sub("·", text)
+        raise CellFault("name_dot", found=f"{match.group()} ({code_point(match.group())})", right=right)
+
+
+def _checked_text(before: str) -> str:
+    text = clean(before)
+    if text == "":
+        raise CellFault("cell_empty")
+    _refuse_private_use(text)
+    strange = [c for c in dict.fromkeys(text) if c == "\ufffd" or unicodedata.category(c) in _NO_TEXT]
+    if strange:
+        raise CellFault("text_characters", characters=_named(strange))
+    _refuse_length(text, TEXT_LENGTH)
+    return text
+
+
+def _refuse_private_use(text: str) -> None:
+    private = [c for c in dict.fromkeys(text) if unicodedata.category(c) == "Co"]
+    if private:
+        raise CellFault("private_use", characters=", ".join(map(code_point, private)))
+
+
+def _refuse_length(text: str, bounds: tuple[int, int]) -> None:
+    least, most = bounds
+    if not least <= len(text) <= most:
+        raise CellFault("text_length", length=str(len(text)), least=str(least), most=str(most))
+
+
+def _named(characters: Sequence[str]) -> str:
+    named = (
+        f"{visible(character)} ({code_point(character[0])})" for character in characters[:NAMED_CHARACTERS]
+    )
+    return "、".join(named)

@@ -1,0 +1,149 @@
+"""Intake: an office's spreadsheet in, applications and findings out (issue: offices' real files).
+
+`open_intake` finds everything that is wrong with the file as a file and raises it as one `IntakeError`; after that
+`items()` cannot fail. It streams in file order and may be called again, each time from the first row. Nothing is
+issued, stored or logged here, and whether hours meet a rule set is not intake's to judge.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+
+from registry.intake.columns import KINDS, Header, find_header, primary_heading
+from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
+from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
+from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
+from registry.intake.names import MissingGlyphs
+from registry.intake.rows import Application
+from registry.intake.sources import Sheet, open_sheets, read_bounded
+from registry.intake.survey import Survey, column_letter
+
+_ROWS_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A sheet with its headings: `last_heading` is the 1-based row of the lower one."""
+
+    sheet: Sheet
+    header: Header
+    last_heading: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """An opened file. `total_rows` counts rows below the headings, blank ones too, for progress."""
+
+    name: str
+    sha256: str
+    kind: str
+    year: int
+    total_rows: int | None
+    _today: date
+    _missing_glyphs: MissingGlyphs
+    _tables: tuple[_Table, ...]
+    _notes: tuple[Finding, ...]
+
+    def items(self) -> Iterator[Application | Finding]:
+        """Notes on sheets, then rows in file order: an application after its notes, or a refused row's findings."""
+        yield from self._notes
+        readers = Readers(year=self.year, today=self._today, missing_glyphs=self._missing_glyphs)
+        seen: Seen = {}
+        for table in self._tables:
+            yield from _sheet_notes(table)
+            judge = RowJudge(table.sheet, table.header, self.kind, readers, seen)
+            rows = (pair for pair in table.sheet.rows() if pair[0] > table.last_heading)
+            yield from judge_rows(judge, rows)
+
+
+def open_intake(
+    path: Path,
+    *,
+    kind: str,
+    year: int,
+    today: date,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+    missing_glyphs: MissingGlyphs,
+) -> Intake:
+    """Open an XLSX or CSV file of `kind` (annual, completion) for `year`.
+
+    `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
+    Raises IntakeError for any bytes that cannot be read as such a file, OSError if there is no file.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"unknown kind of certificate: {kind}")
+    data = read_bounded(path, limits)
+    sheets = open_sheets(data, path.stem, limits)
+    tables, notes = _tables(sheets, kind, limits)
+    return Intake(
+        name=path.name,
+        sha256=hashlib.sha256(data).hexdigest(),
+        kind=kind,
+        year=year,
+        total_rows=sum(table.sheet.last_row - table.last_heading for table in tables),
+        _today=today,
+        _missing_glyphs=missing_glyphs,
+        _tables=tuple(tables),
+        _notes=tuple(notes),
+    )
+
+
+def find_table_header(sheet: Sheet, kind: str, limits: IntakeLimits) -> tuple[Header, int] | None:
+    """The headings of a sheet and the 1-based row of the lower one, or None."""
+    head = list(islice(sheet.rows(), limits.header_rows))
+    header = find_header([cells for _, cells in head], kind)
+    return None if header is None else (header, head[header.bottom][0])
+
+
+def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[_Table], list[Finding]]:
+    tables: list[_Table] = []
+    notes: list[Finding] = []
+    for sheet in sheets:
+        found = find_table_header(sheet, kind, limits)
+        if found is None:
+            notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
+            continue
+        _require_columns(sheet, found[0], kind, limits)
+        tables.append(_Table(sheet, *found))
+    if not tables:
+        empty = all(sheet.last_row == 0 for sheet in sheets)
+        raise refuse_file("file_empty" if empty else "header_not_found", rows=str(limits.header_rows))
+    return tables, notes
+
+
+def _require_columns(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits) -> None:
+    missing = header.missing(kind)
+    if missing:
+        raise _missing_columns(sheet, missing, kind, limits)
+    for headings in header.duplicated.values():
+        letters = (column_letter(sheet.first_column + heading.index) for heading in headings)
+        named = (f"{letter}「{h.text}」" for letter, h in zip(letters, headings, strict=True))
+        raise refuse_file("duplicate_column", sheet=sheet.name, columns="、".join(named))
+
+
+def _missing_columns(sheet: Sheet, missing: list[str], kind: str, limits: IntakeLimits) -> IntakeError:
+    other = "completion" if kind == "annual" else "annual"
+    found = find_table_header(sheet, other, limits)
+    if found is not None and not found[0].missing(other):
+        return refuse_file("wrong_kind", sheet=sheet.name, expected=kind, found=other)
+    columns = "、".join(map(primary_heading, missing))
+    return refuse_file("missing_columns", sheet=sheet.name, columns=columns)
+
+
+def _sheet_notes(table: _Table) -> Iterator[Finding]:
+    if table.sheet.hidden:
+        yield Finding("hidden_sheet", Severity.NOTE, table.sheet.name)
+    hidden = _hidden_rows(table.sheet.survey, table)
+    if hidden:
+        rows = "、".join(map(str, hidden[:_ROWS_NAMED])) + ("…" if len(hidden) > _ROWS_NAMED else "")
+        params = {"count": str(len(hidden)), "rows": rows}
+        yield Finding("hidden_rows", Severity.NOTE, table.sheet.name, params=params)
+
+
+def _hidden_rows(survey: Survey, table: _Table) -> list[int]:
+    return [row for row in survey.hidden_rows if table.last_heading < row <= table.sheet.last_row]

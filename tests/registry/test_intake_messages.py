@@ -1,0 +1,87 @@
+"""Every code has its sentences, in both languages, with the same placeholders; no code is made up elsewhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import registry.intake.messages as catalogue
+from registry.intake.findings import Finding, Severity, describe, mask_numbers
+from registry.intake.messages import CATALOGUE, LANGUAGES
+
+RAISING = {"CellFault", "refuse_file", "IdentifierError", "Finding", "_row_note", "_finding", "_choose"}
+ELSEWHERE = re.compile(r"(?:uscc|elicence)_")
+
+
+def placeholders(sentences: tuple[str, str]) -> set[str]:
+    return {name for text in sentences for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("code", sorted(CATALOGUE))
+def test_each_code_has_both_languages_with_the_same_placeholders(code: str) -> None:
+    assert set(CATALOGUE[code]) == set(LANGUAGES)
+    chinese, english = CATALOGUE[code]["zh-CN"], CATALOGUE[code]["en"]
+    assert placeholders(chinese) == placeholders(english)
+    assert all(chinese + english)
+    assert all(re.search(r"[\u4e00-\u9fff]", text) for text in chinese)
+
+
+def codes_in_the_source() -> set[str]:
+    """Every string that looks like a code among the arguments of what makes findings, and returned as one."""
+    found: set[str] = set()
+    for path in Path(catalogue.__file__).parent.glob("*.py"):
+        if path.name in ("messages.py", "samples.py"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and _name(node.func) in RAISING:
+                found |= {text for argument in node.args for text in _strings(argument)}
+            if isinstance(node, ast.Return) and path.name in ("values.py", "judge.py"):
+                found |= set(_strings(node.value))
+    return {text for text in found if re.fullmatch(r"[a-z]+(?:_[a-z]+)+|normalised", text)}
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def _strings(node: ast.expr | None) -> list[str]:
+    if node is None:
+        return []
+    return [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+
+
+def test_every_code_in_the_source_is_in_the_catalogue_and_the_other_way_round() -> None:
+    codes = {code for code in codes_in_the_source() if not ELSEWHERE.match(code)}
+    assert codes - set(CATALOGUE) == set()
+    assert set(CATALOGUE) - codes == set()
+
+
+def test_values_are_inserted_as_text_never_as_a_format() -> None:
+    finding = Finding(
+        "grade_unknown", Severity.FAULT, value="{accepted!r} {0.__class__}", params={"accepted": "{value}"}
+    )
+    problem, remedy = describe(finding, "en")
+    assert "{accepted!r} {0.__class__}" in problem
+    assert "{value}" in remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("410105199001011234", "410105********1234"),
+        ("41010519900101123X。", "410105********123X。"),
+        ("410105 19900101 1234", "410105********1234"),
+        ("４１０１０５１９９００１０１１２３４", "４１０１０５********１２３４"),
+        ("410105⟨U+200B⟩199001011234", "410105********1234"),
+        ("张三13800138000", "张三138********"),
+        ("2026-11-20 08:30:00", "2026-11-20 08:30:00"),
+        ("郑州市第15中学", "郑州市第15中学"),
+        ("26000", "26000"),
+    ],
+)
+def test_masking(text: str, masked: str) -> None:
+    assert mask_numbers(text) == masked

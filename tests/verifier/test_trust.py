@@ -1,0 +1,83 @@
+"""Trust: established once, reported as it is, and a memory that is bounded and changes no answer."""
+
+import pytest
+
+from tests.builders import refused
+from tests.simulator import NOW, Simulator, standard_pin
+from verifier.errors import LogError, StatusError
+from verifier.status import status_url
+from verifier.trust import MAX_REMEMBERED, Trust
+
+URL = "https://jxjy.henan.example/status/410100/2026/1/revocation/0"
+
+
+def test_established_trust_tells_what_it_rests_on() -> None:
+    registry = Simulator()
+    trust = registry.trust(as_of=NOW - 60)
+    assert trust.error is None
+    assert trust.trust_list == registry.trust_list
+    assert trust.summary == {
+        "rootFingerprint": standard_pin().fingerprint,
+        "asOf": NOW - 60,
+        "registry": "jxjy.henan.example",
+        "version": 1,
+        "validUntil": registry.trust_list.valid_until,
+    }
+
+
+def test_what_went_wrong_is_kept() -> None:
+    trust = Simulator().trust(documents=[b"{}"])
+    assert trust.trust_list is None
+    assert trust.error is not None
+    assert trust.error.code == "trust_list_form"
+    assert trust.summary == {"rootFingerprint": standard_pin().fingerprint, "asOf": NOW}
+
+
+def test_signatures_are_checked_once_and_answers_stay_the_same() -> None:
+    registry = Simulator()
+    certificate = registry.issue()
+    trust, documents = registry.trust(), registry.status(certificate.number)
+    first = trust.status_list(registry.trust_list, documents[URL], URL)
+    assert trust.status_list(registry.trust_list, documents[URL], URL) is first
+    checkpoint = registry.checkpoint()
+    assert trust.checkpoint(registry.trust_list, checkpoint) is trust.checkpoint(
+        registry.trust_list, checkpoint
+    )
+    details = status_url("jxjy.henan.example", certificate.number, "details")
+    assert trust.status_details(registry.trust_list, documents[details], details).changes == {}
+
+
+def test_a_refusal_is_remembered_as_well() -> None:
+    registry = Simulator()
+    trust = registry.trust()
+    for _ in range(2):
+        with refused(StatusError, "status_list_form"):
+            trust.status_list(registry.trust_list, b"{}", URL)
+        with refused(LogError, "note_form"):
+            trust.checkpoint(registry.trust_list, b"{}")
+
+
+def test_a_list_is_remembered_for_its_address_only() -> None:
+    registry = Simulator()
+    certificate = registry.issue()
+    trust, data = registry.trust(), registry.status(certificate.number)[URL]
+    trust.status_list(registry.trust_list, data, URL)
+    with refused(StatusError, "status_list_other"):
+        trust.status_list(registry.trust_list, data, URL.replace("410100", "418001"))
+
+
+def test_the_memory_is_bounded() -> None:
+    registry = Simulator()
+    trust = registry.trust()
+    for place in range(MAX_REMEMBERED + 2):
+        with pytest.raises(StatusError):
+            trust.status_list(registry.trust_list, b"%d" % place, URL)
+    assert len(trust._memory) == 2
+
+
+def test_memories_are_not_shared() -> None:
+    registry = Simulator()
+    first, second = registry.trust(), registry.trust()
+    first.checkpoint(registry.trust_list, registry.checkpoint())
+    assert isinstance(first, Trust)
+    assert not second._memory

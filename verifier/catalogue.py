@@ -1,0 +1,90 @@
+"""The catalogue of certificate templates that a verifier knows: record template and schema of each kind and version.
+
+The trust list names the digest of every published file (SPEC 4.6), so a catalogue may come from anywhere: the installed
+package, a bundle, a web host. A file that is not the one the root signed for is not used.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+
+from keys.canonical import JsonLimits, parse_restricted
+from keys.errors import KeysError
+from keys.trustlist import TemplateDigest
+from verifier.errors import FormError
+from verifier.schema import Check, compile_schema
+from verifier.template import RecordTemplate, parse_record_template
+
+CONTEXT_PATH = "ns/certificate/v1"
+_SCHEMA_LIMITS = JsonLimits(max_bytes=64 * 1024)
+_RECORD_PATH = re.compile(r"templates/([a-z]{1,32})/(v[1-9][0-9]{0,2})/record\.json", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateTemplate:
+    """One kind and version: how to build its record, how to check its values, and the digests of its files."""
+
+    record: RecordTemplate
+    schema: Check
+    digest: TemplateDigest
+
+    @property
+    def kind(self) -> str:
+        """``annual``, ``completion`` …"""
+        return self.record.kind
+
+    @property
+    def version(self) -> str:
+        """``v1`` …"""
+        return self.record.version
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Templates by ``(kind, version)`` and by the code that stands in the QR."""
+
+    templates: Mapping[tuple[str, str], CertificateTemplate]
+    by_code: Mapping[int, CertificateTemplate]
+
+    @property
+    def digests(self) -> tuple[TemplateDigest, ...]:
+        """What a trust list says about these templates."""
+        return tuple(self.templates[key].digest for key in sorted(self.templates))
+
+    def get(self, kind: str, version: str) -> CertificateTemplate | None:
+        """The template of that kind and version."""
+        return self.templates.get((kind, version))
+
+
+def catalogue_of(files: Mapping[str, bytes]) -> Catalogue:
+    """The templates among published files, by path (``templates/annual/v1/record.json`` …); raises ``FormError``."""
+    return _catalogue(
+        _template(files, match[1], match[2]) for match in map(_RECORD_PATH.fullmatch, sorted(files)) if match
+    )
+
+
+def published_paths(kind: str, version: str) -> tuple[str, str, str]:
+    """Paths of the record template, the schema and the context of a kind, below the registry's root."""
+    return f"templates/{kind}/{version}/record.json", f"schemas/{kind}/{version}.json", CONTEXT_PATH
+
+
+def _catalogue(templates: Iterable[CertificateTemplate]) -> Catalogue:
+    known = {(one.kind, one.version): one for one in templates}
+    by_code = {one.record.code: one for one in known.values()}
+    if len(by_code) != len(known):
+        raise FormError("template_form", "a code twice")
+    return Catalogue(known, by_code)
+
+
+def _template(files: Mapping[str, bytes], kind: str, version: str) -> CertificateTemplate:
+    try:
+        record, schema, context = (files[path] for path in published_paths(kind, version))
+        compiled = parse_record_template(record)
+        check = compile_schema(parse_restricted(schema, _SCHEMA_LIMITS))
+    except (KeysError, KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+        raise FormError("template_form", f"{kind} {version}") from error
+    if (compiled.kind, compiled.version) != (kind, version):
+        raise FormError("template_form", f"{kind} {version}")
+    hashes = (sha256(data).hexdigest() for data in (record, schema, context))
+    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes))

@@ -1,0 +1,82 @@
+"""The part of CBOR (RFC 8949) that a QR payload uses, and nothing more: one array of integers, texts and byte strings.
+
+Deterministic encoding (section 4.2.1): shortest heads, definite lengths. A general decoder would also build dates,
+fractions and patterns out of a stranger's tags; this one refuses everything that the payload does not need, and decoding
+proves itself by encoding back.
+"""
+
+from collections.abc import Sequence
+
+from verifier.errors import FormError
+
+CborItem = int | str | bytes
+_UNSIGNED, _BYTES, _TEXT, _ARRAY = 0, 2, 3, 4
+MAX_ITEMS = 32
+"""Values of one certificate; the largest template has 13."""
+
+
+def encode_array(items: Sequence[CborItem]) -> bytes:
+    """The array of ``items``: non-negative integers below 2^64, texts, byte strings."""
+    return _head(_ARRAY, len(items)) + b"".join(map(_encode, items))
+
+
+def decode_array(data: bytes) -> list[CborItem]:
+    """The items of an array that fills ``data`` exactly; raises ``FormError`` (``cbor_form``)."""
+    kind, count, offset = _read_head(data, 0)
+    if kind != _ARRAY or count > MAX_ITEMS:
+        raise FormError("cbor_form")
+    items: list[CborItem] = []
+    for _ in range(count):
+        item, offset = _decode(data, offset)
+        items.append(item)
+    if offset != len(data) or encode_array(items) != data:
+        raise FormError("cbor_form")
+    return items
+
+
+def _encode(item: CborItem) -> bytes:
+    if isinstance(item, int):
+        return _head(_UNSIGNED, item)
+    if isinstance(item, str):
+        data = item.encode("utf-8")
+        return _head(_TEXT, len(data)) + data
+    return _head(_BYTES, len(item)) + item
+
+
+def _decode(data: bytes, offset: int) -> tuple[CborItem, int]:
+    kind, value, start = _read_head(data, offset)
+    if kind == _UNSIGNED:
+        return value, start
+    end = start + value
+    if kind not in (_BYTES, _TEXT) or end > len(data):
+        raise FormError("cbor_form")
+    content = data[start:end]
+    if kind == _BYTES:
+        return content, end
+    try:
+        return content.decode("utf-8"), end
+    except UnicodeDecodeError as error:
+        raise FormError("cbor_form") from error
+
+
+def _head(kind: int, value: int) -> bytes:
+    if value < 24:
+        return bytes((kind << 5 | value,))
+    for code, width in ((24, 1), (25, 2), (26, 4)):
+        if value < 256**width:
+            return bytes((kind << 5 | code,)) + value.to_bytes(width, "big")
+    return bytes((kind << 5 | 27,)) + value.to_bytes(8, "big")
+
+
+def _read_head(data: bytes, offset: int) -> tuple[int, int, int]:
+    """Major type, argument and offset after the head."""
+    if offset >= len(data):
+        raise FormError("cbor_form")
+    kind, short = data[offset] >> 5, data[offset] & 0x1F
+    if short < 24:
+        return kind, short, offset + 1
+    width = {24: 1, 25: 2, 26: 4, 27: 8}.get(short, 0)
+    end = offset + 1 + width
+    if width == 0 or end > len(data):
+        raise FormError("cbor_form")
+    return kind, int.from_bytes(data[offset + 1 : end], "big"), end

@@ -1,0 +1,113 @@
+"""``certverify``: the public verifier on the command line (SPEC 7.7). It only reads options; ``verifier.session`` works."""
+
+import os
+import sys
+from datetime import datetime
+from typing import Annotated, NoReturn
+
+import typer
+
+from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
+from verifier.session import EXIT_USAGE, Options, run
+
+LANGUAGE_VARIABLE = "CERTREG_LANG"
+_HELP = """核验继续教育证书 · Check continuing-education certificates.
+
+TARGET：证书文件（JSON、PDF、PNG、JPEG、文本）、含有证书的文件夹、二维码内容，或证书编号。
+A file, a folder of them, a QR code's text, or a number.
+
+\b
+certverify 41010020261000012315.pdf --trust root.json --url https://jxjy.example.cn
+certverify photos/ --trust root.json --bundle bundle.zip --json
+certverify "410100 2026 1 0000123 15" --name 张文博 --url https://jxjy.example.cn
+
+退出码 · exit codes: 0 全部通过 all PASSED, 1 有未通过 any FAILED, 2 有无法判定 any INDETERMINATE, 64 用法错误 usage.
+"""
+
+
+def verify_command(
+    targets: Annotated[
+        list[str] | None, typer.Argument(metavar="TARGET...", help="要核验的证书 · what to check")
+    ] = None,
+    trust: Annotated[
+        str | None, typer.Option(metavar="ROOT_JSON", help="根文件，只相信它 · the root to pin")
+    ] = None,
+    bundle: Annotated[str | None, typer.Option(metavar="FILE", help="离线核验包 · offline bundle")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL_OR_FOLDER", help="登记系统网址或文件夹 · publication")
+    ] = None,
+    at: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="核验时间 · judge as of, e.g. 2026-11-20T08:00:00Z or +08:00"),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="应为此姓名 · the holder's name to compare")] = None,
+    require_log: Annotated[
+        bool | None, typer.Option(help="是否必须有日志证明 · whether a log proof is required")
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help=f"zh-CN | en（{LANGUAGE_VARIABLE}）")] = None,
+    json: Annotated[  # the option's name
+        bool, typer.Option("--json", help="每个目标一行 JSON · one JSON object a line")
+    ] = False,
+) -> None:
+    """Reads the options; the work is ``session.run``."""
+    language = lang or os.environ.get(LANGUAGE_VARIABLE) or DEFAULT_LANGUAGE
+    if language not in LANGUAGES:
+        _refuse(f"--lang: {' | '.join(LANGUAGES)}")
+    if bundle is not None and url is not None:
+        _refuse("--bundle | --url: 只能选一个 · only one of them")
+    options = Options(
+        root=trust,
+        source=bundle or url,
+        at=parse_time(at) if at else None,
+        name=name,
+        require_log=require_log,
+        lang=language,
+        as_json=json,
+        colour=use_colour(),
+    )
+    raise typer.Exit(run(targets or [], options))
+
+
+def parse_time(text: str) -> int:
+    """Unix seconds of a time with its offset (``Z`` or ``+08:00``); exits with 64 for anything else."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return int(moment.timestamp())
+    except (ValueError, OverflowError) as error:
+        del error
+    return _refuse(f"--at: {text[:40]}: 2026-11-20T08:00:00Z | 2026-11-20T16:00:00+08:00")
+
+
+def use_colour() -> bool:
+    """Colour only for a terminal, and not where ``NO_COLOR`` is set."""
+    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+
+
+def _refuse(text: str) -> int:
+    typer.echo(text, err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command(help=_HELP)(verify_command)
+
+
+def main() -> None:
+    """Entry point ``certverify``; a usage error of any kind exits with 64."""
+    run_program(app)
+
+
+def run_program(program: typer.Typer) -> NoReturn:
+    """Run a command line and exit with its code: 64 for usage errors, whose own code 2 means INDETERMINATE here."""
+    try:
+        code = program(standalone_mode=False)
+    except typer.Exit as error:  # raised where a callback exits before the command runs
+        code = error.exit_code
+    except Exception as error:
+        message = getattr(error, "format_message", None)
+        if message is None:
+            raise
+        typer.echo(message(), err=True)
+        code = EXIT_USAGE
+    sys.exit(code or 0)

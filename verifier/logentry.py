@@ -1,0 +1,69 @@
+"""Entries of the transparency log (SPEC 6.2): what happened to which number, without personal data.
+
+An entry is JCS of ``{action, number, digest, authority, time, reason?, successor?}``; ``digest`` is the SHA-256 (hex) of
+the signed record's bytes. ``void`` accounts for a number that was reserved and never issued; ``trust-list`` logs a
+version of the trust list (its number is the version, its digest that of its bytes). Entries are compared as bytes, so
+there is one spelling.
+"""
+
+import re
+from dataclasses import dataclass
+from hashlib import sha256
+
+from keys.canonical import JsonLimits, canonicalize_restricted, parse_canonical
+from keys.encodings import timestamp_decode, timestamp_encode
+from keys.errors import KeysError
+from verifier.errors import LogError
+from verifier.limits import MAX_LOG_ENTRY_BYTES
+
+ACTIONS = ("issue", "suspend", "reinstate", "revoke", "void", "trust-list")
+_LIMITS = JsonLimits(MAX_LOG_ENTRY_BYTES, 2)
+_REQUIRED = {"action", "number", "digest", "authority", "time"}
+_OPTIONAL = {"reason", "successor"}
+_DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One entry. ``time`` is Unix seconds; ``digest`` is empty for ``void``."""
+
+    action: str
+    number: str
+    digest: str
+    authority: str
+    time: int
+    reason: str = ""
+    successor: str = ""
+
+    def to_bytes(self) -> bytes:
+        """The bytes that the log stores and hashes."""
+        document = {
+            "action": self.action,
+            "number": self.number,
+            "digest": self.digest,
+            "authority": self.authority,
+            "time": timestamp_encode(self.time),
+        }
+        document |= {name: value for name in sorted(_OPTIONAL) if (value := getattr(self, name))}
+        return canonicalize_restricted(document)
+
+
+def record_digest(data: bytes) -> str:
+    """SHA-256 of a signed document's bytes, in hex."""
+    return sha256(data).hexdigest()
+
+
+def parse_log_entry(data: bytes) -> LogEntry:
+    """The entry in ``data``; raises ``LogError`` (``log_entry_form``)."""
+    try:
+        document = parse_canonical(data, _LIMITS)
+        if not _REQUIRED <= set(document) <= _REQUIRED | _OPTIONAL or set(map(type, document.values())) != {
+            str
+        }:
+            raise LogError("log_entry_form")
+        entry = LogEntry(**{**document, "time": timestamp_decode(document["time"])})
+    except KeysError as error:
+        raise LogError("log_entry_form", error.code) from error
+    if entry.action not in ACTIONS or _DIGEST.fullmatch(entry.digest) is None or entry.to_bytes() != data:
+        raise LogError("log_entry_form")
+    return entry

@@ -1,0 +1,186 @@
+"""The signed record (SPEC clause 2): strict form first, trust only through ``verify``.
+
+``UnverifiedRecord`` is what a file claims; its members are read through ``peek_*`` names, so that nobody uses one without
+noticing. ``VerifiedRecord`` is made by ``verifier.verify`` alone, once the steps that establish authenticity passed; faces
+and pages take nothing else. The bytes are the document: they are stored, logged and served as they are.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keys.canonical import RECORD_LIMITS, JsonObject, canonicalize_restricted, parse_canonical
+from keys.encodings import multibase_encode
+from keys.proofs import Proof, parse_proof
+from verifier.catalogue import CertificateTemplate
+from verifier.errors import FormError
+from verifier.number import CertificateNumber
+from verifier.qr import encode_digits, encode_payload, qr_prefix
+
+CREDENTIALS_CONTEXT = "https://www.w3.org/ns/credentials/v2"
+_CONTEXT = re.compile(r"https://[^/]+/ns/certificate/v[1-9][0-9]?", re.ASCII)
+_SCHEMA = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
+# Control and format characters (bidirectional, zero-width, tags), surrogates and private use: no reader sees the same.
+_FORBIDDEN = frozenset({"Cc", "Cf", "Cs", "Co"})
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedRecord:
+    """A record in strict form whose proof has not been checked."""
+
+    data: bytes
+    peek_document: JsonObject
+    peek_proof: Proof
+
+    @property
+    def peek_issuer(self) -> str:
+        """``issuer.id``."""
+        issuer: str = self.peek_document["issuer"]["id"]
+        return issuer
+
+    @property
+    def peek_number(self) -> str:
+        """``certificateNumber`` as it stands."""
+        number: str = self.peek_document["credentialSubject"]["certificateNumber"]
+        return number
+
+    @property
+    def peek_template(self) -> tuple[str, str]:
+        """Kind and version that ``credentialSchema`` names; ``("", "")`` where it names none."""
+        match = _SCHEMA.fullmatch(self.peek_document["credentialSchema"]["id"])
+        return (match[1], match[2]) if match else ("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedRecord:
+    """An authentic record: signed, within the signer's powers, well formed. Whether it is in force is the report's."""
+
+    data: bytes
+    document: JsonObject
+    number: CertificateNumber
+    template: CertificateTemplate
+    host: str
+
+    @property
+    def subject(self) -> JsonObject:
+        """``credentialSubject``."""
+        subject: JsonObject = self.document["credentialSubject"]
+        return subject
+
+    @property
+    def kind(self) -> str:
+        """``annual`` or ``completion``."""
+        return self.template.kind
+
+    @property
+    def version(self) -> str:
+        """Version of its template and face."""
+        return self.template.version
+
+    @property
+    def issuer_name(self) -> str:
+        """The authority's name, as the root bound it to the key."""
+        return str(self.document["issuer"]["name"])
+
+    @property
+    def issuer_code(self) -> str:
+        """The authority's 6-digit code."""
+        return self.number.authority
+
+    @property
+    def valid_from(self) -> str:
+        """``2026-11-20T00:00:00Z``."""
+        return str(self.document["validFrom"])
+
+    @property
+    def created(self) -> str:
+        """When it was signed, by its own account."""
+        return str(self.document["proof"]["created"])
+
+    @property
+    def qr_prefix(self) -> str:
+        """``https://HOST/v#``."""
+        return qr_prefix(self.host)
+
+    @property
+    def qr_digits(self) -> str:
+        """The digits of its QR."""
+        record = self.template.record
+        signature = parse_proof(self.document, self.document["proof"]).signature
+        return encode_digits(
+            encode_payload(record.code, record.pack(record.fields_of(self.document)), signature)
+        )
+
+    @property
+    def qr_text(self) -> str:
+        """What the QR says."""
+        return self.qr_prefix + self.qr_digits
+
+
+def parse_record(data: bytes) -> UnverifiedRecord:
+    """The record in ``data``, in strict form; raises ``FormError`` or ``KeysError`` with the defect's code."""
+    return read_record(parse_canonical(data, RECORD_LIMITS), data)
+
+
+def read_record(document: JsonObject, data: bytes) -> UnverifiedRecord:
+    """As ``parse_record``, of a document whose canonical bytes are ``data``."""
+    _check_members(document)
+    _check_context(document, data)
+    proof = parse_proof(document, document["proof"])
+    if "@context" not in proof.options:
+        raise FormError("context_not_exact", "proof")
+    if document["issuer"]["id"] != proof.verification_method.partition("#")[0]:
+        raise FormError("issuer_not_key_owner")
+    _check_text(data)
+    return UnverifiedRecord(data, document, proof)
+
+
+def assemble_record(unsigned: Mapping[str, Any], signature: bytes) -> tuple[JsonObject, bytes]:
+    """An expanded template (with its proof options) and a signature as the document and its bytes."""
+    document = {**unsigned, "proof": {**unsigned["proof"], "proofValue": multibase_encode(signature)}}
+    return document, canonicalize_restricted(document)
+
+
+def _check_members(document: JsonObject) -> None:
+    """The members that are read before the schema is applied have the types for it."""
+    try:
+        texts = (
+            document["issuer"]["id"],
+            document["issuer"]["name"],
+            document["credentialSchema"]["id"],
+            document["credentialSubject"]["certificateNumber"],
+        )
+    except (KeyError, TypeError) as error:
+        raise FormError("record_form") from error
+    if any(type(text) is not str for text in texts) or type(document.get("proof")) is not dict:
+        raise FormError("record_form")
+
+
+def _check_context(document: JsonObject, data: bytes) -> None:
+    context = document.get("@context")
+    if (
+        type(context) is not list
+        or len(context) != 2
+        or context[0] != CREDENTIALS_CONTEXT
+        or type(context[1]) is not str
+        or _CONTEXT.fullmatch(context[1]) is None
+    ):
+        raise FormError("context_not_exact")
+    if data.count(b'"@context"') > 2:
+        raise FormError("context_nested")
+
+
+def _check_text(data: bytes) -> None:
+    text = data.decode("utf-8")
+    if not unicodedata.is_normalized("NFC", text):
+        raise FormError("text_not_nfc")
+    # Canonical JSON escapes control characters; the only other escapes are of the quote and the backslash.
+    # Whatever is printable is allowed, and asking that first is quick.
+    forbidden = not text.isprintable() and any(unicodedata.category(one) in _FORBIDDEN for one in text)
+    if forbidden or ("\\" in text and _ESCAPED_CONTROL.search(text)):
+        raise FormError("text_control_character")
+
+
+_ESCAPED_CONTROL = re.compile(r'(?<!\\)(?:\\\\)*\\[^"\\]')

@@ -1,0 +1,255 @@
+"""Edge: one run of the verifier over many targets, as a function that both command lines call (SPEC 7.7).
+
+Reads targets, establishes trust once, gathers, judges, and writes the reports. Exit codes: 0 every verdict PASSED, 1 any
+FAILED, 2 otherwise any INDETERMINATE, 64 the command cannot be carried out as given. This is the one place where the
+clock is read.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TextIO
+
+from keys.errors import KeysError, TrustListError
+from keys.trustchain import RootPin, parse_pin
+from verifier.errors import SourceError
+from verifier.gather import (
+    FindRecord,
+    Gathered,
+    Gatherer,
+    LoadedTrust,
+    Trouble,
+    distinct,
+    load_trust,
+)
+from verifier.messages import DEFAULT_LANGUAGE, sentence_of, usage_text, verdict_word
+from verifier.policy import VerificationPolicy
+from verifier.presented import Presented, plan, present_planned
+from verifier.report import Verdict, VerificationReport
+from verifier.sources import RememberingSource, Source, open_source
+from verifier.textreport import headline, pad, paint, printed_number, render
+from verifier.verify import verify
+
+EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
+MAX_PIN_BYTES = 64 * 1024
+_MAX_PATH = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a command line asks for. ``at`` is Unix seconds; None where the reader said nothing.
+
+    ``root``: file of the pinned root. ``source``: address, folder or bundle. ``require_log`` None: required unless the
+    source is one that carries no log.
+    """
+
+    root: str | None = None
+    source: str | None = None
+    at: int | None = None
+    name: str | None = None
+    require_log: bool | None = None
+    lang: str = DEFAULT_LANGUAGE
+    as_json: bool = False
+    colour: bool = False
+    seen_version: int = 0
+
+
+class UsageError(Exception):
+    """The command cannot be carried out as it stands. ``text`` says what to give, in the reader's language."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One target with its report and what could not be fetched for it."""
+
+    target: str
+    report: VerificationReport
+    troubles: Sequence[Trouble]
+
+
+def run(
+    targets: Sequence[str],
+    options: Options,
+    *,
+    source: Source | None = None,
+    find_record: FindRecord | None = None,
+    out: TextIO | None = None,
+    err: TextIO | None = None,
+    now: int | None = None,
+) -> int:
+    """Judge ``targets`` and write the reports to ``out``; the exit code.
+
+    ``source`` stands in for ``options.source`` (it stays open); ``find_record`` finds the record of a bare number.
+    """
+    out, err = out or sys.stdout, err or sys.stderr
+    try:
+        presented, many = _targets(targets, options)
+        if source is not None:
+            return _judge_all(presented, source, options, find_record, out, many=many, now=now)
+        with closing(_open(options)) as opened:
+            return _judge_all(presented, opened, options, find_record, out, many=many, now=now)
+    except UsageError as error:
+        err.write(error.text + "\n")
+        return EXIT_USAGE
+
+
+def judge(
+    presented: Iterable[Presented], gatherer: Gatherer, loaded: LoadedTrust, policy: VerificationPolicy
+) -> Iterator[Judged]:
+    """A report for each thing presented, one at a time."""
+    for item in presented:
+        gathered: Gathered = gatherer.gather(item)
+        report = verify(gathered.evidence, loaded.trust, policy)
+        yield Judged(item.label, report, distinct((*loaded.troubles, *gathered.troubles)))
+
+
+def to_json(judged: Judged, *, source: str, pinned: bool) -> dict[str, Any]:
+    """The report's JSON with the members that a gathering program adds (SPEC 7.5)."""
+    troubles = [{"path": trouble.path, "code": trouble.code} for trouble in judged.troubles]
+    added = {"target": judged.target, "source": source, "pinned": pinned, "troubles": troubles}
+    return {**judged.report.to_json(), **added}
+
+
+def _judge_all(
+    presented: Iterable[Presented],
+    source: Source,
+    options: Options,
+    find_record: FindRecord | None,
+    out: TextIO,
+    *,
+    many: bool,
+    now: int | None,
+) -> int:
+    moment = int(time.time()) if now is None else now
+    remembering = RememberingSource(source)
+    loaded = _trust(remembering, options, moment)
+    required = source.carries_log if options.require_log is None else options.require_log
+    policy = VerificationPolicy(at=moment if options.at is None else options.at, require_log=required)
+    gatherer = Gatherer(remembering, loaded.trust, find_record=find_record)
+    verdicts: Counter[Verdict] = Counter()
+    for judged in judge(presented, gatherer, loaded, policy):
+        verdicts[judged.report.verdict] += 1
+        out.write(_written(judged, loaded, source.describe(), options, many=many))
+    if many and not options.as_json:
+        out.write(_summary(verdicts, loaded, options))
+    return _exit_code(verdicts)
+
+
+def _exit_code(verdicts: Counter[Verdict]) -> int:
+    if verdicts[Verdict.FAILED]:
+        return EXIT_FAILED
+    return EXIT_INDETERMINATE if verdicts[Verdict.INDETERMINATE] else EXIT_PASSED
+
+
+# ---- what is given
+
+
+def _open(options: Options) -> Source:
+    if options.source is None:
+        raise UsageError(usage_text("source", options.lang))
+    try:
+        return open_source(options.source)
+    except SourceError as error:
+        raise UsageError(f"{options.source}: {sentence_of(error.code, options.lang)}") from error
+
+
+def _trust(source: Source, options: Options, now: int) -> LoadedTrust:
+    try:
+        pin = _pin(options)
+        return load_trust(source, pin=pin, now=now, seen_version=options.seen_version)
+    except SourceError as error:
+        raise UsageError(sentence_of(error.code, options.lang)) from error
+
+
+def _pin(options: Options) -> RootPin | None:
+    if options.root is None:
+        return None
+    try:
+        with Path(options.root).open("rb") as file:
+            return parse_pin(file.read(MAX_PIN_BYTES + 1))
+    except (OSError, TrustListError, KeysError) as error:
+        code = "file_unreadable" if isinstance(error, OSError) else "root_form"
+        raise UsageError(f"{options.root}: {sentence_of(code, options.lang)}") from error
+
+
+def _targets(targets: Sequence[str], options: Options) -> tuple[Iterable[Presented], bool]:
+    """What the targets present, and whether they are many: several, or a folder. Files are read one at a time."""
+    if not targets:
+        raise UsageError(usage_text("targets", options.lang))
+    items = [item for target in targets for item in _planned(target, options)]
+    presented = (named for item in items for named in _named(present_planned(item), options.name))
+    if len(items) > 1 or any(Path(target).is_dir() for target in targets if len(target) < _MAX_PATH):
+        return presented, True
+    found = list(presented)
+    return found, len(found) > 1
+
+
+def _planned(target: str, options: Options) -> list[Path | Presented]:
+    try:
+        return plan(target)
+    except SourceError as error:
+        raise UsageError(f"{target[:200]}: {sentence_of(error.code, options.lang)}") from error
+
+
+def _named(items: Iterable[Presented], name: str | None) -> Iterator[Presented]:
+    for item in items:
+        yield item if name is None else replace(item, name=name)
+
+
+# ---- what is written
+
+
+def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options, *, many: bool) -> str:
+    if options.as_json:
+        document = to_json(judged, source=source, pinned=loaded.pinned)
+        return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
+    if many:
+        return _line(judged, options)
+    return render(
+        judged.report,
+        options.lang,
+        colour=options.colour,
+        troubles=judged.troubles,
+        believed=loaded.believed,
+    )
+
+
+def _line(judged: Judged, options: Options) -> str:
+    """One target in a table; the reason below it where it did not pass."""
+    report = judged.report
+    word = paint(
+        pad(verdict_word(report.verdict, options.lang), 13), report.verdict.value, colour=options.colour
+    )
+    name = str(report.record.subject["name"]) if report.record else ""
+    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {judged.target}\n"
+    if report.verdict is Verdict.PASSED:
+        return line
+    return f"{line}    {headline(report, options.lang)}\n"
+
+
+def _summary(verdicts: Counter[Verdict], loaded: LoadedTrust, options: Options) -> str:
+    english = options.lang == "en"
+    total = sum(verdicts.values())
+    counts = (
+        f"{verdict_word(verdict, options.lang)} {verdicts[verdict]}"
+        for verdict in Verdict
+        if verdicts[verdict]
+    )
+    text = (", " if english else "，").join(counts)
+    lines = [f"{total} checked: {text}" if english else f"共核验 {total} 份：{text}"]
+    lines += [
+        f"{trouble.path}{': ' if english else '：'}{sentence_of(trouble.code, options.lang)}"
+        for trouble in loaded.troubles
+    ]
+    if loaded.believed:
+        lines.append(usage_text("unpinned", options.lang))
+    return "\n" + "\n".join(lines) + "\n"

@@ -1,0 +1,313 @@
+"""Record templates: how a certificate's few values expand to its full record, and back (SPEC clause 3).
+
+A template is data (``/templates/KIND/VERSION/record.json``), published once and never edited. It lists the values that a
+certificate does not share with all others of its kind, in the order in which the QR carries them, and shows the record
+with ``{placeholders}``: a string that is one placeholder takes the value with its own type, inside a longer string it is
+inserted as text. A wrong expansion cannot verify, so one signature covers both forms.
+
+``fields`` here are values in the record's own form (texts, integers), by name; a ``CborItem`` is their form in the QR.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from operator import itemgetter
+from typing import Any
+
+from keys.canonical import JsonLimits, parse_restricted
+from keys.encodings import timestamp_decode, timestamp_encode
+from keys.errors import KeysError
+from verifier.cbor import CborItem
+from verifier.errors import FormError
+from verifier.iso7064 import mod97_10_check
+from verifier.number import CertificateNumber, parse_number
+
+Field = str | int
+Fields = dict[str, Field]
+_DERIVED = frozenset(
+    {"host", "issuerName", "issuerDid", "authority", "year", "kindDigit", "statusIndex", "statusBlock"}
+)
+FORMAT = "certreg-record-template/1"
+NUMBER_FIELD = "certificateNumber"
+_LIMITS = JsonLimits(max_bytes=64 * 1024)
+_PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_IDENTITY = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
+_MASK = "*" * 8
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSpec:
+    """One value of the QR's array. ``codes`` are the texts of a ``code``; an ``open`` one takes other texts too."""
+
+    name: str
+    form: str
+    codes: tuple[str, ...] = ()
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands in the record: the members to follow, and the pattern around it in a longer string."""
+
+    path: tuple[str | int, ...]
+    pattern: re.Pattern[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTemplate:
+    """A compiled template. ``code`` is the first item of the QR's array."""
+
+    kind: str
+    kind_digit: int
+    version: str
+    code: int
+    values: tuple[ValueSpec, ...]
+    places: Mapping[str, Place]
+    _build: Callable[[Mapping[str, Field]], Any]
+
+    def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
+        """The record without ``proofValue``; raises ``FormError`` where the number is none."""
+        number = parse_number(str(fields[NUMBER_FIELD]))
+        derived: Fields = {
+            "host": host,
+            "issuerName": issuer_name,
+            "issuerDid": issuer_did(host, number.authority),
+            "authority": number.authority,
+            "year": number.year,
+            "kindDigit": number.kind,
+            "statusIndex": str(number.status_index),
+            "statusBlock": str(number.status_block),
+        }
+        record: dict[str, Any] = self._build({**fields, **derived})
+        return record
+
+    def fields_of(self, record: Mapping[str, Any]) -> Fields:
+        """The values that stand in ``record``; raises ``FormError`` (``record_form``) where one is missing."""
+        try:
+            return {name: _find(record, place) for name, place in self.places.items()}
+        except (KeyError, IndexError, TypeError, AttributeError) as error:
+            raise FormError("record_form") from error
+
+    def pack(self, fields: Mapping[str, Field]) -> list[CborItem]:
+        """``fields`` as the items of the QR's array, without the template code."""
+        return [_PACK[spec.form](fields[_field_name(spec)], spec) for spec in self.values]
+
+    def unpack(self, items: Sequence[CborItem]) -> Fields:
+        """The fields of ``items``; raises ``FormError`` (``qr_values``) unless packing gives ``items`` again."""
+        if len(items) != len(self.values):
+            raise FormError("qr_values", "count")
+        try:
+            fields = {
+                _field_name(s): _UNPACK[s.form](item, s) for s, item in zip(self.values, items, strict=True)
+            }
+            if self.pack(fields) != list(items):
+                raise FormError("qr_values", "spelling")
+        except (TypeError, ValueError, OverflowError, AttributeError, IndexError, KeysError) as error:
+            raise FormError("qr_values") from error
+        return fields
+
+
+def parse_record_template(data: bytes) -> RecordTemplate:
+    """The template in ``data``; raises ``FormError`` (``template_form``)."""
+    try:
+        document = parse_restricted(data, _LIMITS)
+        if document["format"] != FORMAT:
+            raise FormError("template_form", "format")
+        values = tuple(
+            ValueSpec(one["name"], one["form"], tuple(one.get("codes", ())), one.get("open", False))
+            for one in document["values"]
+        )
+        if any(spec.form not in _PACK for spec in values) or type(document["code"]) is not int:
+            raise FormError("template_form", "form")
+        return RecordTemplate(
+            kind=document["kind"],
+            kind_digit=document["kindDigit"],
+            version=document["version"],
+            code=document["code"],
+            values=values,
+            places=_places(document["record"], {_field_name(spec) for spec in values}),
+            _build=_compile(document["record"]),
+        )
+    except (KeysError, KeyError, TypeError, AttributeError) as error:
+        raise FormError("template_form") from error
+
+
+def issuer_did(host: str, authority: str) -> str:
+    """``did:web:HOST:a:CODE``, of a host and code that are known to be well formed."""
+    return f"did:web:{host.replace(':', '%3A')}:a:{authority}"
+
+
+def _field_name(spec: ValueSpec) -> str:
+    return NUMBER_FIELD if spec.form == "number" else spec.name
+
+
+def _compile(value: Any) -> Callable[[Mapping[str, Field]], Any]:
+    """A function that builds ``value`` with its placeholders filled."""
+    if isinstance(value, dict):
+        return _compile_object({name: _compile(member) for name, member in value.items()})
+    if isinstance(value, list):
+        builders = [_compile(item) for item in value]
+        return lambda fields: [build(fields) for build in builders]
+    pieces = _PLACEHOLDER.split(value)
+    if len(pieces) == 1:
+        return lambda _: value
+    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
+        return itemgetter(pieces[1])
+    # Braces cannot stand in a template but around a name, so the formatter sees nothing else.
+    text: str = value
+    return text.format_map
+
+
+def _compile_object(builders: Mapping[str, Callable[[Mapping[str, Field]], Any]]) -> Callable[..., Any]:
+    members = list(builders.items())
+    return lambda fields: {name: build(fields) for name, build in members}
+
+
+def _places(record: Any, wanted: set[str]) -> dict[str, Place]:
+    """The first place of each wanted value, a whole string before a part of one."""
+    found: dict[str, Place] = {}
+    for path, text in _strings(record, ()):
+        _check_placeholders(text, wanted)
+        for name in wanted.intersection(_PLACEHOLDER.findall(text)):
+            whole = text == f"{{{name}}}"
+            if whole or name not in found:
+                found[name] = Place(path, None if whole else _around(text, name))
+    if set(found) != wanted:
+        raise FormError("template_form", "value without a place")
+    return found
+
+
+def _check_placeholders(text: str, wanted: set[str]) -> None:
+    """Refuse braces around anything but a known name: nothing else reaches the formatter."""
+    known = set(_PLACEHOLDER.findall(text)) <= wanted | _DERIVED
+    if not known or set("{}") & set(_PLACEHOLDER.sub("", text)):
+        raise FormError("template_form", "braces")
+
+
+def _strings(value: Any, path: tuple[str | int, ...]) -> list[tuple[tuple[str | int, ...], str]]:
+    if isinstance(value, str):
+        return [(path, value)]
+    members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+    return [found for key, member in members for found in _strings(member, (*path, key))]
+
+
+def _around(text: str, name: str) -> re.Pattern[str]:
+    pieces = _PLACEHOLDER.split(text)
+    parts = [
+        ("(.+)" if piece == name else ".+") if odd % 2 else re.escape(piece)
+        for odd, piece in enumerate(pieces)
+    ]
+    return re.compile("".join(parts))
+
+
+def _find(record: Any, place: Place) -> Field:
+    value = record
+    for step in place.path:
+        value = value[step]
+    if place.pattern is None:
+        if type(value) not in (str, int):
+            raise FormError("record_form")
+        field: Field = value
+        return field
+    match = place.pattern.fullmatch(value)
+    if match is None:
+        raise FormError("record_form")
+    # A part of a string is a day or a key sequence: digits stay a text until the comparison of the whole record.
+    return str(match[1])
+
+
+def _pack_text(value: Field, _: ValueSpec) -> CborItem:
+    """The shorter of UTF-8 (a CBOR text) and UTF-16BE (a byte string); UTF-8 where they are equal."""
+    text = str(value)
+    wide = text.encode("utf-16-be")
+    return wide if len(wide) < len(text.encode("utf-8")) else text
+
+
+def _unpack_text(item: CborItem, _: ValueSpec) -> Field:
+    if isinstance(item, int):
+        raise FormError("qr_values", "text")
+    return item if isinstance(item, str) else item.decode("utf-16-be")
+
+
+def _pack_number(value: Field, _: ValueSpec) -> CborItem:
+    return int(str(value)[:18])
+
+
+def _unpack_number(item: CborItem, _: ValueSpec) -> Field:
+    body = f"{_unsigned(item):018d}"
+    return body + mod97_10_check(body)
+
+
+def _pack_day(value: Field, _: ValueSpec) -> CborItem:
+    text = str(value)
+    if _DAY.fullmatch(text) is None:
+        raise FormError("record_form", "day")
+    try:
+        return date.fromisoformat(text).toordinal() - _EPOCH
+    except ValueError as error:
+        raise FormError("record_form", "day") from error
+
+
+def _unpack_day(item: CborItem, _: ValueSpec) -> Field:
+    return date.fromordinal(_unsigned(item) + _EPOCH).isoformat()
+
+
+def _pack_identity(value: Field, _: ValueSpec) -> CborItem:
+    return str(value).replace(_MASK, "", 1)
+
+
+def _unpack_identity(item: CborItem, _: ValueSpec) -> Field:
+    if not isinstance(item, str) or _IDENTITY.fullmatch(item) is None:
+        raise FormError("qr_values", "identity")
+    return item[:6] + _MASK + item[6:]
+
+
+def _pack_code(value: Field, spec: ValueSpec) -> CborItem:
+    text = str(value)
+    if text in spec.codes:
+        return spec.codes.index(text)
+    if not spec.open:
+        raise FormError("record_form", spec.name)
+    return text
+
+
+def _unpack_code(item: CborItem, spec: ValueSpec) -> Field:
+    if isinstance(item, int):
+        return spec.codes[item]
+    if not isinstance(item, str):
+        raise FormError("qr_values", spec.name)
+    return item
+
+
+def _unsigned(item: CborItem) -> int:
+    if not isinstance(item, int):
+        raise FormError("qr_values", "integer")
+    return item
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC).date().toordinal()
+_PACK: dict[str, Callable[[Field, ValueSpec], CborItem]] = {
+    "number": _pack_number,
+    "day": _pack_day,
+    "time": lambda value, _: timestamp_decode(str(value)),
+    "integer": lambda value, _: int(value),
+    "text": _pack_text,
+    "identity": _pack_identity,
+    "code": _pack_code,
+}
+_UNPACK: dict[str, Callable[[CborItem, ValueSpec], Field]] = {
+    "number": _unpack_number,
+    "day": _unpack_day,
+    "time": lambda item, _: timestamp_encode(_unsigned(item)),
+    "integer": lambda item, _: _unsigned(item),
+    "text": _unpack_text,
+    "identity": _unpack_identity,
+    "code": _unpack_code,
+}
+
+
+def number_in(fields: Mapping[str, Field]) -> CertificateNumber:
+    """The certificate number among ``fields``."""
+    return parse_number(str(fields[NUMBER_FIELD]))

@@ -1,0 +1,362 @@
+"""``verify``: the numbered steps of SPEC clause 7, from bytes to one of three verdicts.
+
+A pure function of evidence, trust and policy: no I/O, no clock but ``policy.at``. Every step that can still run does,
+whatever failed before it; a step raises inside and is reported outside. ``Undecided`` is an error too: the one that says
+that more evidence could decide.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from keys.canonical import dump_checked
+from keys.encodings import timestamp_decode
+from keys.errors import KeysError, TrustListError
+from keys.proofs import verify_proof
+from keys.trustlist import Authority, ListedKey, TrustList
+from verifier.authority import objection_at
+from verifier.catalogue import CertificateTemplate
+from verifier.errors import FormError, VerifierError
+from verifier.evidence import Evidence
+from verifier.hours import judge_hours
+from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NAME_TEXT, MAX_NUMBER_TEXT, MAX_QR_TEXT, MAX_RECORD_BYTES
+from verifier.logcheck import LoggedIssue, check_logged
+from verifier.number import CertificateNumber, parse_number, parse_typed_number
+from verifier.outcome import Passed, Skipped, Undecided
+from verifier.policy import VerificationPolicy
+from verifier.qr import QrText, parse_qr_text
+from verifier.record import UnverifiedRecord, VerifiedRecord, assemble_record, parse_record, read_record
+from verifier.report import Detail, Outcome, StepResult, VerificationReport
+from verifier.statuscheck import check_status
+from verifier.template import issuer_did
+from verifier.trust import Trust
+
+
+@dataclass(slots=True)
+class _Case:
+    """One certificate on its way through the steps: the inputs, and what the steps so far established."""
+
+    evidence: Evidence
+    trust: Trust
+    policy: VerificationPolicy
+    qr: QrText | None = None
+    record: UnverifiedRecord | None = None
+    number: CertificateNumber | None = None
+    trust_list: TrustList | None = None
+    template: CertificateTemplate | None = None
+    logged: LoggedIssue | None = None
+    log_error: VerifierError | None = None
+    authority: Authority | None = None
+    key: ListedKey | None = None
+    passed: set[int] = field(default_factory=set)
+
+    def need_record(self) -> UnverifiedRecord:
+        """The record, or the end of a step that cannot do without."""
+        if self.record is None:
+            raise Skipped("no_record")
+        return self.record
+
+    def need_trust_list(self) -> TrustList:
+        """The trust list, likewise."""
+        if self.trust_list is None:
+            raise Skipped("no_trust_list")
+        return self.trust_list
+
+
+def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> VerificationReport:
+    """Judge one certificate. Never raises for anything in ``evidence``."""
+    case = _Case(evidence, trust, policy, trust_list=trust.trust_list)
+    steps = tuple(_run(number, step, case) for number, step in enumerate(_STEPS))
+    return VerificationReport(
+        at=policy.at,
+        steps=steps,
+        record=_verified(case),
+        number=case.number.digits if case.number else "",
+        trust=trust.summary,
+    )
+
+
+def _run(number: int, step: Callable[[_Case], Passed], case: _Case) -> StepResult:
+    try:
+        passed = step(case)
+    except Skipped as skipped:
+        return StepResult(number, Outcome.SKIPPED, skipped.code)
+    except Undecided as undecided:
+        return StepResult(number, Outcome.INDETERMINATE, undecided.code, undecided.details, undecided.missing)
+    except (VerifierError, KeysError) as error:
+        details: Mapping[str, Detail] = getattr(error, "details", {})
+        return StepResult(number, Outcome.FAILED, error.code, details)
+    case.passed.add(number)
+    return StepResult(number, Outcome.PASSED, passed.code, passed.details)
+
+
+def _bounds(case: _Case) -> Passed:
+    """Step 0: nothing is read that is larger than any genuine evidence."""
+    evidence = case.evidence
+    sizes = (
+        (evidence.record, MAX_RECORD_BYTES),
+        (evidence.qr_text, MAX_QR_TEXT),
+        (evidence.log_proof, MAX_LOG_PROOF_BYTES),
+        (evidence.number, MAX_NUMBER_TEXT),
+        (evidence.name, MAX_NAME_TEXT),
+    )
+    if any(value is not None and len(value) > bound for value, bound in sizes):
+        raise FormError("evidence_too_large")
+    return Passed("within_bounds")
+
+
+def _decode(case: _Case) -> Passed:
+    """Step 1: what was presented is a record, a QR's text or a number; the record first."""
+    if 0 not in case.passed:
+        raise Skipped("evidence_too_large")
+    evidence = case.evidence
+    if evidence.record is not None:
+        return Passed("record")
+    if evidence.qr_text is not None:
+        case.qr = parse_qr_text(evidence.qr_text)
+        return Passed("qr")
+    if evidence.number is not None:
+        case.number = parse_typed_number(evidence.number)
+        raise Undecided("record_missing", missing="record")
+    raise Undecided("evidence_missing", missing="record")
+
+
+def _strict_form(case: _Case) -> Passed:
+    """Step 2: the record in its one form, read from its bytes or expanded from the QR's values."""
+    if 1 not in case.passed:
+        raise Skipped("no_record")
+    if case.qr is None:
+        case.record = parse_record(case.evidence.record or b"")
+        kind, version = case.record.peek_template
+        case.template = case.trust.catalogue.get(kind, version)
+    else:
+        case.record = _expand(case, case.qr)
+    try:
+        case.number = parse_number(case.record.peek_number)
+    except FormError:
+        case.number = None  # step 6 says so
+    return Passed("strict")
+
+
+def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
+    trust_list = case.need_trust_list()
+    case.template = case.trust.catalogue.by_code.get(qr.template_code)
+    # Expanding with another template than the root's would make a genuine signature fail.
+    if case.template is None or case.template.digest not in trust_list.templates:
+        raise Undecided("template_unknown", missing="templates")
+    template = case.template.record
+    fields = template.unpack(qr.values)
+    case.number = parse_number(str(fields["certificateNumber"]))
+    did = issuer_did(trust_list.registry, case.number.authority)
+    authority = trust_list.authorities.get(case.number.authority)
+    key = authority.key(f"{did}#{case.number.year}-{fields['keySequence']}") if authority else None
+    if key is None:
+        # Step 4 says the same with its consequences; without the key the issuer's name cannot be known.
+        raise _not_listed(case, "key_not_listed", timestamp_decode(str(fields["created"])))
+    unsigned = template.expand(fields, host=trust_list.registry, issuer_name=key.issuer_name)
+    return read_record(*assemble_record(unsigned, qr.signature))
+
+
+def _trust_list(case: _Case) -> Passed:
+    """Step 3: signed by the pinned root, and in force at ``policy.at``."""
+    trust_list = case.trust.trust_list
+    if trust_list is None:
+        error = case.trust.error or TrustListError("trust_list_count")
+        if error.code in ("trust_list_count", "trust_list_rollback"):
+            raise Undecided(error.code, missing="trust-list")
+        raise error
+    at, skew = case.policy.at, case.policy.clock_skew
+    if not trust_list.valid_from - skew <= at <= trust_list.valid_until:
+        raise Undecided(
+            "trust_list_stale", missing="trust-list", details={"validUntil": trust_list.valid_until}
+        )
+    return Passed("trust_list_in_force", {"version": trust_list.version})
+
+
+def _authority_and_key(case: _Case) -> Passed:
+    """Step 4: the authority may issue this, and the key may sign it, at time T."""
+    record, trust_list = case.need_record(), case.need_trust_list()
+    method = record.peek_proof.verification_method
+    case.authority = trust_list.authority_of(record.peek_issuer)
+    if case.authority is None:
+        raise _not_listed(case, "authority_not_listed", record.peek_proof.created)
+    case.key = case.authority.key(method)
+    if case.key is None:
+        raise _not_listed(case, "key_not_listed", record.peek_proof.created)
+    if case.number is None:
+        raise Skipped("no_number")
+    if case.key.issuer_name != record.peek_document["issuer"]["name"]:
+        raise FormError("issuer_name_differs")
+    moment = _check_times(case, record.peek_proof.created)
+    return Passed("authorised", {"time": moment, "timeSource": "log" if case.logged else "policy"})
+
+
+def _check_times(case: _Case, created: int) -> int:
+    """T, once nothing speaks against the signature then."""
+    _evaluate_log(case)
+    assert case.authority and case.key and case.number  # noqa: S101, PT018 - set by the caller
+    policy = case.policy
+    moment = case.logged.time if case.logged else policy.at
+    if created > moment + policy.clock_skew:
+        raise FormError("created_after_time")
+    if case.logged and created < moment - policy.max_log_delay:
+        raise FormError("created_long_before_logged")
+    if not case.logged and (objection := objection_at(case.authority, case.key, case.number, created)):
+        raise FormError(objection)
+    if objection := objection_at(case.authority, case.key, case.number, moment):
+        if case.logged:
+            raise FormError(objection)
+        raise Undecided(objection, missing="log-proof")
+    return moment
+
+
+def _not_listed(case: _Case, code: str, created: int) -> VerifierError:
+    """A key that a current list does not name is nobody's; one made after the list was obtained may be new."""
+    trust_list = case.need_trust_list()
+    as_of = min(case.trust.as_of, trust_list.valid_until)
+    if created > as_of:
+        return Undecided(code, missing="trust-list")
+    return FormError(code)
+
+
+def _proof(case: _Case) -> Passed:
+    """Step 5: the Data Integrity proof."""
+    record = case.need_record()
+    if case.key is None:
+        raise Skipped("no_key")
+    if not verify_proof(record.peek_document, record.peek_proof, case.key.public_key, canonical=dump_checked):
+        raise FormError("proof_invalid")
+    return Passed("proof_valid", {"key": case.key.id})
+
+
+def _schema_and_number(case: _Case) -> Passed:
+    """Step 6: the published schema, the number's agreement, and nothing that the template does not say."""
+    record, trust_list = case.need_record(), case.need_trust_list()
+    template = case.template
+    if template is None or template.digest not in trust_list.templates:
+        known = record.peek_template in {(one.kind, one.version) for one in trust_list.templates}
+        if known:
+            raise Undecided("template_unknown", missing="templates")
+        raise FormError("template_not_published")
+    if not template.schema(record.peek_document):
+        raise FormError("schema")
+    _check_number(case, record, template)
+    fields = template.record.fields_of(record.peek_document)
+    issuer_name = record.peek_document["issuer"]["name"]
+    unsigned = template.record.expand(fields, host=trust_list.registry, issuer_name=issuer_name)
+    unsigned["proof"]["proofValue"] = record.peek_document["proof"]["proofValue"]
+    if unsigned != record.peek_document:
+        raise FormError("record_not_of_template")
+    return Passed("well_formed")
+
+
+def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTemplate) -> None:
+    number = parse_number(record.peek_number)
+    subject = record.peek_document["credentialSubject"]
+    _, _, code = record.peek_issuer.rpartition(":")
+    if (number.authority, number.year, number.kind) != (code, subject["year"], template.record.kind_digit):
+        raise FormError("number_disagrees")
+    evidence = case.evidence
+    if evidence.number is not None and parse_typed_number(evidence.number) != number:
+        raise FormError("number_differs")
+    if evidence.name is not None and evidence.name.strip() != subject["name"]:
+        raise FormError("name_differs")
+
+
+def _log(case: _Case) -> Passed:
+    """Step 7: the issue is in the transparency log, under a checkpoint that enough witnesses saw."""
+    case.need_trust_list()
+    case.need_record()
+    if case.evidence.log_proof is None:
+        if case.policy.require_log:
+            raise Undecided("log_proof_missing", missing="log-proof")
+        raise Skipped("log_proof_absent")
+    _evaluate_log(case)
+    if case.log_error is not None:
+        raise case.log_error
+    if case.logged is None:
+        raise Skipped("no_number")
+    details: dict[str, Detail] = {
+        "index": case.logged.index,
+        "size": case.logged.size,
+        "time": case.logged.time,
+        "witnesses": case.logged.witnesses,
+    }
+    return Passed("logged", details)
+
+
+def _evaluate_log(case: _Case) -> None:
+    """Check the log proof once; steps 4 and 7 both need the answer."""
+    proof, trust_list, record, number = case.evidence.log_proof, case.trust_list, case.record, case.number
+    if (
+        case.logged
+        or case.log_error
+        or proof is None
+        or trust_list is None
+        or record is None
+        or number is None
+    ):
+        return
+    try:
+        case.logged = check_logged(
+            proof,
+            record=record.data,
+            number=number,
+            trust=case.trust,
+            trust_list=trust_list,
+            policy=case.policy,
+        )
+    except (VerifierError, KeysError) as error:
+        case.log_error = error if isinstance(error, VerifierError) else FormError(error.code)
+
+
+def _status(case: _Case) -> Passed:
+    """Step 8: neither revoked nor suspended, by fresh signed lists."""
+    trust_list = case.need_trust_list()
+    if case.number is None:
+        raise Skipped("no_number")
+    if not case.evidence.status and not case.policy.require_status:
+        raise Skipped("status_not_required")
+    return check_status(case.number, case.evidence.status, case.trust, trust_list, case.policy)
+
+
+def _host(case: _Case) -> Passed:
+    """Step 9: the QR leads to the registry and to nobody else."""
+    if case.qr is None:
+        raise Skipped("no_qr")
+    expected = case.need_trust_list().registry
+    if case.qr.host != expected:
+        raise FormError("foreign_host")
+    return Passed("registry_host", {"host": expected})
+
+
+def _rule(case: _Case) -> Passed:
+    """Step 10: do the hours meet the rule set? Reported beside the verdict."""
+    record = _verified(case)
+    if record is None:
+        raise Skipped("not_authentic")
+    return judge_hours(record.subject, case.need_trust_list().rule_sets)
+
+
+def _verified(case: _Case) -> VerifiedRecord | None:
+    """The record, where steps 1, 2, 4, 5 and 6 passed and the root signed the list they used."""
+    if not {1, 2, 4, 5, 6} <= case.passed:
+        return None
+    assert case.record and case.number and case.template and case.trust_list  # noqa: S101, PT018
+    return VerifiedRecord(
+        case.record.data, case.record.peek_document, case.number, case.template, case.trust_list.registry
+    )
+
+
+_STEPS: tuple[Callable[[_Case], Passed], ...] = (
+    _bounds,
+    _decode,
+    _strict_form,
+    _trust_list,
+    _authority_and_key,
+    _proof,
+    _schema_and_number,
+    _log,
+    _status,
+    _host,
+    _rule,
+)
