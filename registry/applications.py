@@ -1,0 +1,71 @@
+"""From an accepted row to the values of a certificate, and to the claim that the person makes on it.
+
+Values are named as in the record template (SPEC clause 3); number, key and times are added when numbers are reserved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from keys.trustlist import RuleSet
+from registry.identity import IdentityVault
+from registry.intake.rows import AnnualApplication, Application
+from verifier.hours import hours_shortfall
+from verifier.template import Fields
+
+KIND_DIGITS = {"annual": 1, "completion": 2}
+KIND_NAMES = {digit: name for name, digit in KIND_DIGITS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A row ready for a number. ``claim`` is who wants what, as a keyed hash; ``sheet`` and ``row`` tell where it stood."""
+
+    fields: Fields
+    identity: str
+    claim: bytes
+    sheet: str = ""
+    row: int = 0
+
+
+def candidate_of(application: Application, vault: IdentityVault, *, rule_set: str) -> Candidate:
+    """The candidate of an accepted row."""
+    masked = mask_identity(application.identity)
+    fields: Fields = {"name": application.name, "identityDocument": masked, "employer": application.employer}
+    if isinstance(application, AnnualApplication):
+        fields |= {
+            "grade": application.grade,
+            "ruleSet": rule_set,
+            "professionalHours": application.professional_hours,
+            "publicHours": application.public_hours,
+        }
+    else:
+        fields |= {
+            "programme": application.programme,
+            "institution": application.institution,
+            "category": application.category,
+            "classHours": application.class_hours,
+            "completedOn": application.completed_on,
+        }
+    claim = claim_of(fields, vault, identity=application.identity, year=application.year)
+    return Candidate(fields, application.identity, claim, application.sheet, application.row)
+
+
+def claim_of(fields: Mapping[str, object], vault: IdentityVault, *, identity: str, year: int) -> bytes:
+    """The claim of these values: one annual certificate a person and year, one completion a person and programme."""
+    if "grade" in fields:
+        return vault.hash("annual", str(year), identity)
+    return vault.hash("completion", identity, str(fields["programme"]), str(fields["completedOn"]))
+
+
+def mask_identity(identity: str) -> str:
+    """``410105********1234``."""
+    return f"{identity[:6]}{'*' * 8}{identity[-4:]}"
+
+
+def is_short_of_hours(fields: Mapping[str, object], rules: RuleSet | None) -> bool:
+    """Whether an annual certificate's hours are below its rule set; False where there is no rule for it."""
+    rule = rules.grades.get(str(fields.get("grade"))) if rules else None
+    if rule is None:
+        return False
+    hours = [fields[name] for name in ("professionalHours", "publicHours")]
+    return any(hours_shortfall(rule, *(int(str(value)) for value in hours)).values())

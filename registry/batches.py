@@ -1,0 +1,270 @@
+"""A file from intake to issued certificates: what ``certreg issue`` does.
+
+Rows stream through in chunks: while one chunk is being signed, judged and logged, the next is read and reserved. Faulty
+rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
+certificate) gets nothing and is told under which number the person has it.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from keys.trustlist import ListedKey, RuleSet, TrustList
+from registry.app import App
+from registry.applications import KIND_DIGITS, Candidate, candidate_of, is_short_of_hours
+from registry.errors import IssuanceError
+from registry.faces.errors import FaceError
+from registry.faces.qr import qr_version
+from registry.intake.findings import Finding, Severity
+from registry.intake.rows import Application
+from registry.intake.service import Intake
+from registry.intents import Reservation, SeriesKey, reserve, taken_claims
+from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
+from registry.models import Batch
+from registry.offices import require_authority, signing_key
+from registry.trust import current_trust_list
+from verifier.authority import objection_at
+from verifier.catalogue import CertificateTemplate
+from verifier.loading import installed_catalogue
+from verifier.number import CertificateNumber
+from verifier.qr import encode_digits, encode_payload, qr_prefix
+from verifier.template import NUMBER_FIELD, RecordTemplate
+
+CHUNK = 500
+"""Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
+IN_FLIGHT = 3
+"""Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""
+CURRENT_VERSION = "v1"
+_LONGEST_SIGNATURE = bytes(64)
+
+
+@dataclass(slots=True)
+class BatchResult:
+    """What became of a file. ``earlier`` is ``(batch id, Unix seconds)`` where the same file was submitted before."""
+
+    batch_id: int
+    file_name: str
+    rows: int = 0
+    issued: list[str] = field(default_factory=list)
+    void: list[tuple[str, str]] = field(default_factory=list)
+    refused_rows: set[tuple[str, int]] = field(default_factory=set)
+    already_issued: int = 0
+    short_of_hours: int = 0
+    findings: list[Finding] = field(default_factory=list)
+    earlier: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What stays the same for a whole file."""
+
+    app: App
+    series: SeriesKey
+    key: ListedKey
+    template: CertificateTemplate
+    rules: RuleSet | None
+    rule_set: str
+    batch_id: int
+
+
+def issue_file(
+    app: App, intake: Intake, *, authority: str, rule_set: str, observe: Observe = unobserved
+) -> BatchResult:
+    """Issue what is fit in ``intake`` for ``authority``; raises ``IssuanceError`` or ``OfficeError`` beforehand."""
+    job, result = _start(app, intake, authority, rule_set)
+    pending: deque[Future[Finished]] = deque()
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        for chunk in _chunks(job, intake, result):
+            reservation = _reserve(job, chunk, observe)
+            _report_taken(result, chunk, reservation)
+            if reservation.intent_id is not None:
+                pending.append(worker.submit(finish_intent, app, reservation.intent_id, observe))
+            while len(pending) >= IN_FLIGHT:
+                _collect(result, pending.popleft().result())
+        while pending:
+            _collect(result, pending.popleft().result())
+    checkpoint(app, observe)
+    with app.database.write() as session:
+        session.get_one(Batch, job.batch_id).finished_at = app.clock()
+    return result
+
+
+def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:
+    """What ``issue_file`` would say, with nothing reserved: ``--dry-run``. Rows fit to be issued are counted, not named."""
+    with app.database.read() as session:
+        trust_list = current_trust_list(session)
+        key = _checked_key(app, trust_list, authority, intake)
+        earlier = _earlier(session, authority, intake)
+    template = _template(app, intake.kind)
+    series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
+    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake.kind), rule_set, 0)
+    result = BatchResult(0, intake.name, earlier=earlier)
+    for chunk in _chunks(job, intake, result):
+        with app.database.read() as session:
+            taken = taken_claims(session, chunk)
+        _report_taken(result, chunk, Reservation(None, (), taken))
+    return result
+
+
+def _start(app: App, intake: Intake, authority: str, rule_set: str) -> tuple[_Job, BatchResult]:
+    with app.database.write() as session:
+        trust_list = current_trust_list(session)
+        key = _checked_key(app, trust_list, authority, intake)
+        rules = _rules(trust_list, rule_set, intake.kind)
+        earlier = _earlier(session, authority, intake)
+        series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
+        batch = Batch(
+            authority=authority,
+            year=series.year,
+            kind=series.kind,
+            file_sha256=intake.sha256,
+            file_name=intake.name[-255:],
+            submitted_at=app.clock(),
+        )
+        session.add(batch)
+        session.flush()
+    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch.id)
+    return job, BatchResult(batch.id, intake.name, earlier=earlier)
+
+
+def _checked_key(app: App, trust_list: TrustList, code: str, intake: Intake) -> ListedKey:
+    """The key to sign with, once the authority may issue this kind and year now."""
+    authority = require_authority(trust_list, code)
+    now = app.clock()
+    number = CertificateNumber(code, intake.year, KIND_DIGITS[intake.kind], 1)
+    key = signing_key(authority, app.keyring, year=intake.year, now=now)
+    objection = objection_at(authority, key, number, now)
+    if objection is not None:
+        raise IssuanceError(objection, authority=code, year=intake.year)
+    return key
+
+
+def _rules(trust_list: TrustList, rule_set: str, kind: str) -> RuleSet | None:
+    if kind != "annual":
+        return None
+    if rule_set not in trust_list.rule_sets:
+        raise IssuanceError("rule_set_unknown", ruleSet=rule_set)
+    return trust_list.rule_sets[rule_set]
+
+
+def _template(app: App, kind: str) -> CertificateTemplate:
+    return installed_catalogue(app.host).templates[kind, CURRENT_VERSION]
+
+
+def _earlier(session: Session, authority: str, intake: Intake) -> tuple[int, int] | None:
+    same = select(Batch.id, Batch.submitted_at).filter_by(
+        authority=authority, year=intake.year, kind=KIND_DIGITS[intake.kind], file_sha256=intake.sha256
+    )
+    found = session.execute(same.order_by(Batch.id).limit(1)).first()
+    return (found[0], found[1]) if found else None
+
+
+def _chunks(job: _Job, intake: Intake, result: BatchResult) -> Iterator[list[Candidate]]:
+    """Candidates in chunks; what is found on the way is entered in ``result``."""
+    chunk: list[Candidate] = []
+    for item in intake.items():
+        if isinstance(item, Finding):
+            _enter(result, item)
+            continue
+        result.rows += 1
+        candidate = _candidate(job, item, result)
+        if candidate is not None:
+            chunk.append(candidate)
+        if len(chunk) == CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _enter(result: BatchResult, finding: Finding) -> None:
+    result.findings.append(finding)
+    if finding.severity is Severity.FAULT and finding.row is not None:
+        place = (finding.sheet, finding.row)
+        result.rows += place not in result.refused_rows
+        result.refused_rows.add(place)
+
+
+def _candidate(job: _Job, application: Application, result: BatchResult) -> Candidate | None:
+    candidate = candidate_of(application, job.app.vault, rule_set=job.rule_set)
+    if not fits_qr(candidate, job.template.record, job.series, host=job.app.host):
+        finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row)
+        result.findings.append(finding)
+        result.refused_rows.add((application.sheet, application.row))
+        return None
+    result.short_of_hours += is_short_of_hours(candidate.fields, job.rules)
+    return candidate
+
+
+def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *, host: str) -> bool:
+    """Whether the certificate's QR stays within version 12 (SPEC clause 3)."""
+    texts = sum(
+        len(value.encode("utf-16-le")) for value in candidate.fields.values() if isinstance(value, str)
+    )
+    if texts < _SURELY_FITS:
+        return True
+    number = CertificateNumber(series.authority, series.year, series.kind, 9_999_999).digits
+    fields = {
+        **candidate.fields,
+        NUMBER_FIELD: number,
+        "validFrom": "2999-12-31",
+        "created": "2999-12-31T23:59:59Z",
+        "keySequence": 99,
+    }
+    payload = encode_payload(template.code, template.pack(fields), _LONGEST_SIGNATURE)
+    try:
+        qr_version(len(qr_prefix(host)), len(encode_digits(payload)))
+    except FaceError:
+        return False
+    return True
+
+
+_SURELY_FITS = 180
+"""Bytes of all texts in UTF-16: below this, every template's payload stays under version 12."""
+
+
+def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation:
+    for attempt in range(3):
+        try:
+            with job.app.database.write() as session:
+                reservation = reserve(
+                    session,
+                    chunk,
+                    series=job.series,
+                    key=job.key,
+                    batch_id=job.batch_id,
+                    template_version=job.template.version,
+                    vault=job.app.vault,
+                    now=job.app.clock(),
+                )
+                observe("reserve:before", len(reservation.numbers))
+        except IntegrityError:
+            # Another office took one of these claims between our look and our insert; nothing of ours was kept.
+            if attempt == 2:
+                raise
+            continue
+        observe("reserve:after", len(reservation.numbers))
+        return reservation
+    raise IssuanceError("claims_contended")
+
+
+def _report_taken(result: BatchResult, chunk: list[Candidate], reservation: Reservation) -> None:
+    for candidate in chunk:
+        number = reservation.taken.get(candidate.claim)
+        if number is not None:
+            result.already_issued += 1
+            result.findings.append(
+                Finding(
+                    "already_issued", Severity.NOTE, candidate.sheet, candidate.row, params={"number": number}
+                )
+            )
+
+
+def _collect(result: BatchResult, finished: Finished) -> None:
+    result.issued += finished.issued
+    result.void += finished.void

@@ -1,0 +1,83 @@
+"""What all commands share: options of the whole program, opening the registry, saying what went wrong."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import typer
+from rich.console import Console
+
+from keys.errors import KeysError
+from registry.app import App, open_app
+from registry.errors import RegistryError
+from registry.faces.errors import FaceError
+from registry.intake.findings import IntakeError, describe
+from registry.messages import LANGUAGES, error_sentence, pick
+from verifier.errors import VerifierError
+
+EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_USAGE = 1, 2, 64
+
+
+@dataclass(slots=True)
+class Shell:
+    """One call of the program. ``out`` is for people; a program reads ``say_json``."""
+
+    home: Path | None = None
+    lang: str = LANGUAGES[0]
+    as_json: bool = False
+    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
+    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+
+    def say(self, chinese: str, english: str) -> None:
+        """One line to the reader, unless a program reads."""
+        if not self.as_json:
+            self.out.print(pick((chinese, english), self.lang), markup=False)
+
+    def say_json(self, value: dict[str, Any]) -> None:
+        """One JSON object on a line, where a program reads."""
+        if self.as_json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
+
+    def complain(self, text: str, code: str) -> None:
+        """What went wrong."""
+        self.say_json({"error": code, "message": text})
+        if not self.as_json:
+            self.err.print(text, markup=False, style="red")
+
+
+SHELL = Shell()
+"""Set by the program's callback before any command runs."""
+
+
+@contextmanager
+def registry_app() -> Iterator[App]:
+    """The registry of this call; every error of ours ends the program with its sentence."""
+    with errors_told():
+        app = open_app(os.environ, home=SHELL.home)
+        try:
+            yield app
+        finally:
+            app.database.close()
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Turn our errors into a sentence and exit code 1."""
+    try:
+        yield
+    except IntakeError as error:
+        SHELL.complain("\n".join(describe(error.finding, SHELL.lang)), error.code)
+    except RegistryError as error:
+        SHELL.complain(error_sentence(error.code, error.params, SHELL.lang), error.code)
+    except (KeysError, VerifierError, FaceError) as error:
+        SHELL.complain(
+            error_sentence(error.code, {"number": "", "detail": str(error)}, SHELL.lang), error.code
+        )
+    else:
+        return
+    raise typer.Exit(EXIT_ERROR)

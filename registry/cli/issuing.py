@@ -1,0 +1,197 @@
+"""``issue`` and ``resume``: from a spreadsheet to numbered, signed, logged certificates."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from registry.app import App
+from registry.batches import BatchResult, issue_file, preview_file
+from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
+from registry.errors import RegistryError
+from registry.faces.fonts import missing_glyphs
+from registry.intake.annotate import annotate, collect_remarks
+from registry.intake.findings import Finding, Severity, describe
+from registry.intake.service import Intake, open_intake
+from registry.issuance import Finished, resume
+from registry.offices import CHINA
+
+MAX_LISTED = 200
+"""Findings listed on the terminal; the annotated file has them all."""
+
+
+def issue(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="XLSX 或 CSV 名单 · the office's list")],
+    authority: Annotated[str, typer.Option(help="发证机构代码 · authority code")],
+    year: Annotated[int, typer.Option(help="年度 · year")],
+    kind: Annotated[str, typer.Option(help="annual 年度证书 | completion 结业证书")] = "annual",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不发证 · check only")] = False,
+    rule_set: Annotated[str, typer.Option(help="学时规则 · rule set")] = "henan-2012",
+    annotated: Annotated[
+        Path | None, typer.Option(help="核验意见文件，缺省在名单旁 · annotated copy, beside FILE by default")
+    ] = None,
+) -> None:
+    """按名单发证：合格的编号、签名、入日志；不合格的逐项说明 · Issue what is fit, explain what is not.
+
+    退出码 · exit code: 0 全部发出 all issued, 2 有行未发 some rows refused, 1 出错 error, 64 用法 usage.
+    """
+    if kind not in ("annual", "completion"):
+        SHELL.complain("--kind: annual | completion", "usage")
+        raise typer.Exit(EXIT_USAGE)
+    with registry_app() as app:
+        intake = open_file(app, file, kind=kind, year=year)
+        with progress_bar(intake.total_rows) as observe:
+            work = preview_file if dry_run else issue_file
+            arguments = {} if dry_run else {"observe": observe}
+            result = work(app, intake, authority=authority, rule_set=rule_set, **arguments)
+        target = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
+        if result.findings:
+            write_annotated(file, target, result)
+        report_batch(result, target, dry_run=dry_run)
+    if result.refused_rows or result.void:
+        raise typer.Exit(EXIT_REFUSED_ROWS)
+
+
+def resume_command() -> None:
+    """断电或崩溃后继续：完成已编号未签发的，签署日志 · After a crash: finish what was numbered, sign the log."""
+    with registry_app() as app:
+        finished = resume(app)
+    issued = [number for one in finished for number in one.issued]
+    void = [pair for one in finished for pair in one.void]
+    SHELL.say(
+        f"已完成 {len(finished)} 个编号区间：发出 {len(issued)} 份，作废编号 {len(void)} 个。",
+        f"{len(finished)} number ranges finished: {len(issued)} issued, {len(void)} numbers void.",
+    )
+    SHELL.say_json({"ranges": len(finished), "issued": issued, "void": void})
+
+
+def open_file(app: App, file: Path, *, kind: str, year: int) -> Intake:
+    """The file as intake sees it; raises our errors only."""
+    today = datetime.fromtimestamp(app.clock(), CHINA).date()
+    try:
+        return open_intake(file, kind=kind, year=year, today=today, missing_glyphs=missing_glyphs)
+    except OSError as error:
+        raise RegistryError("file_missing", file=str(file)) from error
+
+
+@contextmanager
+def progress_bar(total: int | None) -> Iterator[Callable[[str, int], None]]:
+    """An observer that draws how many certificates are logged, where a person looks on."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=SHELL.err, transient=True, disable=SHELL.as_json) as progress:
+        task = progress.add_task("签发 Issuing", total=total)
+
+        def observe(point: str, count: int) -> None:
+            if point == "log:after":
+                progress.advance(task, count)
+
+        yield observe
+
+
+def write_annotated(source: Path, target: Path, result: BatchResult) -> None:
+    """The clerk's own file with a column of remarks."""
+    remarks, faults = collect_remarks(result.findings, SHELL.lang)
+    annotate(source, target, remarks, faults, summary_rows(result))
+
+
+def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
+    """The batch in figures, for people."""
+    rows = [
+        ("名单行数 Rows", str(result.rows)),
+        ("已发证书 Issued", str(len(result.issued))),
+        ("未通过行 Refused", str(len(result.refused_rows))),
+        ("此前已发 Issued before", str(result.already_issued)),
+        ("学时不足（不影响发证）Hours below the rule", str(result.short_of_hours)),
+    ]
+    if result.issued:
+        rows.append(("编号 Numbers", f"{result.issued[0]} … {result.issued[-1]}"))
+    if result.void:
+        rows.append(("作废编号 Void", ", ".join(f"{number} ({reason})" for number, reason in result.void)))
+    return rows
+
+
+def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None:
+    """Say what became of the file."""
+    SHELL.say_json(batch_json(result, annotated))
+    if SHELL.as_json:
+        return
+    if result.earlier is not None:
+        when = datetime.fromtimestamp(result.earlier[1], CHINA).strftime("%Y-%m-%d %H:%M")
+        SHELL.say(
+            f"同一文件曾于 {when} 提交（批次 {result.earlier[0]}）；不会重复发证。",
+            f"The same file was submitted on {when} China time (batch {result.earlier[0]}); nothing is issued twice.",
+        )
+    print_findings(result.findings)
+    table = Table(show_header=False, title="检查结果（未发证）Dry run" if dry_run else "发证结果 Result")
+    for label, value in summary_rows(result):
+        table.add_row(label, value)
+    SHELL.out.print(table)
+    if result.findings:
+        SHELL.say(f"核验意见已写入：{annotated}", f"Remarks written to: {annotated}")
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """Faults first, as a table with place, value, problem and remedy."""
+    ordered = sorted(findings, key=lambda one: one.severity is not Severity.FAULT)
+    table = Table(
+        "工作表 Sheet", "行 Row", "列 Col", "内容 Value", "问题 Problem", "办法 Remedy", show_lines=True
+    )
+    for finding in ordered[:MAX_LISTED]:
+        problem, remedy = describe(finding, SHELL.lang)
+        style = "red" if finding.severity is Severity.FAULT else "yellow"
+        row, column = str(finding.row or ""), finding.column or ""
+        cells = (finding.sheet, row, column, finding.value, problem, remedy)
+        table.add_row(*map(_plain, cells), style=style)
+    if findings:
+        SHELL.out.print(table)
+    if len(findings) > MAX_LISTED:
+        SHELL.say(
+            f"其余 {len(findings) - MAX_LISTED} 条见核验意见文件。",
+            f"{len(findings) - MAX_LISTED} more in the annotated file.",
+        )
+
+
+def _plain(text: str) -> str:
+    """A cell's text with nothing in it that the terminal would take for markup."""
+    return text.replace("[", "\\[")
+
+
+def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
+    """The batch for a program; long numbers in values are masked."""
+    findings = [
+        {
+            "code": one.code,
+            "severity": one.severity.value,
+            "sheet": one.sheet,
+            "row": one.row,
+            "column": one.column,
+            "value": one.masked_value,
+        }
+        for one in result.findings
+    ]
+    return {
+        "batch": result.batch_id,
+        "rows": result.rows,
+        "issued": result.issued,
+        "void": [list(pair) for pair in result.void],
+        "refusedRows": len(result.refused_rows),
+        "alreadyIssued": result.already_issued,
+        "shortOfHours": result.short_of_hours,
+        "findings": findings,
+        "annotated": str(annotated) if result.findings else None,
+    }
+
+
+def finished_json(finished: Finished) -> dict[str, object]:
+    """What became of one intent, for a program."""
+    return {"issued": list(finished.issued), "void": [list(pair) for pair in finished.void]}

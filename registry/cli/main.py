@@ -1,0 +1,77 @@
+"""``certreg``: the registry on the command line. Commands read options and speak; services work."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.cli import certificates, issuing, offices, publishing
+from registry.cli.common import EXIT_USAGE, SHELL
+from registry.cli.demonstration import demo
+from registry.messages import LANGUAGES
+from verifier.cli import run_program
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="""继续教育证书登记系统 · Registry of continuing-education certificates.
+
+\b
+第一次使用 · first steps:
+  export CERTREG_PASSPHRASE='…'          # 至少 12 字节 · at least 12 bytes
+  certreg init --host jxjy.example.cn
+  certreg authority add 410100 --name 郑州市人力资源和社会保障局 --uscc … --year 2026
+  certreg issue 名单.xlsx --authority 410100 --year 2026 --dry-run
+  certreg issue 名单.xlsx --authority 410100 --year 2026
+  certreg publish site/ && certreg render NUMBER --out out/
+  certreg verify out/NUMBER.pdf --url site/
+
+环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE, CERTREG_LANG
+""",
+)
+
+
+@app.callback()
+def options(
+    home: Annotated[
+        Path | None, typer.Option(help="登记系统文件夹 · the registry's folder (CERTREG_HOME)")
+    ] = None,
+    lang: Annotated[str | None, typer.Option(help="zh-CN | en (CERTREG_LANG)")] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="给程序读的 JSON 行 · JSON lines for programs")
+    ] = False,
+) -> None:
+    """Options of the whole program."""
+    SHELL.home = home
+    SHELL.lang = lang or os.environ.get("CERTREG_LANG") or LANGUAGES[0]
+    SHELL.as_json = json
+    if SHELL.lang not in LANGUAGES:
+        SHELL.lang = LANGUAGES[0]
+        SHELL.complain(f"--lang: {' | '.join(LANGUAGES)}", "usage")
+        raise typer.Exit(EXIT_USAGE)
+
+
+app.command("init")(offices.init)
+app.add_typer(offices.authority, name="authority")
+app.add_typer(offices.trust, name="trust")
+app.command("issue")(issuing.issue)
+app.command("resume")(issuing.resume_command)
+app.command("show")(certificates.show)
+app.command("render")(certificates.render)
+app.command("revoke")(certificates.revoke)
+app.command("suspend")(certificates.suspend)
+app.command("reinstate")(certificates.reinstate)
+app.command("correct")(certificates.correct_command)
+app.command("publish")(publishing.publish_command)
+app.command("bundle")(publishing.bundle_command)
+app.command("verify")(publishing.verify_command)
+app.command("fsck")(publishing.fsck_command)
+app.command("demo")(demo)
+
+
+def main() -> None:
+    """Entry point of ``certreg``; a usage error of any kind exits with 64."""
+    run_program(app)

@@ -1,0 +1,140 @@
+"""``init``, ``authority …``, ``trust renew``: the province's commands."""
+
+import os
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from keys.encodings import timestamp_encode
+from keys.trustchain import pin_of
+from keys.trustlist import Authority, TrustList
+from registry.app import create_app
+from registry.applications import KIND_DIGITS
+from registry.cli.common import SHELL, errors_told, registry_app
+from registry.offices import Delegation, add_authority, change_state, renew_trust_list
+from registry.trust import current_trust_list
+
+authority = typer.Typer(
+    no_args_is_help=True, help="发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."
+)
+trust = typer.Typer(no_args_is_help=True, help="信任列表 · The trust list.")
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help="6 位机构代码，如 410100 · 6-digit authority code")]
+Reason = Annotated[str, typer.Option("--reason", help="事由（公开）· public reason")]
+
+
+def init(
+    host: Annotated[
+        str, typer.Option(help="核验网站域名（印在二维码里，以后不能改）· host in every QR, for good")
+    ],
+    root_keys: Annotated[int, typer.Option(help="根密钥数 · number of root keys")] = 1,
+    threshold: Annotated[int, typer.Option(help="签名门限 · how many must sign")] = 1,
+) -> None:
+    """建立登记系统：数据库、密钥、第一版信任列表 · Make a registry: database, keys, first trust list."""
+    with errors_told():
+        app = create_app(os.environ, home=SHELL.home, host=host, root_keys=root_keys, threshold=threshold)
+        with app.database.read() as session:
+            fingerprint = pin_of(current_trust_list(session)).fingerprint
+    SHELL.say(f"登记系统已建立：{app.settings.home}", f"Registry made: {app.settings.home}")
+    SHELL.say(
+        f"根指纹（请公布并核对）：{fingerprint}", f"Root fingerprint (publish and compare it): {fingerprint}"
+    )
+    SHELL.say_json({"home": str(app.settings.home), "host": host, "rootFingerprint": fingerprint})
+    app.database.close()
+
+
+@authority.command("add")
+def add(
+    code: Code,
+    name: Annotated[str, typer.Option(help="机构全称（印在证书上）· full name, printed on certificates")],
+    uscc: Annotated[str, typer.Option(help="统一社会信用代码 · unified social credit code")],
+    year: Annotated[list[int], typer.Option(help="委托年度，可多次 · years, repeatable")],
+    kind: Annotated[str, typer.Option(help="provincial | municipal | industry")] = "municipal",
+    name_en: Annotated[str, typer.Option(help="英文名 · English name")] = "",
+    division: Annotated[
+        list[str] | None, typer.Option(help="辖区代码，可多次 · divisions, repeatable")
+    ] = None,
+    industry: Annotated[list[str] | None, typer.Option(help="行业，可多次 · industries, repeatable")] = None,
+    certificate: Annotated[
+        list[str] | None, typer.Option(help="annual | completion，可多次，缺省两者 · kinds, both by default")
+    ] = None,
+) -> None:
+    """委托一个机构发证，或为其增加年度 · Delegate to an authority, or add years to one."""
+    kinds = tuple(KIND_DIGITS[name] for name in certificate or KIND_DIGITS if name in KIND_DIGITS)
+    areas = tuple(division or ()) or (() if industry else (code,))
+    delegation = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, tuple(year))
+    with registry_app() as app:
+        with app.database.write() as session:
+            trust_list = add_authority(session, app.keyring, delegation, now=app.clock())
+        app.sign_log()
+    _tell_version(trust_list, code)
+
+
+@authority.command("list")
+def list_authorities() -> None:
+    """列出机构、范围、状态、密钥 · List authorities with scope, state and keys."""
+    with registry_app() as app, app.database.read() as session:
+        trust_list = current_trust_list(session)
+    table = Table("代码 Code", "名称 Name", "类别 Kind", "状态 State", "年度 Years", "密钥 Keys")
+    for one in trust_list.authorities.values():
+        years = " ".join(map(str, sorted(one.scope.years)))
+        keys = " ".join(key.id.partition("#")[2] for key in one.keys)
+        table.add_row(one.code, one.names["zh"], one.kind, one.states[-1].state, years, keys)
+        SHELL.say_json(_authority_json(one))
+    if not SHELL.as_json:
+        SHELL.out.print(table)
+
+
+def _state_command(state: str, chinese: str, english: str) -> Callable[..., None]:
+    def command(code: Code, reason: Reason) -> None:
+        with registry_app() as app:
+            with app.database.write() as session:
+                trust_list = change_state(
+                    session, app.keyring, code=code, state=state, reason=reason, now=app.clock()
+                )
+            app.sign_log()
+        _tell_version(trust_list, code)
+
+    command.__doc__ = f"{chinese} · {english}"
+    return command
+
+
+authority.command("suspend")(
+    _state_command("suspended", "暂停机构发证（已发证书有效）", "Suspend; issued certificates stand.")
+)
+authority.command("reinstate")(_state_command("granted", "恢复机构发证", "Let it issue again."))
+authority.command("withdraw")(
+    _state_command("withdrawn", "撤销委托（已发证书有效）", "Withdraw; issued certificates stand.")
+)
+
+
+@trust.command("renew")
+def renew() -> None:
+    """重新签发信任列表（有效期一年）· Sign the trust list anew; it is valid for a year."""
+    with registry_app() as app:
+        with app.database.write() as session:
+            trust_list = renew_trust_list(session, app.keyring, now=app.clock())
+        app.sign_log()
+    _tell_version(trust_list, "")
+
+
+def _tell_version(trust_list: TrustList, code: str) -> None:
+    until = timestamp_encode(trust_list.valid_until)
+    SHELL.say(
+        f"信任列表第 {trust_list.version} 版已签发，有效至 {until}。请运行 certreg publish 公布。",
+        f"Trust list version {trust_list.version} signed, valid until {until}. Publish it with certreg publish.",
+    )
+    SHELL.say_json({"version": trust_list.version, "validUntil": until, "code": code})
+
+
+def _authority_json(one: Authority) -> dict[str, object]:
+    return {
+        "code": one.code,
+        "names": dict(one.names),
+        "kind": one.kind,
+        "state": one.states[-1].state,
+        "years": sorted(one.scope.years),
+        "keys": [key.id for key in one.keys],
+    }

@@ -1,0 +1,111 @@
+"""``publish``, ``bundle``, ``verify``, ``fsck``: what others see, and whether all is well."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from registry.app import App, open_app
+from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.errors import RegistryError
+from registry.fsck import FsckReport, fsck
+from registry.handout import find_record
+from registry.publication import publish, write_bundle
+from verifier.cli import parse_time, use_colour
+from verifier.session import Options, run
+
+
+def publish_command(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="网站文件夹 · folder of the web site")],
+) -> None:
+    """把核验所需的一切写成静态文件（只写有变化的）· Write what verifiers need as static files, changes only."""
+    with registry_app() as app:
+        done = publish(app, folder)
+    SHELL.say(
+        f"已公布到 {folder}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
+        f"Published to {folder}: {done.written} files written, {done.unchanged} unchanged, {done.log_size} log entries.",
+    )
+    SHELL.say_json({"written": done.written, "unchanged": done.unchanged, "logSize": done.log_size})
+
+
+def bundle_command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="离线核验包 · the bundle to write")],
+) -> None:
+    """写出离线核验包：信任列表、模板、状态 · Write what an offline verifier needs."""
+    with registry_app() as app:
+        size = write_bundle(app, file)
+    SHELL.say(f"{file}：{size} 字节", f"{file}: {size} bytes")
+    SHELL.say_json({"file": str(file), "bytes": size})
+
+
+def verify_command(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="TARGET...",
+            help="JSON PDF PNG JPEG 文件、文件夹、二维码内容、编号 · files, folders, QR text, numbers",
+        ),
+    ] = None,
+    trust: Annotated[str | None, typer.Option(metavar="ROOT_JSON", help="根文件 · the root to pin")] = None,
+    bundle: Annotated[str | None, typer.Option(metavar="FILE", help="离线核验包 · offline bundle")] = None,
+    url: Annotated[
+        str | None, typer.Option(metavar="URL_OR_FOLDER", help="公布网址或文件夹 · publication")
+    ] = None,
+    at: Annotated[str | None, typer.Option(metavar="TIME", help="核验时间 · judge as of this time")] = None,
+    name: Annotated[str | None, typer.Option(help="应为此姓名 · the holder's name to compare")] = None,
+) -> None:
+    """公开核验：与 certverify 相同，并可按编号从本系统取证书 · As certverify; finds the record of a number here.
+
+    退出码 · exit codes: 0 全部通过 PASSED, 1 有未通过 FAILED, 2 有无法判定 INDETERMINATE, 64 用法 usage.
+    """
+    options = Options(
+        root=trust,
+        source=bundle or url,
+        at=parse_time(at) if at else None,
+        name=name,
+        lang=SHELL.lang,
+        as_json=SHELL.as_json,
+        colour=use_colour(),
+    )
+    app = _app_or_none()
+    code = run(targets or [], options, find_record=(lambda number: find_record(app, number)) if app else None)
+    if app is not None:
+        app.database.close()
+    raise typer.Exit(code)
+
+
+def fsck_command() -> None:
+    """核对全部数据：记录、编号、日志、检查点 · Check every record, number, leaf and checkpoint."""
+    with registry_app() as app:
+        report = fsck(app)
+    tell_fsck(report)
+    if report.troubles:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def tell_fsck(report: FsckReport) -> None:
+    """Say what was looked at and what was found."""
+    for trouble in report.troubles:
+        SHELL.complain(f"{trouble.code}: {trouble.subject}", trouble.code)
+    SHELL.say(
+        f"核对证书 {report.certificates} 份、日志 {report.entries} 条、待完成区间 {report.waiting} 个：问题 {len(report.troubles)} 处。",
+        f"{report.certificates} certificates, {report.entries} log entries, {report.waiting} ranges waiting: "
+        f"{len(report.troubles)} troubles.",
+    )
+    SHELL.say_json(
+        {
+            "certificates": report.certificates,
+            "entries": report.entries,
+            "waiting": report.waiting,
+            "troubles": [{"code": one.code, "subject": one.subject} for one in report.troubles],
+        }
+    )
+
+
+def _app_or_none() -> App | None:
+    """This machine's registry, if there is one: a verifier needs none."""
+    try:
+        return open_app(os.environ, home=SHELL.home)
+    except RegistryError:
+        return None

@@ -1,0 +1,114 @@
+"""The database: SQLite by default, PostgreSQL for offices; sessions, migrations and bulk insertion.
+
+One request, one transaction, committed at the edge: services take a ``Session`` and never commit. A writing session on
+SQLite begins with ``BEGIN IMMEDIATE``, which is the row lock that ``SELECT … FOR UPDATE`` is on PostgreSQL: two writers
+wait for each other instead of failing half-way. WAL, foreign keys on, ``synchronous=FULL``: what is committed survives
+the loss of power.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+BUSY_TIMEOUT_MS = 60_000
+"""A writer waits this long for another; issuing holds the lock for well under a second."""
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """An engine and the two kinds of session on it."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._writing = self.engine.execution_options(writing=True)
+        # SQLite's snapshot is one state by nature; PostgreSQL has to be asked for it.
+        postgresql = self.engine.dialect.name == "postgresql"
+        self._reading = (
+            self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
+        )
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that sees one state of the database and changes nothing."""
+        with Session(self._reading) as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction: committed at the end of the block, rolled back where it raises."""
+        with Session(self._writing, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the schema to this program's version."""
+        configuration = Config()
+        configuration.set_main_option("script_location", str(_MIGRATIONS))
+        with self._writing.begin() as connection:
+            configuration.attributes["connection"] = connection
+            command.upgrade(configuration, "head")
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows`` (column to value, all with the same columns) by the engine's quickest way, in this transaction.
+
+    PostgreSQL takes them by COPY, SQLite by ``executemany``; the promises of the schema hold in both.
+    """
+    if not rows:
+        return
+    target: Table = table.__table__
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        _copy(connection, target, rows)
+    elif connection.dialect.name == "sqlite":
+        names = list(rows[0])
+        columns = ", ".join(f'"{name}"' for name in names)
+        sql = f'INSERT INTO "{target.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
+        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
+    else:
+        connection.execute(insert(target), list(rows))
+
+
+def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    columns = ", ".join(f'"{name}"' for name in rows[0])
+    driver: Any = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(tuple(row.values()))
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername in ("postgresql", "postgres"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed)
+    engine = create_engine(
+        parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # The driver's own transaction handling begins too late for a lock; we begin by hand below.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get("writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

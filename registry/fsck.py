@@ -1,0 +1,238 @@
+"""``fsck``: is everything that the registry holds what it should be? Read only, and it trusts no column.
+
+Recomputed from the signed bytes and the log: every record verifies, has its leaf and its digest there; every leaf has
+what it records; every number of every series is issued, void or about to be (an open intent), once; tiles hash up to
+every checkpoint; the trust list chain walks from the pinned root. Each finding is a code and what it concerns.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from keys.errors import KeysError
+from registry.app import App
+from registry.log import log_size, read_entries, tree
+from registry.models import (
+    Certificate,
+    CheckpointRow,
+    Claim,
+    Intent,
+    LogTile,
+    Series,
+    StatusEvent,
+    TrustListVersion,
+    VoidNumber,
+)
+from registry.trust import established_trust
+from verifier.checkpoint import verify_checkpoint
+from verifier.errors import VerifierError
+from verifier.evidence import Evidence
+from verifier.logentry import parse_log_entry, record_digest
+from verifier.merkle import HASH_BYTES, leaf_hash, tree_hash
+from verifier.note import parse_vkey
+from verifier.number import CertificateNumber
+from verifier.policy import VerificationPolicy
+from verifier.tiles import TILE_WIDTH
+from verifier.trust import Trust
+from verifier.verify import verify
+
+_AUTHENTIC = frozenset({1, 2, 5, 6})
+"""Steps that must pass for every record for ever; powers at the time of issue are judged with the log's time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something is not as it should be. ``code`` is the condition; ``subject`` a number, an index, a version."""
+
+    code: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class FsckReport:
+    """What was looked at and what was found. ``waiting`` counts intents that ``resume`` would finish: no trouble."""
+
+    certificates: int
+    entries: int
+    waiting: int
+    troubles: tuple[Trouble, ...]
+
+
+def fsck(app: App) -> FsckReport:
+    """Check everything; one consistent state of the database is looked at."""
+    now = app.clock()
+    with app.database.read() as session:
+        trust = established_trust(session, now=now)
+        troubles = [
+            *_trust_troubles(session, trust),
+            *_log_troubles(session, trust),
+            *_entry_troubles(session),
+            *_record_troubles(session, trust, now),
+            *_series_troubles(session),
+            *_claim_troubles(session),
+        ]
+        certificates = sum(1 for _ in session.scalars(select(Certificate.number)))
+        waiting = len(list(session.scalars(select(Intent.id).where(Intent.state == "reserved"))))
+        return FsckReport(certificates, log_size(session), waiting, tuple(troubles))
+
+
+def _trust_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
+    if trust.error is not None:
+        yield Trouble(trust.error.code, "trust list")
+    versions = list(session.scalars(select(TrustListVersion.version).order_by(TrustListVersion.version)))
+    if versions != list(range(1, len(versions) + 1)):
+        yield Trouble("trust_list_gap", str(versions[-1] if versions else 0))
+
+
+def _log_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
+    """Hashes against entries, tiles against tiles, roots against checkpoints."""
+    size = log_size(session)
+    for index in range(-(-size // TILE_WIDTH)):
+        wanted = b"".join(map(leaf_hash, read_entries(session, index)))
+        tile = session.get(LogTile, (0, index))
+        if (
+            tile is None
+            or tile.data != wanted
+            or len(wanted) // HASH_BYTES != min(TILE_WIDTH, size - index * TILE_WIDTH)
+        ):
+            yield Trouble("log_tile_differs", f"0/{index}")
+    yield from _upper_tile_troubles(session, size)
+    if trust.trust_list is None:
+        return
+    key = parse_vkey(trust.trust_list.log_vkey)
+    for row in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
+        try:
+            head = verify_checkpoint(
+                row.note, origin=trust.trust_list.log_origin, log_key=key, witness_keys=()
+            )
+            if (head.checkpoint.size, head.checkpoint.root) != (row.size, tree(session, row.size).root()):
+                yield Trouble("checkpoint_differs", str(row.size))
+        except (VerifierError, KeysError) as error:
+            yield Trouble(error.code, f"checkpoint {row.size}")
+
+
+def _upper_tile_troubles(session: Session, size: int) -> Iterator[Trouble]:
+    level, count = 1, size // TILE_WIDTH
+    while count:
+        for index in range(-(-count // TILE_WIDTH)):
+            below = range(index * TILE_WIDTH, min(count, (index + 1) * TILE_WIDTH))
+            wanted = b"".join(_tile_hash(session, level - 1, child) for child in below)
+            tile = session.get(LogTile, (level, index))
+            if tile is None or tile.data != wanted:
+                yield Trouble("log_tile_differs", f"{level}/{index}")
+        level, count = level + 1, count // TILE_WIDTH
+
+
+def _tile_hash(session: Session, level: int, index: int) -> bytes:
+    tile = session.get(LogTile, (level, index))
+    data = tile.data if tile else b""
+    return tree_hash([data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)])
+
+
+def _entry_troubles(session: Session) -> Iterator[Trouble]:
+    """Every entry has what it records, at its place, and nothing recorded lacks its entry."""
+    size = log_size(session)
+    for bundle in range(-(-size // TILE_WIDTH)):
+        expected = _recorded(session, bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH)
+        for place, data in enumerate(read_entries(session, bundle)):
+            index = bundle * TILE_WIDTH + place
+            if expected.pop(index, None) != _essence(data):
+                yield Trouble("leaf_without_record", str(index))
+        for index in expected:
+            yield Trouble("record_without_leaf", str(index))
+    for index in _recorded(session, size, 2**62):
+        yield Trouble("record_without_leaf", str(index))
+
+
+Essence = tuple[str, str, str, str, str]
+
+
+def _essence(data: bytes) -> Essence | None:
+    try:
+        entry = parse_log_entry(data)
+    except VerifierError:
+        return None
+    return entry.action, entry.number, entry.digest, entry.reason, entry.successor
+
+
+def _recorded(session: Session, low: int, high: int) -> dict[int, Essence]:
+    """What the tables say must stand at the indexes from ``low`` to below ``high``."""
+    found: dict[int, Essence] = {}
+    for index, number, record in session.execute(
+        select(Certificate.leaf_index, Certificate.number, Certificate.record).where(
+            Certificate.leaf_index >= low, Certificate.leaf_index < high
+        )
+    ):
+        found[index] = ("issue", number, record_digest(record), "", "")
+    for void in session.scalars(
+        select(VoidNumber).where(VoidNumber.leaf_index >= low, VoidNumber.leaf_index < high)
+    ):
+        found[void.leaf_index] = ("void", void.number, "", void.reason, "")
+    for event, record in session.execute(
+        select(StatusEvent, Certificate.record)
+        .join(Certificate, Certificate.number == StatusEvent.number)
+        .where(StatusEvent.leaf_index >= low, StatusEvent.leaf_index < high)
+    ):
+        essence = (event.action, event.number, record_digest(record), event.reason, event.successor or "")
+        found[event.leaf_index] = essence
+    for version in session.scalars(
+        select(TrustListVersion).where(TrustListVersion.leaf_index >= low, TrustListVersion.leaf_index < high)
+    ):
+        found[version.leaf_index] = ("trust-list", str(version.version), record_digest(version.data), "", "")
+    return found
+
+
+def _record_troubles(session: Session, trust: Trust, now: int) -> Iterator[Trouble]:
+    """Every record by the public verifier, and its columns against its bytes."""
+    policy = VerificationPolicy(at=now, require_status=False)
+    for certificate in session.scalars(select(Certificate).execution_options(yield_per=500)):
+        report = verify(Evidence(record=certificate.record, number=certificate.number), trust, policy)
+        for step in report.steps:
+            if step.number in _AUTHENTIC and step.outcome.value != "PASSED":
+                yield Trouble(step.code, certificate.number)
+        columns = CertificateNumber(
+            certificate.authority, certificate.year, certificate.kind, certificate.serial
+        )
+        if columns.digits != certificate.number:
+            yield Trouble("columns_differ", certificate.number)
+
+
+def _series_troubles(session: Session) -> Iterator[Trouble]:
+    """Each serial below the next is in exactly one intent, and each number of a logged one issued or void, once."""
+    for series in session.scalars(select(Series)):
+        expected = 1
+        same = {"authority": series.authority, "year": series.year, "kind": series.kind}
+        for intent in session.scalars(select(Intent).filter_by(**same).order_by(Intent.first_serial)):
+            if intent.first_serial != expected:
+                yield Trouble("number_gap", f"{series.authority} {series.year} {series.kind} {expected}")
+            expected = intent.first_serial + intent.count
+            yield from _intent_troubles(session, intent)
+        if expected != series.next_serial:
+            yield Trouble("number_gap", f"{series.authority} {series.year} {series.kind} {expected}")
+
+
+def _intent_troubles(session: Session, intent: Intent) -> Iterator[Trouble]:
+    numbers = {
+        CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place).digits
+        for place in range(intent.count)
+    }
+    issued = set(session.scalars(select(Certificate.number).filter_by(intent_id=intent.id)))
+    void = set(session.scalars(select(VoidNumber.number).filter_by(intent_id=intent.id)))
+    present = issued | void
+    wanted = numbers if intent.state == "logged" else set()
+    for number in sorted(present ^ wanted):
+        yield Trouble("number_unaccounted" if number in wanted else "number_unexpected", number)
+    for number in sorted(issued & void):
+        yield Trouble("number_twice", number)
+
+
+def _claim_troubles(session: Session) -> Iterator[Trouble]:
+    """A claim points to a number that is issued and not revoked, or about to be issued."""
+    revoked = select(StatusEvent.number).where(StatusEvent.action == "revoke")
+    for number in session.scalars(select(Claim.number).where(Claim.number.in_(revoked))):
+        yield Trouble("claim_of_revoked", number)
+    void = select(VoidNumber.number)
+    for number in session.scalars(select(Claim.number).where(Claim.number.in_(void))):
+        yield Trouble("claim_of_void", number)

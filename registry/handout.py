@@ -1,0 +1,92 @@
+"""Handing out: the files a professional holds (SPEC clause 8), drawn from a verified record and nothing else.
+
+Only what is under a signed checkpoint is handed out. The public verifier judges the record with its log proof first; a
+certificate that is revoked or suspended is not drawn anew.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from registry.app import App
+from registry.errors import RegistryError
+from registry.faces.face import face_source
+from registry.faces.renderer import FaceRenderer
+from registry.log import latest_checkpoint, prove
+from registry.models import Certificate
+from registry.status import state_of
+from registry.trust import established_trust
+from verifier.evidence import Evidence
+from verifier.number import CertificateNumber
+from verifier.policy import VerificationPolicy
+from verifier.record import VerifiedRecord
+from verifier.report import Verdict
+from verifier.verify import verify
+
+FORMATS = ("json", "pdf", "png")
+
+
+@dataclass(frozen=True, slots=True)
+class Handout:
+    """A verified record and the proof that goes with it."""
+
+    record: VerifiedRecord
+    log_proof: bytes
+
+
+def find_record(app: App, number: CertificateNumber) -> tuple[bytes, bytes | None] | None:
+    """The record's bytes and its log proof (None before the checkpoint), or None where there is no such number."""
+    with app.database.read() as session:
+        certificate = session.get(Certificate, number.digits)
+        return (certificate.record, _log_proof(session, certificate)) if certificate else None
+
+
+def prepare(app: App, number: str) -> Handout:
+    """The verified record of ``number``; raises ``RegistryError`` where it may not be handed out."""
+    now = app.clock()
+    with app.database.read() as session:
+        certificate = session.get(Certificate, number)
+        if certificate is None:
+            raise RegistryError("number_unknown", number=number)
+        state = state_of(session, number)
+        log_proof = _log_proof(session, certificate)
+        trust = established_trust(session, now=now)
+    if state != "issued":
+        raise RegistryError("not_in_force", number=number, state=state)
+    if log_proof is None:
+        raise RegistryError("not_under_checkpoint", number=number)
+    policy = VerificationPolicy(at=now, require_log=True, require_status=False)
+    report = verify(Evidence(record=certificate.record, log_proof=log_proof), trust, policy)
+    if report.verdict is not Verdict.PASSED or report.record is None:
+        raise RegistryError("not_verified", number=number, reason=report.reason)
+    return Handout(report.record, log_proof)
+
+
+def write_files(
+    handout: Handout, target: Path, renderer: FaceRenderer, formats: tuple[str, ...] = FORMATS
+) -> list[Path]:
+    """``NUMBER.json``, ``.pdf``, ``.png`` (as asked) and ``.tlog-proof`` in ``target``."""
+    target.mkdir(parents=True, exist_ok=True)
+    number = handout.record.number.digits
+    source = face_source(handout.record, log_proof=handout.log_proof)
+    makers = {
+        "json": lambda: handout.record.data,
+        "pdf": lambda: renderer.pdf(source),
+        "png": lambda: renderer.png(source),
+    }
+    files = [_write(target / f"{number}.{name}", makers[name]()) for name in formats]
+    return [*files, _write(target / f"{number}.tlog-proof", handout.log_proof)]
+
+
+def _log_proof(session: Session, certificate: Certificate) -> bytes | None:
+    checkpoint = latest_checkpoint(session)
+    if checkpoint is None or certificate.leaf_index >= checkpoint.size:
+        return None
+    return prove(session, certificate.leaf_index, checkpoint).to_bytes()
+
+
+def _write(file: Path, data: bytes) -> Path:
+    fresh = file.with_name(f".{file.name}.new")
+    fresh.write_bytes(data)
+    return fresh.replace(file)

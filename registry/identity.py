@@ -1,0 +1,71 @@
+"""Identity numbers at rest (SPEC 2.6): sealed with AES-256-GCM, found by a keyed hash, shown masked.
+
+Both keys are derived (HKDF-SHA256) from one 32-byte secret in ``keys/identity.key`` (mode 600). Without it the database
+tells nobody's number: an unkeyed hash of 18 digits could be tried out in hours. Neither the number nor the hash is ever
+logged.
+"""
+
+import hmac
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from registry.errors import OfficeError
+
+_NONCE_BYTES = 12
+SECRET_FILE = "identity.key"
+
+
+class IdentityVault:
+    """Seals identity numbers and makes the hashes by which they are found."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._cipher = AESGCM(_derive(secret, b"certreg identity seal v1"))
+        self._hash_key = _derive(secret, b"certreg identity hash v1")
+
+    def seal(self, identity: str, number: str) -> bytes:
+        """``identity`` encrypted for the row of certificate ``number`` and no other (nonce, then ciphertext)."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, identity.encode("ascii"), number.encode("ascii"))
+
+    def open(self, sealed: bytes, number: str) -> str:
+        """The identity number sealed for ``number``."""
+        nonce, data = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return self._cipher.decrypt(nonce, data, number.encode("ascii")).decode("ascii")
+
+    def hash(self, *parts: str) -> bytes:
+        """32-byte keyed hash of ``parts``; an identity number alone, or a claim (who, for what)."""
+        return hmac.digest(self._hash_key, "\x1f".join(parts).encode("utf-8"), sha256)
+
+
+def create_vault(folder: Path) -> IdentityVault:
+    """Make the secret in ``folder``; it must not exist."""
+    path = folder / SECRET_FILE
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    secret = secrets.token_bytes(32)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(secret)
+        file.flush()
+        os.fsync(file.fileno())
+    return IdentityVault(secret)
+
+
+def open_vault(folder: Path) -> IdentityVault:
+    """The vault whose secret is in ``folder``; raises ``OfficeError``."""
+    path = folder / SECRET_FILE
+    try:
+        mode, secret = path.stat().st_mode, path.read_bytes()
+    except OSError as error:
+        raise OfficeError("identity_key_missing", file=SECRET_FILE) from error
+    if mode & 0o077 or len(secret) != 32:
+        raise OfficeError("identity_key_unsafe", file=SECRET_FILE)
+    return IdentityVault(secret)
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret)

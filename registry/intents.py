@@ -1,0 +1,166 @@
+"""Reserving numbers: the intent that is durable before anything is signed (the promise of issuing, step 1).
+
+In one transaction, under the lock of the series: the serials are taken, every person's claim is taken (a second
+certificate for the same is refused here, by the database), and the approved rows are stored with the numbers, key and
+time that determine every byte that will be signed. If we stop before the commit, nothing was reserved; if we stop after
+it, ``registry.issuance.resume`` finds the intent and makes the very same records.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from keys.encodings import base64_decode, base64_encode, timestamp_encode
+from keys.trustlist import ListedKey
+from registry.applications import Candidate
+from registry.database import bulk_insert
+from registry.errors import IssuanceError
+from registry.identity import IdentityVault
+from registry.models import Claim, Intent, Series
+from registry.offices import CHINA
+from verifier.number import MAX_SERIAL, CertificateNumber
+from verifier.template import NUMBER_FIELD, Fields
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """What numbers are counted by. ``kind`` is the digit."""
+
+    authority: str
+    year: int
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRow:
+    """One row of an intent: everything about the certificate but its signature."""
+
+    number: CertificateNumber
+    fields: Fields
+    identity_hash: bytes
+    identity_sealed: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """What became of a chunk: the intent (None where nothing was left to issue) and the claims already taken."""
+
+    intent_id: int | None
+    numbers: tuple[CertificateNumber, ...]
+    taken: Mapping[bytes, str]
+
+
+def reserve(
+    session: Session,
+    candidates: Sequence[Candidate],
+    *,
+    series: SeriesKey,
+    key: ListedKey,
+    batch_id: int,
+    template_version: str,
+    vault: IdentityVault,
+    now: int,
+    corrects: CertificateNumber | None = None,
+) -> Reservation:
+    """Reserve numbers for those of ``candidates`` whose claim is free. ``now`` becomes the records' ``created``."""
+    counter = _locked_series(session, series)
+    # A correction takes the claim over from the certificate that it replaces.
+    taken = {} if corrects else taken_claims(session, candidates)
+    free = [candidate for candidate in candidates if candidate.claim not in taken]
+    if not free:
+        return Reservation(None, (), taken)
+    first = counter.next_serial
+    if first + len(free) - 1 > MAX_SERIAL:
+        raise IssuanceError("series_full", authority=series.authority, year=series.year)
+    counter.next_serial = first + len(free)
+    numbers = tuple(
+        CertificateNumber(series.authority, series.year, series.kind, first + place)
+        for place in range(len(free))
+    )
+    _take_claims(session, free, numbers, corrects)
+    common = _common_fields(key, now)
+    intent = Intent(
+        batch_id=batch_id,
+        authority=series.authority,
+        year=series.year,
+        kind=series.kind,
+        first_serial=first,
+        count=len(free),
+        key_id=key.id,
+        created_at=now,
+        template_version=template_version,
+        corrects=corrects.digits if corrects else None,
+        rows=orjson.dumps(
+            [_row(one, number, common, vault) for one, number in zip(free, numbers, strict=True)]
+        ),
+        state="reserved",
+    )
+    session.add(intent)
+    session.flush()
+    return Reservation(intent.id, numbers, taken)
+
+
+def rows_of(intent: Intent) -> list[IntentRow]:
+    """The rows of an intent, in the order of their numbers."""
+    rows = []
+    for place, row in enumerate(orjson.loads(intent.rows)):
+        number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place)
+        fields = {**row["fields"], NUMBER_FIELD: number.digits}
+        sealed, hashed = base64_decode(row["sealed"]), base64_decode(row["hash"])
+        rows.append(IntentRow(number, fields, hashed, sealed))
+    return rows
+
+
+def _locked_series(session: Session, series: SeriesKey) -> Series:
+    key = {"authority": series.authority, "year": series.year, "kind": series.kind}
+    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
+    session.execute(make(Series).values(**key, next_serial=1).on_conflict_do_nothing())
+    return session.scalars(select(Series).filter_by(**key).with_for_update()).one()
+
+
+def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[bytes, str]:
+    """Of the candidates' claims, those that somebody has, with the number."""
+    keys = [candidate.claim for candidate in candidates]
+    found = session.execute(select(Claim.key, Claim.number).where(Claim.key.in_(keys)))
+    return {bytes(key): number for key, number in found}
+
+
+def _take_claims(
+    session: Session,
+    candidates: Sequence[Candidate],
+    numbers: Sequence[CertificateNumber],
+    corrects: CertificateNumber | None,
+) -> None:
+    if corrects is not None:
+        old = update(Claim).where(Claim.number == corrects.digits)
+        session.execute(old.values(key=candidates[0].claim, number=numbers[0].digits))
+        return
+    rows = [
+        {"key": candidate.claim, "number": number.digits}
+        for candidate, number in zip(candidates, numbers, strict=True)
+    ]
+    bulk_insert(session, Claim, rows)
+
+
+def _common_fields(key: ListedKey, now: int) -> Fields:
+    return {
+        "validFrom": datetime.fromtimestamp(now, CHINA).date().isoformat(),
+        "created": timestamp_encode(now),
+        "keySequence": int(key.id.rpartition("-")[2]),
+    }
+
+
+def _row(
+    candidate: Candidate, number: CertificateNumber, common: Fields, vault: IdentityVault
+) -> dict[str, Any]:
+    return {
+        "fields": {**candidate.fields, **common},
+        "sealed": base64_encode(vault.seal(candidate.identity, number.digits)),
+        "hash": base64_encode(vault.hash("identity", candidate.identity)),
+    }

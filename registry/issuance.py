@@ -1,0 +1,202 @@
+"""Issuing: from reserved numbers to records in the log, resumable at every line (the promise of issuing).
+
+    1 reserve     transaction: numbers, claims, approved rows, key, time          -> intent durable
+    2 sign        no transaction, deterministic
+    3 judge       the public verifier on every record
+    4 log         transaction: leaves, records, voids, intent done                -> visible together
+    5 checkpoint  transaction: the head is signed, compare-and-swap on its size   -> may be handed out
+
+If we stop before a commit, the step did not happen and ``resume`` does it; if we stop after, ``resume`` goes on with the
+next. ``observe`` is called before and after each effect: progress for people, and where the crash tests strike.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from registry.app import App
+from registry.database import bulk_insert
+from registry.errors import IssuanceError
+from registry.intents import rows_of
+from registry.log import append_entries
+from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
+from registry.offices import listed_signer, require_authority
+from registry.signing import SignedRow, judge_rows, sign_rows
+from registry.trust import established_trust
+from verifier.logentry import LogEntry, record_digest
+from verifier.number import CertificateNumber
+from verifier.trust import Trust
+
+Observe = Callable[[str, int], None]
+"""Called with the name of a point of the path and how many certificates it concerns."""
+
+POINTS = (
+    "reserve:before",
+    "reserve:after",
+    "sign:before",
+    "sign:after",
+    "judge:after",
+    "log:before",
+    "log:after",
+    "checkpoint:before",
+    "checkpoint:after",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What became of an intent's numbers."""
+
+    issued: tuple[str, ...]
+    void: tuple[tuple[str, str], ...]
+    """``(number, reason code)``."""
+
+
+def unobserved(_: str, __: int) -> None:
+    """An observer that does not look."""
+
+
+def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Finished:
+    """Steps 2 to 4 for one intent; nothing happens to one that is done."""
+    now = app.clock()
+    with app.database.read() as session:
+        intent = session.get_one(Intent, intent_id)
+        if intent.state == "logged":
+            return _finished(session, intent_id)
+        trust = established_trust(session, now=now)
+    observe("sign:before", intent.count)
+    signed = _sign(app, intent, trust)
+    observe("sign:after", intent.count)
+    judged = judge_rows(signed, trust, created=intent.created_at, now=now)
+    observe("judge:after", intent.count)
+    with app.database.write() as session:
+        _log_rows(session, intent_id, judged, now=app.clock())
+        observe("log:before", intent.count)
+    observe("log:after", intent.count)
+    return Finished(
+        tuple(row.number.digits for row in judged if not row.refusal),
+        tuple((row.number.digits, row.refusal) for row in judged if row.refusal),
+    )
+
+
+def resume(app: App, observe: Observe = unobserved) -> list[Finished]:
+    """Finish every intent that is not, then sign the head. Safe beside a running issue: a step done twice is done once."""
+    with app.database.read() as session:
+        waiting = select(Intent.id).where(Intent.state == "reserved").order_by(Intent.id)
+        open_intents = list(session.scalars(waiting))
+    finished = [finish_intent(app, intent_id, observe) for intent_id in open_intents]
+    checkpoint(app, observe)
+    return finished
+
+
+def checkpoint(app: App, observe: Observe = unobserved) -> None:
+    """Step 5."""
+    observe("checkpoint:before", 0)
+    app.sign_log()
+    observe("checkpoint:after", 0)
+
+
+def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
+    if trust.trust_list is None:
+        raise IssuanceError("trust_list_unusable", reason=trust.error.code if trust.error else "")
+    authority = require_authority(trust.trust_list, intent.authority)
+    key = authority.key(intent.key_id)
+    template = next(
+        (
+            one
+            for one in trust.catalogue.templates.values()
+            if (one.record.kind_digit, one.version) == (intent.kind, intent.template_version)
+        ),
+        None,
+    )
+    if key is None or template is None:
+        raise IssuanceError("intent_unusable", intent=intent.id)
+    signer = listed_signer(app.keyring, key)
+    return sign_rows(rows_of(intent), template, signer, host=app.host, issuer_name=key.issuer_name)
+
+
+def _log_rows(session: Session, intent_id: int, rows: Sequence[SignedRow], *, now: int) -> None:
+    """Step 4, all or nothing. Whoever comes second finds the intent done and adds nothing."""
+    intent = session.scalars(select(Intent).filter_by(id=intent_id).with_for_update()).one()
+    if intent.state == "logged":
+        return
+    entries = [_entry(row, now) for row in rows]
+    good = [row for row in rows if not row.refusal]
+    if intent.corrects is not None and good:
+        entries.append(_supersede(session, intent.corrects, good[0].number.digits, now))
+    first = append_entries(session, entries)
+    leaves = {row.number: first + place for place, row in enumerate(rows)}
+    _store(session, intent, [row for row in rows if not row.refusal], leaves)
+    _store_void(session, intent, [row for row in rows if row.refusal], leaves)
+    if intent.corrects is not None and good:
+        session.add(_status_event(entries[-1], intent.corrects, first + len(rows)))
+    intent.first_leaf = first
+    intent.state = "logged"
+    session.flush()
+
+
+def _entry(row: SignedRow, now: int) -> LogEntry:
+    number = row.number
+    if row.refusal:
+        return LogEntry("void", number.digits, "", number.authority, now, reason=row.refusal)
+    return LogEntry("issue", number.digits, record_digest(row.record), number.authority, now)
+
+
+def _supersede(session: Session, old: str, new: str, now: int) -> LogEntry:
+    certificate = session.get_one(Certificate, old)
+    digest = record_digest(certificate.record)
+    return LogEntry("revoke", old, digest, certificate.authority, now, reason="superseded", successor=new)
+
+
+def _status_event(entry: LogEntry, number: str, leaf_index: int) -> StatusEvent:
+    return StatusEvent(
+        leaf_index=leaf_index,
+        number=number,
+        action=entry.action,
+        reason=entry.reason,
+        successor=entry.successor or None,
+        at=entry.time,
+    )
+
+
+def _store(
+    session: Session, intent: Intent, rows: Sequence[SignedRow], leaves: Mapping[CertificateNumber, int]
+) -> None:
+    columns = [
+        {
+            "number": row.number.digits,
+            "authority": row.number.authority,
+            "year": row.number.year,
+            "kind": row.number.kind,
+            "serial": row.number.serial,
+            "intent_id": intent.id,
+            "record": row.record,
+            "leaf_index": leaves[row.number],
+            "identity_hash": row.identity_hash,
+            "identity_sealed": row.identity_sealed,
+        }
+        for row in rows
+    ]
+    bulk_insert(session, Certificate, columns)
+
+
+def _store_void(
+    session: Session, intent: Intent, rows: Sequence[SignedRow], leaves: Mapping[CertificateNumber, int]
+) -> None:
+    for row in rows:
+        number = row.number.digits
+        session.add(
+            VoidNumber(number=number, reason=row.refusal, leaf_index=leaves[row.number], intent_id=intent.id)
+        )
+        # The person got nothing under this number and may be put forward again.
+        session.execute(delete(Claim).where(Claim.number == number))
+
+
+def _finished(session: Session, intent_id: int) -> Finished:
+    issued = session.scalars(
+        select(Certificate.number).filter_by(intent_id=intent_id).order_by(Certificate.number)
+    )
+    void = session.execute(select(VoidNumber.number, VoidNumber.reason).filter_by(intent_id=intent_id))
+    return Finished(tuple(issued), tuple((number, reason) for number, reason in void))

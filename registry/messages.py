@@ -1,0 +1,191 @@
+"""Sentences for the registry's own errors and for what the command line says, in zh-CN and English, by code.
+
+Intake's findings and the verifier's reasons have catalogues of their own. Values are inserted as text.
+"""
+
+from collections.abc import Mapping
+
+from registry.errors import RegistryError
+
+LANGUAGES = ("zh-CN", "en")
+
+ERRORS: Mapping[str, tuple[str, str]] = {
+    "not_initialised": (
+        "这里还没有登记系统。请先运行 certreg init。",
+        "There is no registry here. Run certreg init first.",
+    ),
+    "already_initialised": ("登记系统已经存在。", "The registry exists already."),
+    "threshold_range": (
+        "签名门限 {threshold} 必须在 1 与根密钥数 {keys} 之间。",
+        "The threshold {threshold} must lie between 1 and the number of root keys, {keys}.",
+    ),
+    "authority_unknown": ("没有代码为 {code} 的发证机构。", "There is no authority with code {code}."),
+    "authority_exists": (
+        "发证机构 {code} 已获这些年度的委托。",
+        "Authority {code} is delegated for these years already.",
+    ),
+    "authority_state": (
+        "发证机构 {code} 目前状态为 {state}，不能这样变更。",
+        "Authority {code} is {state}; it cannot change in this way.",
+    ),
+    "delegation_form": (
+        "机构 {code} 的类别或名称不对。",
+        "The kind or name of authority {code} is not right.",
+    ),
+    "delegation_area": (
+        "请为机构 {code} 给出辖区（--division）或行业（--industry），二者只能选一。",
+        "Give authority {code} either divisions (--division) or industries (--industry), not both.",
+    ),
+    "uscc": (
+        "机构 {code} 的统一社会信用代码 {uscc} 校验不通过（GB 32100）。",
+        "The unified social credit code {uscc} of authority {code} fails its check (GB 32100).",
+    ),
+    "no_key": (
+        "机构 {code} 没有可用于 {year} 年度的密钥。请用 authority add 为该年度委托。",
+        "Authority {code} has no usable key for {year}. Delegate that year with authority add.",
+    ),
+    "key_differs": (
+        "密钥文件与信任列表中的 {key} 不符，可能已损坏。请从备份恢复。",
+        "The key file is not the {key} of the trust list; it may be damaged. Restore it from a backup.",
+    ),
+    "root_threshold": (
+        "此处只有 {here} 把根密钥，需要 {threshold} 把。",
+        "Only {here} root keys lie here; {threshold} are needed.",
+    ),
+    "identity_key_missing": (
+        "找不到证件号码密钥文件 {file}。请从备份恢复。",
+        "The identity key file {file} is missing. Restore it from a backup.",
+    ),
+    "identity_key_unsafe": (
+        "证件号码密钥文件 {file} 权限过宽或已损坏（应为 600、32 字节）。",
+        "The identity key file {file} is readable by others or damaged (600, 32 bytes expected).",
+    ),
+    "authority_not_granted": (
+        "机构 {authority} 尚未获得委托。",
+        "Authority {authority} is not delegated yet.",
+    ),
+    "authority_suspended": (
+        "机构 {authority} 的委托已暂停，不能发证。",
+        "The delegation of authority {authority} is suspended; it cannot issue.",
+    ),
+    "authority_withdrawn": (
+        "机构 {authority} 的委托已撤销，不能发证。",
+        "The delegation of authority {authority} is withdrawn; it cannot issue.",
+    ),
+    "authority_out_of_scope": (
+        "机构 {authority} 的委托范围不含 {year} 年度的这类证书。",
+        "The delegation of authority {authority} does not cover this kind of certificate for {year}.",
+    ),
+    "key_out_of_window": (
+        "机构 {authority} {year} 年度的密钥已过有效期。",
+        "The {year} key of authority {authority} is outside its window.",
+    ),
+    "rule_set_unknown": ("没有名为 {ruleSet} 的学时规则。", "There is no rule set named {ruleSet}."),
+    "series_full": (
+        "机构 {authority} {year} 年度的编号已用完。",
+        "The serials of authority {authority} for {year} are used up.",
+    ),
+    "claims_contended": (
+        "其他机构正在为同一批人员发证。请稍后重新提交，已发的不会重复。",
+        "Other offices are issuing for the same people. Submit again later; nothing is issued twice.",
+    ),
+    "intent_unusable": (
+        "编号区间 {intent} 的密钥或模板已不可用。请联系省级机构。",
+        "The key or template of number range {intent} is gone. Ask the provincial office.",
+    ),
+    "trust_list_unusable": (
+        "本机的信任列表不可用（{reason}）。",
+        "The trust list here cannot be used ({reason}).",
+    ),
+    "number_unknown": ("没有编号为 {number} 的证书。", "There is no certificate with number {number}."),
+    "number_form": (
+        "「{number}」不是证书编号（20 位数字）。",
+        "“{number}” is not a certificate number (20 digits).",
+    ),
+    "number_check": (
+        "编号 {number} 的校验位不对，请核对是否抄错。",
+        "The check digits of {number} are wrong; see whether it was miscopied.",
+    ),
+    "not_in_force": (
+        "证书 {number} 状态为 {state}，不再出具。",
+        "Certificate {number} is {state}; it is not handed out.",
+    ),
+    "not_under_checkpoint": (
+        "证书 {number} 尚未进入签名的日志检查点。请运行 certreg resume。",
+        "Certificate {number} is not under a signed checkpoint yet. Run certreg resume.",
+    ),
+    "not_verified": (
+        "证书 {number} 未通过公开核验（{reason}），不予出具。请运行 certreg fsck。",
+        "Certificate {number} does not pass the public verifier ({reason}) and is not handed out. Run certreg fsck.",
+    ),
+    "reason_form": (
+        "「{reason}」不是可用的事由代码（小写英文和连字符，superseded 由更正专用）。",
+        "“{reason}” is not a reason code (lower-case letters and hyphens; superseded is for corrections).",
+    ),
+    "status_transition": (
+        "证书 {number} 状态为 {state}，不能执行 {action}。",
+        "Certificate {number} is {state}; {action} is not possible.",
+    ),
+    "correction_changes_nothing": (
+        "更正内容与证书 {number} 现有内容相同。",
+        "The correction changes nothing of certificate {number}.",
+    ),
+    "correction_field": (
+        "证书没有可更正的项目「{field}」。",
+        "The certificate has no field “{field}” to correct.",
+    ),
+    "correction_value": ("更正内容不合格：{problem}", "The correction is not acceptable: {problem}"),
+    "log_not_consistent": (
+        "日志与大小为 {size} 的已签检查点不一致，拒绝签名。请立即运行 certreg fsck 并保留现场。",
+        "The log does not extend its signed checkpoint of size {size}; nothing was signed. Run certreg fsck and keep everything.",
+    ),
+    "passphrase_missing": (
+        "没有口令。请设置环境变量 CERTREG_PASSPHRASE 或 CERTREG_PASSPHRASE_FILE。",
+        "There is no passphrase. Set CERTREG_PASSPHRASE or CERTREG_PASSPHRASE_FILE.",
+    ),
+    "passphrase_short": (
+        "口令太短，至少 12 字节。",
+        "The passphrase is too short; at least 12 bytes.",
+    ),
+    "passphrase_file": ("读不到口令文件。", "The passphrase file cannot be read."),
+    "passphrase_form": ("口令不是有效的文本。", "The passphrase is not valid text."),
+    "key_file_exists": ("密钥文件已存在，不会覆盖。", "The key file exists and is not overwritten."),
+    "key_file_missing": ("找不到密钥文件。", "The key file is missing."),
+    "key_file_mode": (
+        "密钥文件权限过宽，他人可读。请改为 600。",
+        "The key file can be read by others. Set its mode to 600.",
+    ),
+    "key_file_locked": (
+        "打不开密钥文件：口令不对或文件损坏。",
+        "The key file does not open: wrong passphrase, or a damaged file.",
+    ),
+    "key_file_type": ("密钥文件不是 Ed25519 密钥。", "The key file does not hold an Ed25519 key."),
+    "key_file_unwritable": ("写不了密钥文件。", "The key file cannot be written."),
+    "host_form": (
+        "域名不合规：小写、至少一个点（或 localhost），可带端口。",
+        "The host is not acceptable: lower case with a dot (or localhost), a port if needed.",
+    ),
+    "file_missing": ("找不到文件：{file}", "There is no such file: {file}"),
+    "authority_code_form": ("机构代码应为 6 位数字。", "An authority code has 6 digits."),
+    "face_glyph": (
+        "证书 {number} 含有字库没有的字，不能绘制。",
+        "Certificate {number} has characters that the typeface lacks; it cannot be drawn.",
+    ),
+}
+
+UNKNOWN = ("出错：{code}", "Error: {code}")
+
+
+def pick(pair: tuple[str, str], lang: str) -> str:
+    """The sentence of ``pair`` in ``lang``."""
+    return pair[LANGUAGES.index(lang)]
+
+
+def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
+    """What went wrong, in words."""
+    return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params})
+
+
+def sentence_of_error(error: RegistryError, lang: str) -> str:
+    """The sentence of a registry error."""
+    return error_sentence(error.code, error.params, lang)

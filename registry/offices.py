@@ -1,0 +1,257 @@
+"""Offices: making a registry, delegating to authorities, stopping them (SPEC clause 4).
+
+Services change the trust list and nothing else: an authority exists because the root signed that it does. Each authority
+gets one key for each year; its window opens when it is made and closes at the end of the following year (China time),
+so that a year's late certificates can still be issued.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, timezone
+
+from sqlalchemy.orm import Session
+
+from keys.did import KeyId, authority_did, check_host, key_id, registry_did
+from keys.signer import Signer
+from keys.trustbuild import sign_trust_list, with_authority, with_key, with_state
+from keys.trustchain import pin_of
+from keys.trustlist import (
+    AUTHORITY_KINDS,
+    Authority,
+    ListedKey,
+    Root,
+    RootKey,
+    Scope,
+    StateChange,
+    TrustList,
+    parse_rule_set,
+)
+from registry.errors import OfficeError
+from registry.intake.identifiers import IdentifierError, SocialCreditCode
+from registry.keyring import Keyring, authority_key_name
+from registry.log import log_origin
+from registry.models import LogHead, Registry
+from registry.trust import TRUST_LIST_VALIDITY, current_trust_list, publish_version, store_version
+from verifier.loading import installed_catalogue, installed_rule_sets
+from verifier.note import ALGORITHM_NOTE, NoteKey
+
+CHINA = timezone(timedelta(hours=8))
+STATUS_KEY = "status-1"
+LOG_KEY = "log"
+_ALLOWED = {
+    "suspended": ("granted",),
+    "granted": ("suspended",),
+    "withdrawn": ("granted", "suspended"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """What the province delegates to an office. Exactly one of ``divisions`` and ``industries`` is not empty."""
+
+    code: str
+    kind: str
+    name: str
+    name_en: str
+    uscc: str
+    divisions: tuple[str, ...]
+    industries: tuple[str, ...]
+    kinds: tuple[int, ...]
+    years: tuple[int, ...]
+
+
+def create_registry(
+    session: Session, keyring: Keyring, *, host: str, now: int, root_keys: int = 1, threshold: int = 1
+) -> TrustList:
+    """Make a registry on an empty database: keys, first trust list, first log entry."""
+    check_host(host)
+    if session.get(Registry, 1) is not None:
+        raise OfficeError("already_initialised")
+    if not 1 <= threshold <= root_keys:
+        raise OfficeError("threshold_range", threshold=threshold, keys=root_keys)
+    names = [f"root-{place}" for place in range(1, root_keys + 1)]
+    signers = {key_id(registry_did(host), name): _created(keyring, name) for name in names}
+    root = Root(threshold, tuple(RootKey(name, signer.public_key) for name, signer in signers.items()))
+    draft = _first_list(host, root, _created(keyring, LOG_KEY), _created(keyring, STATUS_KEY), now=now)
+    trust_list = sign_trust_list(draft, signers, created=now)
+    session.add(Registry(id=1, host=host, root=pin_of(trust_list).to_bytes(), created_at=now))
+    session.add(LogHead(id=1, size=0))
+    session.flush()
+    return store_version(session, trust_list, now=now)
+
+
+def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *, now: int) -> TrustList:
+    """Delegate to a new authority, or more years to one that is granted already."""
+    trust_list = current_trust_list(session)
+    known = trust_list.authorities.get(delegation.code)
+    authority = (
+        _extended(known, delegation) if known else _new_authority(trust_list.registry, delegation, now=now)
+    )
+    for year in sorted(set(delegation.years)):
+        authority = _with_year_key(authority, keyring, year, now=now)
+    return publish_version(
+        session, with_authority(trust_list, authority), _root(trust_list, keyring), now=now
+    )
+
+
+def change_state(
+    session: Session, keyring: Keyring, *, code: str, state: str, reason: str, now: int
+) -> TrustList:
+    """Suspend, reinstate (``granted``) or withdraw an authority from ``now`` on."""
+    trust_list = current_trust_list(session)
+    authority = require_authority(trust_list, code)
+    before = authority.states[-1].state
+    if before not in _ALLOWED[state]:
+        raise OfficeError("authority_state", code=code, state=before)
+    changed = with_state(authority, StateChange(state, max(now, authority.states[-1].since), reason))
+    return publish_version(session, with_authority(trust_list, changed), _root(trust_list, keyring), now=now)
+
+
+def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustList:
+    """Sign the list anew, unchanged but for version and validity; picks up newly installed templates and rule sets."""
+    trust_list = current_trust_list(session)
+    draft = replace(
+        trust_list,
+        templates=installed_catalogue(trust_list.registry).digests,
+        rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
+    )
+    return publish_version(session, draft, _root(trust_list, keyring), now=now)
+
+
+def require_authority(trust_list: TrustList, code: str) -> Authority:
+    """The authority of that code; raises ``OfficeError`` (``authority_unknown``)."""
+    authority = trust_list.authorities.get(code)
+    if authority is None:
+        raise OfficeError("authority_unknown", code=code)
+    return authority
+
+
+def signing_key(authority: Authority, keyring: Keyring, *, year: int, now: int) -> ListedKey:
+    """The authority's newest key for ``year`` that may sign now and lies in the keyring."""
+    usable = [
+        key
+        for key in authority.keys
+        if key.id.partition("#")[2].startswith(f"{year}-")
+        and key.not_before <= now <= key.not_after
+        and key.revoked is None
+        and keyring.has(key_name(key))
+    ]
+    if not usable:
+        raise OfficeError("no_key", code=authority.code, year=year)
+    return usable[-1]
+
+
+def key_name(key: ListedKey) -> str:
+    """Name of an authority key's file."""
+    did, _, fragment = key.id.partition("#")
+    return authority_key_name(did.rpartition(":")[2], fragment)
+
+
+def listed_signer(keyring: Keyring, key: ListedKey) -> Signer:
+    """The signer of a listed key; raises ``OfficeError`` (``key_differs``) where the file holds another.
+
+    A damaged key file can open as some other key: its encryption does not protect its integrity.
+    """
+    signer = keyring.signer(key_name(key))
+    if signer.public_key != key.public_key:
+        raise OfficeError("key_differs", key=key.id)
+    return signer
+
+
+def _created(keyring: Keyring, name: str) -> Signer:
+    """The key of that name, made unless an interrupted start left it behind."""
+    return keyring.signer(name) if keyring.has(name) else keyring.create(name)
+
+
+def _first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) -> TrustList:
+    status_key = ListedKey(
+        id=key_id(registry_did(host), STATUS_KEY),
+        public_key=status.public_key,
+        not_before=now,
+        not_after=_end_of_year(_china_year(now) + 10),
+    )
+    return TrustList(
+        registry=host,
+        version=1,
+        valid_from=now,
+        valid_until=now + TRUST_LIST_VALIDITY,
+        root=root,
+        authorities={},
+        log_origin=log_origin(host),
+        log_vkey=NoteKey(log_origin(host), ALGORITHM_NOTE, log.public_key).vkey,
+        witness_vkeys=(),
+        witness_quorum=0,
+        status_keys=(status_key,),
+        rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
+        templates=installed_catalogue(host).digests,
+    )
+
+
+def _new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:
+    if delegation.kind not in AUTHORITY_KINDS or not delegation.name:
+        raise OfficeError("delegation_form", code=delegation.code)
+    if bool(delegation.divisions) == bool(delegation.industries):
+        raise OfficeError("delegation_area", code=delegation.code)
+    try:
+        SocialCreditCode.parse(delegation.uscc)
+    except IdentifierError as error:
+        raise OfficeError("uscc", code=delegation.code, uscc=delegation.uscc) from error
+    names = {"zh": delegation.name} | ({"en": delegation.name_en} if delegation.name_en else {})
+    return Authority(
+        code=delegation.code,
+        id=authority_did(host, delegation.code),
+        kind=delegation.kind,
+        uscc=delegation.uscc,
+        names=names,
+        scope=Scope(
+            divisions=frozenset(delegation.divisions),
+            industries=frozenset(delegation.industries),
+            kinds=frozenset(delegation.kinds),
+            years=frozenset(delegation.years),
+        ),
+        states=(StateChange("granted", now, "delegation"),),
+        keys=(),
+    )
+
+
+def _extended(known: Authority, delegation: Delegation) -> Authority:
+    if known.states[-1].state != "granted":
+        raise OfficeError("authority_state", code=known.code, state=known.states[-1].state)
+    if set(delegation.years) <= known.scope.years:
+        raise OfficeError("authority_exists", code=known.code)
+    return replace(known, scope=replace(known.scope, years=known.scope.years | set(delegation.years)))
+
+
+def _with_year_key(authority: Authority, keyring: Keyring, year: int, *, now: int) -> Authority:
+    prefix = f"{year}-"
+    sequence = 1 + sum(key.id.partition("#")[2].startswith(prefix) for key in authority.keys)
+    if sequence > 1:
+        return authority
+    fragment = f"{prefix}{sequence}"
+    signer = _created(keyring, authority_key_name(authority.code, fragment))
+    key = ListedKey(
+        id=key_id(authority.id, fragment),
+        public_key=signer.public_key,
+        not_before=now,
+        not_after=_end_of_year(year + 1),
+        issuer_name=authority.names["zh"],
+    )
+    return with_key(authority, key)
+
+
+def _root(trust_list: TrustList, keyring: Keyring) -> dict[KeyId, Signer]:
+    """The root signers that lie here; raises ``OfficeError`` (``root_threshold``) where they are too few."""
+    here = [key for key in trust_list.root.keys if keyring.has(key.id.partition("#")[2])]
+    if len(here) < trust_list.root.threshold:
+        raise OfficeError("root_threshold", here=len(here), threshold=trust_list.root.threshold)
+    chosen: Sequence[RootKey] = here[: trust_list.root.threshold]
+    return {key.id: keyring.signer(key.id.partition("#")[2]) for key in chosen}
+
+
+def _china_year(now: int) -> int:
+    return datetime.fromtimestamp(now, CHINA).year
+
+
+def _end_of_year(year: int) -> int:
+    """The last second of ``year`` in China."""
+    return int(datetime(year + 1, 1, 1, tzinfo=CHINA).astimezone(UTC).timestamp()) - 1

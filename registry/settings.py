@@ -1,0 +1,39 @@
+"""Where a registry lives and how it is reached: a folder, a database, a passphrase's source.
+
+From the environment: ``CERTREG_HOME`` (folder, default ``./var/registry``), ``CERTREG_DATABASE_URL`` (default: SQLite in
+that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_PASSPHRASE`` or ``CERTREG_PASSPHRASE_FILE``. The passphrase
+itself is never kept here.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+PASSPHRASE_VARIABLE = "CERTREG_PASSPHRASE"
+
+
+class Settings(BaseModel):
+    """Settings of one registry."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    home: Path
+    database_url: str
+    passphrase_file: Path | None = None
+
+    @property
+    def keys(self) -> Path:
+        """The folder of key files."""
+        return self.home / "keys"
+
+
+def settings_from(environment: Mapping[str, str], home: Path | None = None) -> Settings:
+    """Settings of the registry in ``home``, else in ``CERTREG_HOME``."""
+    folder = (home or Path(environment.get("CERTREG_HOME", "var/registry"))).resolve()
+    passphrase_file = environment.get("CERTREG_PASSPHRASE_FILE")
+    return Settings(
+        home=folder,
+        database_url=environment.get("CERTREG_DATABASE_URL") or f"sqlite:///{folder / 'registry.db'}",
+        passphrase_file=Path(passphrase_file) if passphrase_file else None,
+    )

@@ -1,0 +1,182 @@
+"""A certificate's life after issue: suspend, reinstate, revoke; and the status lists that say so (SPEC clause 5).
+
+Every change is one transaction under the certificate's row lock: the log entry and the event that it records. Lists are
+made from the events whenever they are published; nothing about status is stored twice.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from keys.did import key_id, registry_did
+from keys.signer import Signer
+from registry.errors import StatusChangeError
+from registry.log import append_entries
+from registry.models import Certificate, Claim, StatusEvent
+from registry.offices import STATUS_KEY
+from verifier.catalogue import CONTEXT_PATH
+from verifier.limits import STATUS_LIST_BITS
+from verifier.logentry import LogEntry, record_digest
+from verifier.number import CertificateNumber, parse_number
+from verifier.status import (
+    DETAILS,
+    PURPOSES,
+    StatusChange,
+    StatusDetails,
+    StatusList,
+    new_bits,
+    sign_status_details,
+    sign_status_list,
+    status_path,
+    status_url,
+)
+
+REASONS = {
+    "revoke": ("data-error", "fraud", "issued-in-error", "holder-request", "hours-withdrawn"),
+    "suspend": ("under-review", "complaint", "training-under-review"),
+    "reinstate": ("review-closed", "complaint-dismissed"),
+}
+"""Public reason codes; sentences for them stand in ``verifier.messages``. Whoever reads a verdict sees them."""
+_REASON = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
+_FROM = {"suspend": ("issued",), "reinstate": ("suspended",), "revoke": ("issued", "suspended")}
+_TO = {"suspend": "suspended", "reinstate": "issued", "revoke": "revoked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """The numbers that share their status lists."""
+
+    authority: str
+    year: int
+    kind: int
+    block: int
+
+    @property
+    def first_number(self) -> CertificateNumber:
+        """A number of the block, for its addresses."""
+        return CertificateNumber(self.authority, self.year, self.kind, max(1, self.block * STATUS_LIST_BITS))
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSigner:
+    """The status key and the registry's host."""
+
+    host: str
+    signer: Signer
+
+    @property
+    def issuer(self) -> str:
+        """The registry's did:web id."""
+        return registry_did(self.host)
+
+    @property
+    def key_id(self) -> str:
+        """The id of the status key."""
+        return key_id(registry_did(self.host), STATUS_KEY)
+
+
+def change_status(session: Session, number: str, *, action: str, reason: str, now: int) -> StatusEvent:
+    """Suspend, reinstate or revoke; raises ``StatusChangeError`` and changes nothing where that cannot be."""
+    certificate = session.scalars(select(Certificate).filter_by(number=number).with_for_update()).first()
+    if certificate is None:
+        raise StatusChangeError("number_unknown", number=number)
+    if _REASON.fullmatch(reason) is None or reason == "superseded":
+        raise StatusChangeError("reason_form", reason=reason)
+    before = state_of(session, number)
+    if before not in _FROM[action]:
+        raise StatusChangeError("status_transition", number=number, state=before, action=action)
+    digest = record_digest(certificate.record)
+    entry = LogEntry(action, number, digest, certificate.authority, now, reason=reason)
+    event = StatusEvent(
+        leaf_index=append_entries(session, [entry]),
+        number=number,
+        action=action,
+        reason=reason,
+        successor=None,
+        at=now,
+    )
+    session.add(event)
+    if action == "revoke":
+        # Revocation is final; the person may be certified anew.
+        session.execute(delete(Claim).where(Claim.number == number))
+    session.flush()
+    return event
+
+
+def state_of(session: Session, number: str) -> str:
+    """``issued``, ``suspended`` or ``revoked``."""
+    last = last_event(session, number)
+    return _TO[last.action] if last else "issued"
+
+
+def last_event(session: Session, number: str) -> StatusEvent | None:
+    """The newest event of a certificate."""
+    events = select(StatusEvent).filter_by(number=number).order_by(StatusEvent.leaf_index.desc())
+    return session.scalars(events.limit(1)).first()
+
+
+def blocks_in_use(session: Session) -> list[Block]:
+    """Every block that has a certificate."""
+    series = (Certificate.authority, Certificate.year, Certificate.kind)
+    last = select(*series, func.max(Certificate.serial)).group_by(*series).order_by(*series)
+    return [
+        Block(authority, year, kind, number)
+        for authority, year, kind, serial in session.execute(last)
+        for number in range(serial // STATUS_LIST_BITS + 1)
+    ]
+
+
+def changes_in(session: Session, block: Block) -> dict[int, StatusChange]:
+    """What stands against the numbers of a block now, by index."""
+    low = block.block * STATUS_LIST_BITS
+    events = (
+        select(StatusEvent, Certificate.serial)
+        .join(Certificate, Certificate.number == StatusEvent.number)
+        .where(
+            Certificate.authority == block.authority,
+            Certificate.year == block.year,
+            Certificate.kind == block.kind,
+        )
+        .where(Certificate.serial.between(low, low + STATUS_LIST_BITS - 1))
+        .order_by(StatusEvent.leaf_index)
+    )
+    changes: dict[int, StatusChange] = {}
+    for event, serial in session.execute(events):
+        index = serial % STATUS_LIST_BITS
+        changes.pop(index, None)
+        if event.action != "reinstate":
+            changes[index] = StatusChange(_TO[event.action], event.at, event.reason, event.successor or "")
+    return changes
+
+
+def sign_block(
+    signer: StatusSigner, block: Block, changes: dict[int, StatusChange], *, now: int, valid_until: int
+) -> dict[str, bytes]:
+    """The signed lists and details of a block by their paths below the registry's root."""
+    number = block.first_number
+    common: dict[str, Any] = {
+        "issuer": signer.issuer,
+        "key_id": signer.key_id,
+        "signer": signer.signer,
+        "created": now,
+    }
+    documents = {}
+    for purpose, word in zip(PURPOSES, ("revoked", "suspended"), strict=True):
+        bits = new_bits({index for index, change in changes.items() if change.status == word})
+        status = StatusList(status_url(signer.host, number, purpose), purpose, bits, now, valid_until)
+        documents[status_path(number, purpose)] = sign_status_list(status, **common)
+    details = StatusDetails(status_url(signer.host, number, DETAILS), changes)
+    context = f"https://{signer.host}/{CONTEXT_PATH}"
+    documents[status_path(number, DETAILS)] = sign_status_details(
+        details, valid_until=valid_until, context=context, **common
+    )
+    return documents
+
+
+def block_of(number: str) -> Block:
+    """The block of a number."""
+    parsed = parse_number(number)
+    return Block(parsed.authority, parsed.year, parsed.kind, parsed.status_block)

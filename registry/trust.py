@@ -1,0 +1,83 @@
+"""The trust list of this registry: its current version, and the next one signed, stored and logged (SPEC clause 4).
+
+Each version is an entry of the log, appended in the transaction that stores it. The root's keys sign here for as long as
+they lie in the registry's own key folder.
+"""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from keys.did import KeyId
+from keys.signer import Signer
+from keys.trustbuild import next_version, sign_trust_list
+from keys.trustchain import RootPin, parse_pin
+from keys.trustlist import TrustList, parse_trust_list
+from registry.errors import OfficeError
+from registry.log import append_entries
+from registry.models import Registry, TrustListVersion
+from verifier.loading import installed_catalogue
+from verifier.logentry import LogEntry, record_digest
+from verifier.trust import Trust
+
+TRUST_LIST_VALIDITY = 365 * 86400
+"""Seconds. A reader with an older list says so rather than guess; every change signs a new one."""
+
+
+def registry_of(session: Session) -> Registry:
+    """The registry in this database; raises ``OfficeError`` (``not_initialised``)."""
+    row = session.get(Registry, 1)
+    if row is None:
+        raise OfficeError("not_initialised")
+    return row
+
+
+def current_trust_list(session: Session) -> TrustList:
+    """The newest version."""
+    newest = select(TrustListVersion.data).order_by(TrustListVersion.version.desc()).limit(1)
+    data = session.scalars(newest).first()
+    if data is None:
+        raise OfficeError("not_initialised")
+    return _parsed(data)
+
+
+def trust_list_documents(session: Session) -> list[bytes]:
+    """All versions in order."""
+    return list(session.scalars(select(TrustListVersion.data).order_by(TrustListVersion.version)))
+
+
+def established_trust(session: Session, *, now: int) -> Trust:
+    """What a verifier that pinned this registry's first root trusts now."""
+    documents = tuple(trust_list_documents(session))
+    pin = registry_of(session).root
+    return _established(documents, pin, now)
+
+
+def publish_version(
+    session: Session, draft: TrustList, signers: Mapping[KeyId, Signer], *, now: int
+) -> TrustList:
+    """Sign ``draft`` as the successor of the current list, store it and log it."""
+    version = next_version(draft, valid_from=now, valid_until=now + TRUST_LIST_VALIDITY)
+    return store_version(session, sign_trust_list(version, signers, created=now), now=now)
+
+
+def store_version(session: Session, trust_list: TrustList, *, now: int) -> TrustList:
+    """Store a signed version and log it."""
+    entry = LogEntry("trust-list", str(trust_list.version), record_digest(trust_list.data), "", now)
+    index = append_entries(session, [entry])
+    session.add(TrustListVersion(version=trust_list.version, data=trust_list.data, leaf_index=index))
+    session.flush()
+    return trust_list
+
+
+@lru_cache(maxsize=8)
+def _parsed(data: bytes) -> TrustList:
+    return parse_trust_list(data)
+
+
+@lru_cache(maxsize=8)
+def _established(documents: tuple[bytes, ...], pin: bytes, now: int) -> Trust:
+    root: RootPin = parse_pin(pin)
+    return Trust.establish(documents, root, installed_catalogue(root.registry), as_of=now)
