@@ -20,6 +20,7 @@ from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
 from verifier.errors import VerifierError
 
+WIDTH_WITHOUT_TERMINAL = 140
 EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_USAGE = 1, 2, 64
 
 
@@ -30,13 +31,13 @@ class Shell:
     home: Path | None = None
     lang: str = LANGUAGES[0]
     as_json: bool = False
-    out: Console = field(default_factory=lambda: Console(highlight=False, soft_wrap=True))
-    err: Console = field(default_factory=lambda: Console(stderr=True, highlight=False, soft_wrap=True))
+    out: Console = field(default_factory=lambda: _console(sys.stdout.isatty()))
+    err: Console = field(default_factory=lambda: _console(sys.stderr.isatty(), stderr=True))
 
     def say(self, chinese: str, english: str) -> None:
         """One line to the reader, unless a program reads."""
         if not self.as_json:
-            self.out.print(pick((chinese, english), self.lang), markup=False)
+            self.out.print(pick((chinese, english), self.lang), markup=False, soft_wrap=True)
 
     def say_json(self, value: dict[str, Any]) -> None:
         """One JSON object on a line, where a program reads."""
@@ -47,7 +48,12 @@ class Shell:
         """What went wrong."""
         self.say_json({"error": code, "message": text})
         if not self.as_json:
-            self.err.print(text, markup=False, style="red")
+            self.err.print(text, markup=False, soft_wrap=True, style="red")
+
+
+def _console(terminal: bool, *, stderr: bool = False) -> Console:
+    """As wide as the terminal; a file or a pipe gets lines long enough for a table."""
+    return Console(stderr=stderr, highlight=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL)
 
 
 SHELL = Shell()

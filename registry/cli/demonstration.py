@@ -25,7 +25,14 @@ from keys.trustchain import parse_pin
 from registry.app import App, create_app, open_app
 from registry.batches import BatchResult, issue_file
 from registry.cli.common import EXIT_ERROR, SHELL, errors_told
-from registry.cli.issuing import open_file, print_findings, progress_bar, summary_rows, write_annotated
+from registry.cli.issuing import (
+    open_file,
+    print_findings,
+    progress_bar,
+    reasons_of,
+    summary_rows,
+    write_annotated,
+)
 from registry.cli.publishing import tell_fsck
 from registry.faces.renderer import FaceRenderer
 from registry.fsck import fsck
@@ -271,11 +278,9 @@ def _summary(
         table = Table(title=result.file_name, show_header=False)
         for label, value in summary_rows(result):
             table.add_row(label, value)
-        reasons = Counter(one.code for one in result.findings if one.severity is Severity.FAULT)
-        table.add_row(
-            "未通过原因 Why refused", ", ".join(f"{code} ×{count}" for code, count in reasons.most_common())
-        )
         table.add_row("用时 Time", f"{spent:.2f} s")
+        for times, reason in reasons_of(result):
+            table.add_row(f"未发原因 Refused {times}", reason.replace("[", "\\["))
         SHELL.out.print(table)
     table = Table(
         "核验途径 Way in",
