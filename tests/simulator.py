@@ -17,6 +17,7 @@ from keys.proofs import create_proof, hash_data
 from keys.trustchain import RootPin
 from keys.trustlist import TrustList
 from tests.builders import HOST, ISSUED_AT, ROOT_NAMES, at, root, root_key_id, signed, signer, trust_draft
+from tests.deflate import gzip_by_hand
 from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.checkpoint import Checkpoint, sign_checkpoint
 from verifier.evidence import Evidence
@@ -97,11 +98,33 @@ class Certificate:
         )
 
 
+def standard_draft() -> TrustList:
+    """The builders' list with the digests of the installed templates."""
+    return replace(trust_draft(), templates=catalogue().digests)
+
+
+@cache
+def standard_trust_list() -> TrustList:
+    """That list signed by the whole root."""
+    return signed(standard_draft())
+
+
+@cache
+def catalogue() -> Catalogue:
+    """The installed templates, for ``HOST``."""
+    return installed_catalogue(HOST)
+
+
+def standard_pin() -> RootPin:
+    """The root that verifiers pin: two of three."""
+    return RootPin(HOST, root())
+
+
 @dataclass(slots=True)
 class Simulator:
     """The registry. Change any part between steps; nothing is checked on the way in."""
 
-    trust_list: TrustList = field(default_factory=lambda: standard_trust_list())
+    trust_list: TrustList = field(default_factory=standard_trust_list)
     entries: list[bytes] = field(default_factory=list)
     changes: dict[CertificateNumber, StatusChange] = field(default_factory=dict)
     witness_names: tuple[str, ...] = ("witness-1.example", "witness-2.example")
@@ -202,7 +225,9 @@ class Simulator:
         for purpose, word in zip(PURPOSES, ("revoked", "suspended"), strict=True):
             url = status_url(HOST, number, purpose)
             bits = new_bits({n.status_index for n, change in self.changes.items() if change.status == word})
-            found[url] = sign_status_list(StatusList(url, purpose, bits, signed_at, until), **common)
+            found[url] = sign_status_list(
+                StatusList(url, purpose, bits, signed_at, until), compress=gzip_by_hand, **common
+            )
         url = status_url(HOST, number, DETAILS)
         details = StatusDetails(url, {n.status_index: change for n, change in self.changes.items()})
         context = f"https://{HOST}/ns/certificate/v1"
@@ -238,28 +263,6 @@ def cosigned(note: bytes, checkpoint: Checkpoint, witness: str, moment: int) -> 
     key = NoteKey(witness, ALGORITHM_COSIGNATURE, signer(witness).public_key)
     signature = signer(witness).sign(cosignature_message(checkpoint.text, moment))
     return append_signature(note, key, moment.to_bytes(8, "big") + signature)
-
-
-def standard_draft() -> TrustList:
-    """The builders' list with the digests of the installed templates."""
-    return replace(trust_draft(), templates=catalogue().digests)
-
-
-@cache
-def standard_trust_list() -> TrustList:
-    """That list signed by the whole root."""
-    return signed(standard_draft())
-
-
-@cache
-def catalogue() -> Catalogue:
-    """The installed templates, for ``HOST``."""
-    return installed_catalogue(HOST)
-
-
-def standard_pin() -> RootPin:
-    """The root that verifiers pin: two of three."""
-    return RootPin(HOST, root())
 
 
 def with_authority_changes(trust_list: TrustList, code: str, **changes: Any) -> TrustList:

@@ -1,4 +1,4 @@
-"""``certverify``: the public verifier on the command line (SPEC 7.7). It only reads options; ``verifier.session`` works."""
+"""``certverify``: the public verifier on the command line (SPEC 7.8). It only reads options; ``verifier.session`` works."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Edge: finds the issue of a number in a published log and builds its offline proof (SPEC 6.6 and 6.7).
+"""Edge: finds the issue of a number in a published log and builds its offline proof (SPEC 6.6).
 
 The publication's hint says at which leaf a serial number lies; checkpoint, entry bundle and tiles give the proof. All of it
 comes from whoever serves the log, so everything is verified here before it becomes evidence: a server that is wrong must

@@ -1,4 +1,4 @@
-"""What a report says in words: zh-CN first, ``en`` beside it (SPEC 7.6). Codes are the identity, words a translation."""
+"""What a report says in words: zh-CN first, ``en`` beside it (SPEC 7.7). Codes are the identity, words a translation."""
 
 from verifier.report import STEP_NAMES, Outcome, Verdict
 from verifier.sentences import SENTENCES, UNDECIDED, Sentence

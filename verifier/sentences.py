@@ -1,4 +1,4 @@
-"""The sentence of every code that a report or a trouble can carry, in Chinese and English (SPEC 7.6).
+"""The sentence of every code that a report or a trouble can carry, in Chinese and English (SPEC 7.7).
 
 Written for a member of a review panel: what was found, and what to do. Three rules hold throughout: revoked or suspended
 never reads as false; what could not be checked never reads as false either; and only a finding against the certificate

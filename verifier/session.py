@@ -1,4 +1,4 @@
-"""Edge: one run of the verifier over many targets, as a function that both command lines call (SPEC 7.7).
+"""Edge: one run of the verifier over many targets, as a function that both command lines call (SPEC 7.8).
 
 Reads targets, establishes trust once, gathers, judges, and writes the reports. Exit codes: 0 every verdict PASSED, 1 any
 FAILED, 2 otherwise any INDETERMINATE, 64 the command cannot be carried out as given. This is the one place where the

@@ -1,4 +1,4 @@
-"""A report as text for people, in zh-CN or English (SPEC 7.6).
+"""A report as text for people, in zh-CN or English (SPEC 7.7).
 
 The verdict comes first, with its reason; then the signed fields, to be compared with the paper one by one; then against
 what and as of when it was judged; the steps; what is missing. Fields are shown only where the record is authentic: what

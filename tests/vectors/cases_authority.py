@@ -1,0 +1,297 @@
+"""Vectors: who may sign what, and when (step 4): states, scopes, keys and their ends, and the time T that decides."""
+
+from dataclasses import replace
+from typing import Any
+
+from keys.encodings import timestamp_encode
+from keys.trustlist import KeyRevocation, Scope, StateChange
+from tests.builders import MUNICIPAL, at, signed, signer
+from tests.simulator import (
+    ANNUAL,
+    COMPLETION,
+    LOGGED_AT,
+    NOW,
+    SIGNED_AT,
+    Certificate,
+    Simulator,
+    with_authority_changes,
+    with_key_changes,
+)
+from tests.vectors.model import (
+    NO_RECORD,
+    NOT_AUTHENTIC,
+    QR,
+    Expected,
+    Scene,
+    case,
+    failed,
+    passed,
+    scene,
+    undecided,
+)
+
+DAY = 86_400
+MAY = at("2026-05-10T08:00:00Z")
+GRANTED = StateChange("granted", at("2025-01-01T00:00:00Z"), "delegation")
+
+
+def _objected(code: str, *more: Any) -> Expected:
+    return failed(code, {4: f"FAILED {code}"}, NOT_AUTHENTIC, *more)
+
+
+def _unlogged(code: str) -> Expected:
+    """What the reader's own moment speaks against, and a log proof could settle."""
+    steps = {4: f"INDETERMINATE {code}", 7: "SKIPPED log_proof_absent"}
+    return undecided(code, steps, NOT_AUTHENTIC, missing="log-proof")
+
+
+def _judge(registry: Simulator, certificate: Certificate, expected: Expected, **more: Any) -> Scene:
+    return scene(registry, registry.evidence(certificate, moment=more.get("moment", NOW)), expected, **more)
+
+
+def _judge_unlogged(registry: Simulator, certificate: Certificate, expected: Expected) -> Scene:
+    """Without the log proof, by a reader who does not demand one."""
+    evidence = replace(registry.evidence(certificate), log_proof=None)
+    return scene(registry, evidence, expected, require_log=False)
+
+
+def _with_states(*states: StateChange) -> tuple[Simulator, Certificate]:
+    registry = Simulator()
+    certificate = registry.issue()
+    registry.trust_list = with_authority_changes(registry.trust_list, MUNICIPAL, states=states)
+    return registry, certificate
+
+
+def _with_key(**changes: Any) -> tuple[Simulator, Certificate]:
+    registry = Simulator()
+    certificate = registry.issue()
+    registry.trust_list = with_key_changes(registry.trust_list, MUNICIPAL, "2026-1", **changes)
+    return registry, certificate
+
+
+@case(
+    "authority-suspended-after-signing",
+    "4.3",
+    "Signed and logged in March, the authority suspended in May: it stands",
+)
+def _suspended_later() -> Scene:
+    registry = Simulator()
+    return _judge(registry, registry.issue(), passed(), moment=MAY)
+
+
+@case("authority-suspended-when-signing", "4.3", "Signed and logged while the authority was suspended")
+def _suspended() -> Scene:
+    registry = Simulator()
+    fields = {**ANNUAL, "validFrom": "2026-05-10", "created": timestamp_encode(MAY)}
+    certificate = registry.issue(fields, logged_at=MAY + 5)
+    return _judge(registry, certificate, _objected("authority_suspended"), moment=MAY + 60 * DAY)
+
+
+@case(
+    "authority-suspended-unlogged",
+    "4.3",
+    "Created before the suspension by its own account, and no log proof to show it",
+)
+def _suspended_unlogged() -> Scene:
+    registry, certificate = _with_states(GRANTED, StateChange("suspended", NOW - DAY, "inspection"))
+    return _judge_unlogged(registry, certificate, _unlogged("authority_suspended"))
+
+
+@case("authority-withdrawn-later", "4.3", "Withdrawn after the certificate was logged: it stands")
+def _withdrawn_later() -> Scene:
+    return _judge(*_with_states(GRANTED, StateChange("withdrawn", LOGGED_AT + 1, "reform")), passed())
+
+
+@case("authority-withdrawn-before", "4.3", "Withdrawn at the very second of logging")
+def _withdrawn() -> Scene:
+    registry, certificate = _with_states(GRANTED, StateChange("withdrawn", LOGGED_AT, "reform"))
+    return _judge(registry, certificate, _objected("authority_withdrawn"))
+
+
+@case("authority-not-granted-yet", "4.3", "Signed before the delegation began")
+def _early() -> Scene:
+    registry, certificate = _with_states(StateChange("granted", LOGGED_AT + 1, "delegation"))
+    return _judge(registry, certificate, _objected("authority_not_granted"))
+
+
+@case("scope-kind", "4.3", "An authority for annual certificates signs a training completion")
+def _kind() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(COMPLETION, authority="418001")
+    return _judge(registry, certificate, _objected("authority_out_of_scope"))
+
+
+@case("scope-year", "4.3", "An authority for 2025 signs a certificate of 2026")
+def _year() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue()
+    scope = Scope(frozenset({"410100"}), frozenset(), frozenset({1, 2}), frozenset({2025}))
+    registry.trust_list = with_authority_changes(registry.trust_list, MUNICIPAL, scope=scope)
+    return _judge(registry, certificate, _objected("authority_out_of_scope"))
+
+
+@case("authority-unknown", "4.3", "An authority that the trust list does not name")
+def _unknown() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue()
+    others = {code: one for code, one in registry.trust_list.authorities.items() if code != MUNICIPAL}
+    registry.trust_list = signed(replace(registry.trust_list, authorities=others))
+    return _judge(registry, certificate, _objected("authority_not_listed", {5: "SKIPPED no_key"}))
+
+
+def _without_key() -> tuple[Simulator, Certificate]:
+    registry = Simulator()
+    certificate = registry.issue()
+    keys = registry.trust_list.authorities[MUNICIPAL].keys[:1]
+    registry.trust_list = with_authority_changes(registry.trust_list, MUNICIPAL, keys=keys)
+    return registry, certificate
+
+
+@case("key-unknown", "4.4", "A key that a current trust list does not name")
+def _key_unknown() -> Scene:
+    return _judge(*_without_key(), _objected("key_not_listed", {5: "SKIPPED no_key"}))
+
+
+@case("key-unknown-qr", "4.4", "The same from the QR, obtained after the certificate was made")
+def _key_unknown_qr() -> Scene:
+    registry, certificate = _without_key()
+    expected = failed("key_not_listed", {2: "FAILED key_not_listed"}, NO_RECORD, base=QR)
+    evidence = registry.evidence(certificate, qr=True)
+    return scene(registry, evidence, expected, as_of=SIGNED_AT)
+
+
+@case("key-newer-than-trust-list", "4.4", "A key that may have been listed since the trust list was obtained")
+def _key_new() -> Scene:
+    steps = {4: "INDETERMINATE key_not_listed", 5: "SKIPPED no_key"}
+    expected = undecided("key_not_listed", steps, NOT_AUTHENTIC, missing="trust-list")
+    return _judge(*_without_key(), expected, as_of=SIGNED_AT - 1)
+
+
+@case("key-newer-than-trust-list-qr", "4.4", "The same from the QR")
+def _key_new_qr() -> Scene:
+    registry, certificate = _without_key()
+    steps = {2: "INDETERMINATE key_not_listed"}
+    expected = undecided("key_not_listed", steps, NO_RECORD, base=QR, missing="trust-list")
+    return scene(registry, registry.evidence(certificate, qr=True), expected, as_of=SIGNED_AT - 1)
+
+
+@case("key-window-over", "4.4", "Logged a second after the key's window")
+def _window_over() -> Scene:
+    return _judge(*_with_key(not_after=LOGGED_AT - 1), _objected("key_out_of_window"))
+
+
+@case("key-window-not-begun", "4.4", "Logged a second before the key's window")
+def _window_early() -> Scene:
+    return _judge(*_with_key(not_before=LOGGED_AT + 1), _objected("key_out_of_window"))
+
+
+@case("key-window-edge", "4.4", "Logged in the last second of the key's window, which has since passed")
+def _window_edge() -> Scene:
+    return _judge(*_with_key(not_after=LOGGED_AT), passed())
+
+
+@case(
+    "key-window-over-unlogged",
+    "4.4",
+    "Created within the key's window, read after it, and no log proof to show when",
+)
+def _window_unlogged() -> Scene:
+    return _judge_unlogged(*_with_key(not_after=NOW - DAY), _unlogged("key_out_of_window"))
+
+
+@case(
+    "key-window-missed-unlogged",
+    "4.4",
+    "Created after the key's window by its own account: no log proof could help",
+)
+def _window_missed() -> Scene:
+    expected = _objected("key_out_of_window", {7: "SKIPPED log_proof_absent"})
+    return _judge_unlogged(*_with_key(not_after=SIGNED_AT - 1), expected)
+
+
+@case("key-of-another-year", "4.4", "The key of 2025 signs a certificate of 2026")
+def _other_year() -> Scene:
+    registry = Simulator()
+    registry.trust_list = with_key_changes(registry.trust_list, MUNICIPAL, "2025-1", revoked=None)
+
+    def edit(document: dict[str, Any]) -> dict[str, Any]:
+        method = document["issuer"]["id"] + "#2025-1"
+        return {**document, "proof": {**document["proof"], "verificationMethod": method}}
+
+    key = signer(registry.trust_list.authorities[MUNICIPAL].keys[0].id)
+    certificate = registry.issue(edit=edit, key=key)
+    steps = {6: "FAILED record_not_of_template"}
+    return _judge(registry, certificate, _objected("key_of_another_year", steps))
+
+
+def _compromised(since: int) -> tuple[Simulator, Certificate]:
+    return _with_key(revoked=KeyRevocation(NOW - DAY, "compromised", since))
+
+
+@case("key-compromised-logged-before", "4.4", "Logged a second before the key was compromised: it stands")
+def _before() -> Scene:
+    return _judge(*_compromised(LOGGED_AT + 1), passed())
+
+
+@case("key-compromised-logged-at", "4.4", "Logged in the very second of the compromise")
+def _at() -> Scene:
+    return _judge(*_compromised(LOGGED_AT), _objected("key_compromised"))
+
+
+@case("key-compromised-logged-after", "4.4", "Logged after the compromise")
+def _after() -> Scene:
+    return _judge(*_compromised(LOGGED_AT - DAY), _objected("key_compromised"))
+
+
+@case(
+    "key-compromised-unlogged",
+    "4.4",
+    "Created before the compromise by its own account, which a thief could write too",
+)
+def _compromised_unlogged() -> Scene:
+    return _judge_unlogged(*_compromised(SIGNED_AT + 1), _unlogged("key_compromised"))
+
+
+@case("key-compromised-unlogged-created-after", "4.4", "Created after the compromise, and no log proof")
+def _compromised_after() -> Scene:
+    expected = _objected("key_compromised", {7: "SKIPPED log_proof_absent"})
+    return _judge_unlogged(*_compromised(SIGNED_AT), expected)
+
+
+@case("key-superseded-later", "4.4", "The key was superseded after the certificate was logged: it stands")
+def _superseded_later() -> Scene:
+    return _judge(*_with_key(revoked=KeyRevocation(LOGGED_AT + 1, "superseded")), passed())
+
+
+@case("key-superseded-before", "4.4", "Logged with a key that had been superseded")
+def _superseded() -> Scene:
+    certificate = _with_key(revoked=KeyRevocation(LOGGED_AT, "superseded"))
+    return _judge(*certificate, _objected("key_superseded"))
+
+
+@case("key-superseded-unlogged", "4.4", "Superseded since, and no log proof to show that it was not yet")
+def _superseded_unlogged() -> Scene:
+    certificate = _with_key(revoked=KeyRevocation(NOW - DAY, "superseded"))
+    return _judge_unlogged(*certificate, _unlogged("key_superseded"))
+
+
+@case("created-in-the-future", "7.3", "Created an hour after the moment of judgement, without a log proof")
+def _future() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue({**ANNUAL, "created": timestamp_encode(NOW + 3600)})
+    expected = _objected("created_after_time", {7: "SKIPPED log_proof_absent"})
+    return _judge_unlogged(registry, certificate, expected)
+
+
+@case("created-after-logged", "7.3", "Created ten minutes after the log had it")
+def _after_log() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(logged_at=SIGNED_AT - 600)
+    return _judge(registry, certificate, _objected("created_after_time"))
+
+
+@case("created-long-before-logged", "7.3", "Logged more than a week after it claims to have been created")
+def _long_before() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(logged_at=SIGNED_AT + 7 * DAY + 1)
+    return _judge(registry, certificate, _objected("created_long_before_logged"))

@@ -1,0 +1,397 @@
+"""``certverify`` as people call it: targets, options, output and exit codes, and the run that both command lines share."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qrcode
+from PIL import Image
+
+from tests.simulator import NOW, Certificate, Simulator, standard_pin
+from tests.verifier.publication import bundle_of, folder_of, publication
+from tests.verifier.webserver import serving
+from verifier import cli, presented
+from verifier.cli import parse_time
+from verifier.presented import files_of, present_bytes, present_planned
+from verifier.session import Options, run
+from verifier.sources import FolderSource
+
+AT = "2026-03-10T09:00:00Z"
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A panel's desk: certificates in a folder, the publication, the bundle and the pinned root."""
+
+    folder: Path
+    site: Path
+    bundle: Path
+    root: Path
+    good: Certificate
+    revoked: Certificate
+    files: Mapping[str, bytes]
+
+    def file(self, certificate: Certificate) -> str:
+        return str(self.folder / f"{certificate.number.digits}.json")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    """Made once: no test changes it."""
+    base = tmp_path_factory.mktemp("desk")
+    registry = Simulator()
+    good, revoked = registry.issue(), registry.issue(serial=124)
+    registry.revoke(revoked.number)
+    files = publication(registry, [good.number])
+    folder = base / "certificates"
+    folder.mkdir()
+    for certificate in (good, revoked):
+        (folder / f"{certificate.number.digits}.json").write_bytes(certificate.record)
+    (base / "bundle.zip").write_bytes(bundle_of(files))
+    (base / "root.json").write_bytes(standard_pin().to_bytes())
+    site = folder_of(files, base / "site")
+    return Desk(folder, site, base / "bundle.zip", base / "root.json", good, revoked, files)
+
+
+def _run(targets: list[str], desk: Desk, **options: Any) -> tuple[int, str, str]:
+    out, err = StringIO(), StringIO()
+    given = {"root": str(desk.root), "source": str(desk.site), "lang": "en", **options}
+    return run(targets, Options(**given), out=out, err=err, now=NOW), out.getvalue(), err.getvalue()
+
+
+def _command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["certverify", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+# ---- exit codes and output
+
+
+def test_one_target_gets_the_full_report(desk: Desk) -> None:
+    code, out, err = _run([desk.file(desk.good)], desk)
+    assert (code, err) == (0, "")
+    assert out.startswith("PASSED\n")
+    assert "张文博" in out
+
+
+def test_a_revoked_certificate_fails_with_its_reason(desk: Desk) -> None:
+    code, out, _ = _run([desk.file(desk.revoked)], desk)
+    assert code == 1
+    assert out.startswith("FAILED\nThe issuing authority has revoked this certificate")
+
+
+def test_an_undecided_certificate_has_its_own_exit_code(desk: Desk) -> None:
+    code, out, _ = _run([desk.good.number.printed], desk)
+    assert code == 2
+    assert out.startswith("INDETERMINATE\n")
+
+
+def test_a_failure_outweighs_what_is_undecided(desk: Desk) -> None:
+    code, out, _ = _run([desk.good.number.digits, desk.file(desk.revoked), desk.file(desk.good)], desk)
+    assert code == 1
+    assert out.endswith("3 checked: PASSED 1, FAILED 1, INDETERMINATE 1\n")
+
+
+def test_many_targets_get_a_line_each(desk: Desk) -> None:
+    code, out, _ = _run([str(desk.folder)], desk, lang="zh-CN")
+    lines = out.splitlines()
+    assert code == 1
+    assert lines[0].startswith("核验通过      410100 2026 1 0000123 15  张文博")
+    assert lines[1].startswith("核验未通过    410100 2026 1 0000124 12")
+    assert "已被签发机关撤销" in lines[2]
+    assert lines[-1] == "共核验 2 份：核验通过 1，核验未通过 1"
+
+
+def test_json_is_one_object_a_line(desk: Desk) -> None:
+    _, out, _ = _run([str(desk.folder)], desk, as_json=True)
+    reports = [json.loads(line) for line in out.splitlines()]
+    assert [report["verdict"] for report in reports] == ["PASSED", "FAILED"]
+    assert [report["reason"] for report in reports] == ["valid", "revoked"]
+    first = reports[0]
+    assert first["target"] == desk.file(desk.good)
+    assert (first["pinned"], first["troubles"], first["source"]) == (True, [], str(desk.site))
+    assert len(first["steps"]) == 11
+
+
+def test_json_says_what_could_not_be_had(desk: Desk) -> None:
+    with serving({}) as (address, _):
+        pass
+    code, out, _ = _run([desk.file(desk.good)], desk, source=address, as_json=True)
+    report = json.loads(out)
+    assert (code, report["verdict"], report["missing"]) == (2, "INDETERMINATE", ["trust-list"])
+    assert report["troubles"] == [{"path": "trust.json", "code": "source_unreachable"}]
+
+
+def test_a_web_server_out_of_reach_without_a_root_is_undecided(desk: Desk) -> None:
+    with serving({}) as (address, _):
+        pass
+    code, out, _ = _run([str(desk.folder)], desk, source=address, root=None)
+    assert code == 2
+    assert "root.json: The publication could not be reached" in out
+    assert "--trust" not in out
+
+
+def test_an_unpinned_root_is_told(desk: Desk) -> None:
+    for target in (desk.file(desk.good), str(desk.folder)):
+        assert "no root file was given" in _run([target], desk, root=None)[1]
+        assert "no root file was given" not in _run([target], desk)[1]
+
+
+def test_a_server_is_asked_like_a_folder(desk: Desk) -> None:
+    with serving(desk.files) as (address, _):
+        code, out, _ = _run([desk.good.qr_text], desk, source=address)
+    assert (code, out.splitlines()[0]) == (0, "PASSED")
+
+
+# ---- the log
+
+
+def test_a_bundle_needs_no_log_proof(desk: Desk) -> None:
+    assert _run([desk.file(desk.good)], desk, source=str(desk.bundle))[0] == 0
+    assert _run([desk.file(desk.good)], desk, source=str(desk.bundle), require_log=True)[0] == 2
+
+
+def test_a_publication_must_show_its_log(desk: Desk, tmp_path: Path) -> None:
+    site = folder_of({path: data for path, data in desk.files.items() if path[:4] != "log/"}, tmp_path)
+    code, out, _ = _run([desk.file(desk.good)], desk, source=str(site))
+    assert code == 2
+    assert "log: The publication has no log" in out
+    assert _run([desk.file(desk.good)], desk, source=str(site), require_log=False)[0] == 0
+
+
+def test_a_proof_beside_the_file_is_used(desk: Desk, tmp_path: Path) -> None:
+    registry = Simulator()
+    certificate = registry.issue()
+    (tmp_path / "c.json").write_bytes(certificate.record)
+    (tmp_path / "c.tlog-proof").write_bytes(registry.log_proof().to_bytes())
+    bundle = tmp_path / "b.zip"
+    bundle.write_bytes(bundle_of(publication(registry, [certificate.number])))
+    target = str(tmp_path / "c.json")
+    assert _run([target], desk, source=str(bundle), require_log=True)[0] == 0
+    (tmp_path / "c.tlog-proof").write_bytes(b"x" * 20_000)
+    code, out, _ = _run([target], desk, source=str(bundle), require_log=True)
+    assert code == 1
+    assert "larger than allowed" in out
+
+
+# ---- options
+
+
+def test_the_holders_name_is_compared(desk: Desk) -> None:
+    assert _run([desk.file(desk.good)], desk, name="张文博")[0] == 0
+    code, out, _ = _run([desk.file(desk.good)], desk, name="李四")
+    assert code == 1
+    assert "The name given is not the one on the certificate" in out
+
+
+def test_the_registry_finds_numbers(desk: Desk) -> None:
+    out = StringIO()
+    known = {desk.good.number: (desk.good.record, None)}
+    with_source = {"source": FolderSource(desk.site), "find_record": known.get, "out": out, "now": NOW}
+    assert run([desk.good.number.digits], Options(lang="en"), **with_source) == 0  # type: ignore[arg-type]
+    assert "张文博" in out.getvalue()
+
+
+def test_the_time_is_the_readers(desk: Desk) -> None:
+    code, out, _ = _run([desk.file(desk.good)], desk, at=NOW + 400 * 86400)
+    assert code == 2
+    assert "not in force at this time" in out
+
+
+def test_times_need_their_zone() -> None:
+    assert parse_time(AT) == parse_time("2026-03-10T17:00:00+08:00") == NOW
+    for text in ("2026-03-10", "2026-03-10T09:00:00", "yesterday", ""):
+        with pytest.raises(Exception, match="64"):
+            parse_time(text)
+
+
+# ---- usage
+
+
+@pytest.mark.parametrize(
+    ("targets", "options", "said"),
+    [
+        ([], {}, "Give what to check"),
+        (["nothing.pdf"], {}, "nothing.pdf: There is no such file"),
+        (["x" * 5000], {}, "There is no such file"),
+        (["41010020261000012315"], {"source": None}, "--bundle"),
+        (["41010020261000012315"], {"source": "nowhere"}, "nowhere: There is no such publication"),
+        (["41010020261000012315"], {"root": "nowhere.json"}, "nowhere.json: The file could not be opened"),
+    ],
+)
+def test_what_cannot_be_carried_out_is_a_usage_error(
+    desk: Desk, targets: list[str], options: dict[str, Any], said: str
+) -> None:
+    code, out, err = _run(targets, desk, **options)
+    assert (code, out) == (64, "")
+    assert said in err
+
+
+def test_a_root_file_that_is_none_is_a_usage_error(desk: Desk) -> None:
+    code, _, err = _run([desk.file(desk.good)], desk, root=desk.file(desk.good))
+    assert code == 64
+    assert "root.json" in err
+
+
+def test_a_publication_without_a_root_needs_one(desk: Desk, tmp_path: Path) -> None:
+    site = folder_of({path: data for path, data in desk.files.items() if path != "root.json"}, tmp_path)
+    code, _, err = _run([desk.file(desk.good)], desk, source=str(site), root=None)
+    assert code == 64
+    assert "--trust" in err
+
+
+def test_an_empty_folder_is_a_usage_error(desk: Desk, tmp_path: Path) -> None:
+    code, _, err = _run([str(tmp_path)], desk)
+    assert code == 64
+    assert "no file to check" in err
+
+
+# ---- files
+
+
+def test_a_folder_is_read_one_level_deep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (
+        "b.json",
+        "a.PDF",
+        "x.tlog-proof",
+        "list.xlsx",
+        ".hidden.json",
+        "sub/c.png",
+        "sub/deeper/d.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert [str(path.relative_to(tmp_path)) for path in files_of(tmp_path)] == [
+        "a.PDF",
+        "b.json",
+        "sub/c.png",
+    ]
+    monkeypatch.setattr(presented, "MAX_FILES", 2)
+    with pytest.raises(Exception, match="folder_too_large"):
+        files_of(tmp_path)
+
+
+def test_a_file_without_a_certificate_is_undecided(desk: Desk, tmp_path: Path) -> None:
+    Image.new("L", (200, 200), 255).save(tmp_path / "white.png")
+    (tmp_path / "letter.txt").write_text("张文博", encoding="utf-8")
+    (tmp_path / "junk.pdf").write_bytes(b"%PDF-1.7 junk")
+    code, out, _ = _run([str(tmp_path)], desk)
+    assert code == 2
+    assert out.endswith("3 checked: INDETERMINATE 3\n")
+    code, out, _ = _run([str(tmp_path / "white.png")], desk)
+    assert code == 2
+    assert "No certificate or QR code was found in the file" in out
+
+
+def test_a_file_that_is_gone_is_undecided(tmp_path: Path) -> None:
+    (found,) = present_planned(tmp_path / "gone.pdf")
+    assert found.trouble == "file_unreadable"
+
+
+def _qr_image(text: str) -> Image.Image:
+    code = qrcode.QRCode(error_correction=qrcode.constants.ERROR_CORRECT_M, box_size=4, border=4)
+    code.add_data(text)
+    image = code.make_image().get_image()
+    assert isinstance(image, Image.Image)
+    return image.convert("L")
+
+
+def test_a_photo_is_judged_by_its_code(desk: Desk, tmp_path: Path) -> None:
+    _qr_image(desk.good.qr_text).save(tmp_path / "photo.jpg", quality=80)
+    code, out, _ = _run([str(tmp_path / "photo.jpg")], desk)
+    assert (code, out.splitlines()[0]) == (0, "PASSED")
+
+
+def test_two_certificates_in_one_picture_are_both_judged(desk: Desk, tmp_path: Path) -> None:
+    codes = [_qr_image(one.qr_text) for one in (desk.good, desk.revoked)]
+    page = Image.new("L", (codes[0].width * 2 + 40, codes[0].height + 40), 255)
+    page.paste(codes[0], (0, 20))
+    page.paste(codes[1], (codes[0].width + 40, 20))
+    page.save(tmp_path / "page.png")
+    code, out, _ = _run([str(tmp_path / "page.png")], desk)
+    assert code == 1
+    assert out.endswith("2 checked: PASSED 1, FAILED 1\n")
+    assert "page.png#2" in out
+
+
+def test_somebody_elses_code_is_no_certificate(tmp_path: Path) -> None:
+    _qr_image("https://example.cn/menu").save(tmp_path / "menu.png")
+    (found,) = present_bytes("menu.png", (tmp_path / "menu.png").read_bytes())
+    assert found.trouble == "container_no_certificate"
+
+
+def test_a_text_file_may_hold_the_code_or_the_number(desk: Desk) -> None:
+    (qr,) = present_bytes("t", f"\ufeff{desk.good.qr_text}\n".encode())
+    assert qr.qr_text == desk.good.qr_text
+    (number,) = present_bytes("t", f"编号\n{desk.good.number.printed}\n".encode())
+    assert number.number == desk.good.number.printed
+
+
+# ---- the command itself
+
+
+def test_the_command_verifies(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    common = ["--trust", str(desk.root), "--at", AT]
+    assert _command(monkeypatch, desk.file(desk.good), "--url", str(desk.site), *common) == 0
+    assert capsys.readouterr().out.startswith("核验通过\n")
+    monkeypatch.setenv("CERTREG_LANG", "en")
+    assert _command(monkeypatch, desk.file(desk.revoked), "--bundle", str(desk.bundle), *common) == 1
+    assert capsys.readouterr().out.startswith("FAILED\n")
+    assert (
+        _command(monkeypatch, desk.good.number.digits, "--url", str(desk.site), "--lang", "zh-CN", *common)
+        == 2
+    )
+    assert capsys.readouterr().out.startswith("无法判定\n")
+    assert _command(monkeypatch, desk.file(desk.good), "--url", str(desk.site), "--json", *common) == 0
+    assert json.loads(capsys.readouterr().out)["verdict"] == "PASSED"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (),
+        ("x", "--nonsense"),
+        ("x", "--at"),
+        ("x", "--at", "yesterday"),
+        ("x", "--lang", "fr"),
+        ("x", "--bundle", "a", "--url", "b"),
+        ("41010020261000012315",),
+    ],
+)
+def test_the_command_refuses_what_it_cannot_do(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    assert _command(monkeypatch, *arguments) == 64
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err
+
+
+def test_help_teaches(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _command(monkeypatch, "--help") == 0
+    out = capsys.readouterr().out
+    for taught in ("--bundle", "--trust", "INDETERMINATE", "64", "root.json"):
+        assert taught in out
+
+
+def test_the_module_is_the_command(desk: Desk) -> None:
+    arguments = [sys.executable, "-m", "verifier", desk.file(desk.good), "--url", str(desk.site), "--at", AT]
+    environment = {**os.environ, "CERTREG_LANG": "en", "PYTHONIOENCODING": "utf-8"}
+    ended = subprocess.run(
+        arguments, cwd=PROJECT, env=environment, capture_output=True, check=False, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.startswith(b"PASSED")
