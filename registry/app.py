@@ -54,7 +54,7 @@ def create_app(
 ) -> App:
     """Make a registry and open it. After an interrupted start it can be called again."""
     settings = settings_from(environment, home)
-    settings.home.mkdir(parents=True, exist_ok=True)
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # names and employers lie here
     database = Database(settings.database_url)
     database.upgrade()
     keyring = keyring_of(settings, environment)

@@ -70,18 +70,28 @@ class _Job:
     rules: RuleSet | None
     rule_set: str
     batch_id: int
+    chunk: int
 
 
 def issue_file(
-    app: App, intake: Intake, *, authority: str, rule_set: str, observe: Observe = unobserved
+    app: App,
+    intake: Intake,
+    *,
+    authority: str,
+    rule_set: str,
+    observe: Observe = unobserved,
+    chunk: int = CHUNK,
 ) -> BatchResult:
-    """Issue what is fit in ``intake`` for ``authority``; raises ``IssuanceError`` or ``OfficeError`` beforehand."""
-    job, result = _start(app, intake, authority, rule_set)
+    """Issue what is fit in ``intake`` for ``authority``; raises ``IssuanceError`` or ``OfficeError`` beforehand.
+
+    ``chunk`` is how many rows a transaction takes.
+    """
+    job, result = _start(app, intake, authority, rule_set, chunk)
     pending: deque[Future[Finished]] = deque()
     with ThreadPoolExecutor(max_workers=1) as worker:
-        for chunk in _chunks(job, intake, result):
-            reservation = _reserve(job, chunk, observe)
-            _report_taken(result, chunk, reservation)
+        for candidates in _chunks(job, intake, result):
+            reservation = _reserve(job, candidates, observe)
+            _report_taken(result, candidates, reservation)
             if reservation.intent_id is not None:
                 pending.append(worker.submit(finish_intent, app, reservation.intent_id, observe))
             while len(pending) >= IN_FLIGHT:
@@ -102,7 +112,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
         earlier = _earlier(session, authority, intake)
     template = _template(app, intake.kind)
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
-    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake.kind), rule_set, 0)
+    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake.kind), rule_set, 0, CHUNK)
     result = BatchResult(0, intake.name, earlier=earlier)
     for chunk in _chunks(job, intake, result):
         with app.database.read() as session:
@@ -111,7 +121,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
     return result
 
 
-def _start(app: App, intake: Intake, authority: str, rule_set: str) -> tuple[_Job, BatchResult]:
+def _start(app: App, intake: Intake, authority: str, rule_set: str, chunk: int) -> tuple[_Job, BatchResult]:
     with app.database.write() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
@@ -128,7 +138,7 @@ def _start(app: App, intake: Intake, authority: str, rule_set: str) -> tuple[_Jo
         )
         session.add(batch)
         session.flush()
-    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch.id)
+    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch.id, chunk)
     return job, BatchResult(batch.id, intake.name, earlier=earlier)
 
 
@@ -175,7 +185,7 @@ def _chunks(job: _Job, intake: Intake, result: BatchResult) -> Iterator[list[Can
         candidate = _candidate(job, item, result)
         if candidate is not None:
             chunk.append(candidate)
-        if len(chunk) == CHUNK:
+        if len(chunk) == job.chunk:
             yield chunk
             chunk = []
     if chunk:

@@ -62,7 +62,8 @@ def correct(
             now=now,
             corrects=old,
         )
-    assert reservation.intent_id is not None  # noqa: S101 - a correction takes the claim over, so nothing is taken
+        if reservation.intent_id is None:
+            raise StatusChangeError("claim_taken", number=next(iter(reservation.taken.values())))
     observe("reserve:after", 1)
     finished = finish_intent(app, reservation.intent_id, observe)
     checkpoint(app, observe)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -70,9 +70,10 @@ def reserve(
 ) -> Reservation:
     """Reserve numbers for those of ``candidates`` whose claim is free. ``now`` becomes the records' ``created``."""
     counter = _locked_series(session, series)
-    # A correction takes the claim over from the certificate that it replaces.
-    taken = {} if corrects else taken_claims(session, candidates)
-    free = [candidate for candidate in candidates if candidate.claim not in taken]
+    taken = taken_claims(session, candidates)
+    # A correction for the same person leaves the claim where it is; it moves when the correction is logged.
+    own = {claim for claim, number in taken.items() if corrects and number == corrects.digits}
+    free = [candidate for candidate in candidates if candidate.claim not in taken or candidate.claim in own]
     if not free:
         return Reservation(None, (), taken)
     first = counter.next_serial
@@ -83,7 +84,12 @@ def reserve(
         CertificateNumber(series.authority, series.year, series.kind, first + place)
         for place in range(len(free))
     )
-    _take_claims(session, free, numbers, corrects)
+    claims = [
+        {"key": candidate.claim, "number": number.digits}
+        for candidate, number in zip(free, numbers, strict=True)
+        if candidate.claim not in own
+    ]
+    bulk_insert(session, Claim, claims)
     common = _common_fields(key, now)
     intent = Intent(
         batch_id=batch_id,
@@ -129,23 +135,6 @@ def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[byte
     keys = [candidate.claim for candidate in candidates]
     found = session.execute(select(Claim.key, Claim.number).where(Claim.key.in_(keys)))
     return {bytes(key): number for key, number in found}
-
-
-def _take_claims(
-    session: Session,
-    candidates: Sequence[Candidate],
-    numbers: Sequence[CertificateNumber],
-    corrects: CertificateNumber | None,
-) -> None:
-    if corrects is not None:
-        old = update(Claim).where(Claim.number == corrects.digits)
-        session.execute(old.values(key=candidates[0].claim, number=numbers[0].digits))
-        return
-    rows = [
-        {"key": candidate.claim, "number": number.digits}
-        for candidate, number in zip(candidates, numbers, strict=True)
-    ]
-    bulk_insert(session, Claim, rows)
 
 
 def _common_fields(key: ListedKey, now: int) -> Fields:

@@ -11,9 +11,9 @@ next. ``observe`` is called before and after each effect: progress for people, a
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from registry.app import App
@@ -24,6 +24,7 @@ from registry.log import append_entries
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.offices import listed_signer, require_authority
 from registry.signing import SignedRow, judge_rows, sign_rows
+from registry.status import state_of
 from registry.trust import established_trust
 from verifier.logentry import LogEntry, record_digest
 from verifier.number import CertificateNumber
@@ -117,24 +118,46 @@ def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
     return sign_rows(rows_of(intent), template, signer, host=app.host, issuer_name=key.issuer_name)
 
 
-def _log_rows(session: Session, intent_id: int, rows: Sequence[SignedRow], *, now: int) -> None:
+def _log_rows(session: Session, intent_id: int, judged: Sequence[SignedRow], *, now: int) -> None:
     """Step 4, all or nothing. Whoever comes second finds the intent done and adds nothing."""
     intent = session.scalars(select(Intent).filter_by(id=intent_id).with_for_update()).one()
     if intent.state == "logged":
         return
+    old = _corrected(session, intent)
+    rows = judged
+    if old is not None and state_of(session, old.number) == "revoked":
+        # Somebody was quicker; a certificate has one successor.
+        rows = [replace(row, refusal="superseded_meanwhile") for row in judged]
     entries = [_entry(row, now) for row in rows]
-    good = [row for row in rows if not row.refusal]
-    if intent.corrects is not None and good:
-        entries.append(_supersede(session, intent.corrects, good[0].number.digits, now))
+    issued = [row for row in rows if not row.refusal]
+    if old is not None and issued:
+        entries.append(_supersede(old, issued[0].number.digits, now))
     first = append_entries(session, entries)
     leaves = {row.number: first + place for place, row in enumerate(rows)}
-    _store(session, intent, [row for row in rows if not row.refusal], leaves)
+    _store(session, intent, issued, leaves)
     _store_void(session, intent, [row for row in rows if row.refusal], leaves)
-    if intent.corrects is not None and good:
-        session.add(_status_event(entries[-1], intent.corrects, first + len(rows)))
+    if old is not None and issued:
+        session.add(_status_event(entries[-1], first + len(rows)))
+        _move_claim(session, old.number, issued[0].number.digits)
     intent.first_leaf = first
     intent.state = "logged"
     session.flush()
+
+
+def _corrected(session: Session, intent: Intent) -> Certificate | None:
+    """The certificate that the intent corrects, locked."""
+    if intent.corrects is None:
+        return None
+    return session.scalars(select(Certificate).filter_by(number=intent.corrects).with_for_update()).one()
+
+
+def _move_claim(session: Session, old: str, new: str) -> None:
+    """The person's claim follows the correction; where the person changed, the new claim was taken at reservation."""
+    taken_anew = session.scalars(select(Claim).filter_by(number=new)).first() is not None
+    of_old = Claim.number == old
+    session.execute(
+        delete(Claim).where(of_old) if taken_anew else update(Claim).where(of_old).values(number=new)
+    )
 
 
 def _entry(row: SignedRow, now: int) -> LogEntry:
@@ -144,16 +167,15 @@ def _entry(row: SignedRow, now: int) -> LogEntry:
     return LogEntry("issue", number.digits, record_digest(row.record), number.authority, now)
 
 
-def _supersede(session: Session, old: str, new: str, now: int) -> LogEntry:
-    certificate = session.get_one(Certificate, old)
-    digest = record_digest(certificate.record)
-    return LogEntry("revoke", old, digest, certificate.authority, now, reason="superseded", successor=new)
+def _supersede(old: Certificate, new: str, now: int) -> LogEntry:
+    digest = record_digest(old.record)
+    return LogEntry("revoke", old.number, digest, old.authority, now, reason="superseded", successor=new)
 
 
-def _status_event(entry: LogEntry, number: str, leaf_index: int) -> StatusEvent:
+def _status_event(entry: LogEntry, leaf_index: int) -> StatusEvent:
     return StatusEvent(
         leaf_index=leaf_index,
-        number=number,
+        number=entry.number,
         action=entry.action,
         reason=entry.reason,
         successor=entry.successor or None,

@@ -126,6 +126,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书 {number} 状态为 {state}，不能执行 {action}。",
         "Certificate {number} is {state}; {action} is not possible.",
     ),
+    "claim_taken": (
+        "更正后的人员已有证书 {number}，不能重复。",
+        "The person as corrected has certificate {number} already.",
+    ),
     "correction_changes_nothing": (
         "更正内容与证书 {number} 现有内容相同。",
         "The correction changes nothing of certificate {number}.",

@@ -27,6 +27,11 @@ class Settings(BaseModel):
         """The folder of key files."""
         return self.home / "keys"
 
+    @property
+    def site(self) -> Path:
+        """Where ``certreg publish`` writes unless told otherwise."""
+        return self.home / "site"
+
 
 def settings_from(environment: Mapping[str, str], home: Path | None = None) -> Settings:
     """Settings of the registry in ``home``, else in ``CERTREG_HOME``."""

@@ -11,6 +11,7 @@ from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
 from verifier.session import EXIT_USAGE, Options, run
 
 LANGUAGE_VARIABLE = "CERTREG_LANG"
+EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
 _HELP = """核验继续教育证书 · Check continuing-education certificates.
 
 TARGET：证书文件（JSON、PDF、PNG、JPEG、文本）、含有证书的文件夹、二维码内容，或证书编号。
@@ -58,7 +59,7 @@ def verify_command(
     options = Options(
         root=trust,
         source=bundle or url,
-        at=parse_time(at) if at else None,
+        at=None if at is None else parse_time(at),
         name=name,
         require_log=require_log,
         lang=language,
@@ -94,20 +95,20 @@ app.command(help=_HELP)(verify_command)
 
 
 def main() -> None:
-    """Entry point ``certverify``; a usage error of any kind exits with 64."""
+    """Entry point ``certverify``."""
     run_program(app)
 
 
 def run_program(program: typer.Typer) -> NoReturn:
-    """Run a command line and exit with its code: 64 for usage errors, whose own code 2 means INDETERMINATE here."""
+    """Run a command line of ours to its exit code; a usage error of any kind exits with 64."""
     try:
         code = program(standalone_mode=False)
-    except typer.Exit as error:  # raised where a callback exits before the command runs
-        code = error.exit_code
+    except typer.Abort:  # the end of input at a question
+        code = EXIT_ABORTED
     except Exception as error:
-        message = getattr(error, "format_message", None)
-        if message is None:
+        # The library's own usage errors carry a message and exit code 2, which here means INDETERMINATE.
+        if not hasattr(error, "format_message"):
             raise
-        typer.echo(message(), err=True)
+        typer.echo(error.format_message(), err=True)
         code = EXIT_USAGE
-    sys.exit(code or 0)
+    sys.exit(code)

@@ -4,7 +4,7 @@ What cannot be fetched is left out of the evidence and noted as a ``Trouble``: t
 what is missing. No failure of a host, a network or a disk may look like a false certificate.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from keys.canonical import TRUST_LIST_LIMITS
@@ -24,6 +24,7 @@ from verifier.record import parse_record
 from verifier.sources import Source
 from verifier.status import DETAILS, PURPOSES, status_path, status_url
 from verifier.template import number_in
+from verifier.trouble import Trouble
 from verifier.trust import Trust
 
 ROOT_PATH, TRUST_PATH, LOG_PATH = "root.json", "trust.json", "log"
@@ -34,14 +35,6 @@ MAX_HISTORY_BYTES = 256 * 1024 * 1024
 
 FindRecord = Callable[[CertificateNumber], tuple[bytes, bytes | None] | None]
 """The registry's own look-up: record and log proof of a number. The publication has none, because it names nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A document that could not be had: its path in the publication (or what was presented), and why."""
-
-    path: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +291,3 @@ def _number_of_qr(text: str, catalogue: Catalogue) -> CertificateNumber | None:
     qr = parse_qr_text(text)
     template = catalogue.by_code.get(qr.template_code)
     return number_in(template.record.unpack(qr.values)) if template else None
-
-
-def distinct(troubles: Iterable[Trouble]) -> Sequence[Trouble]:
-    """Each trouble once, in order."""
-    return tuple(dict.fromkeys(troubles))

@@ -1,6 +1,7 @@
 """Edge: the templates and rule sets that are installed with the program (``templates/``), as published files."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -23,6 +24,7 @@ def installed_files(host: str) -> dict[str, bytes]:
     return found
 
 
+@lru_cache(maxsize=16)
 def installed_catalogue(host: str) -> Catalogue:
     """The templates that are installed, as a catalogue for ``host``."""
     return catalogue_of(installed_files(host))

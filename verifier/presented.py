@@ -86,6 +86,12 @@ def plan(target: str) -> list[Path | Presented]:
     return [text]
 
 
+def is_folder(target: str) -> bool:
+    """Whether ``target`` names a folder."""
+    path = Path(target)
+    return _exists(path) and path.is_dir()
+
+
 def _exists(path: Path) -> bool:
     try:
         return path.exists()

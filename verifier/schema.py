@@ -1,4 +1,4 @@
-"""The part of JSON Schema (draft 2020-12) that the certificate schemas use, compiled to checks (SPEC 2.6).
+"""The part of JSON Schema (draft 2020-12) that the certificate schemas use, compiled to checks (SPEC 2.7).
 
 The schemas are published for anyone's validator; this one exists because it must agree, keyword by keyword, with the
 browser's verifier and costs a tenth of a general one. A keyword outside the list is refused when the schema is loaded,

@@ -23,21 +23,19 @@ from verifier.gather import (
     Gathered,
     Gatherer,
     LoadedTrust,
-    Trouble,
-    distinct,
     load_trust,
 )
 from verifier.messages import DEFAULT_LANGUAGE, sentence_of, usage_text, verdict_word
 from verifier.policy import VerificationPolicy
-from verifier.presented import Presented, plan, present_planned
+from verifier.presented import Presented, is_folder, plan, present_planned
 from verifier.report import Verdict, VerificationReport
 from verifier.sources import RememberingSource, Source, open_source
 from verifier.textreport import headline, pad, paint, printed_number, render
+from verifier.trouble import Trouble, distinct
 from verifier.verify import verify
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 MAX_PIN_BYTES = 64 * 1024
-_MAX_PATH = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +185,7 @@ def _targets(targets: Sequence[str], options: Options) -> tuple[Iterable[Present
         raise UsageError(usage_text("targets", options.lang))
     items = [item for target in targets for item in _planned(target, options)]
     presented = (named for item in items for named in _named(present_planned(item), options.name))
-    if len(items) > 1 or any(Path(target).is_dir() for target in targets if len(target) < _MAX_PATH):
+    if len(items) > 1 or any(map(is_folder, targets)):
         return presented, True
     found = list(presented)
     return found, len(found) > 1

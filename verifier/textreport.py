@@ -11,7 +11,6 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from verifier.errors import VerifierError
-from verifier.gather import Trouble
 from verifier.messages import (
     CATEGORIES,
     FIELDS,
@@ -29,6 +28,7 @@ from verifier.number import parse_number
 from verifier.record import VerifiedRecord
 from verifier.report import RULE_STEP, Detail, Outcome, StepResult, VerificationReport
 from verifier.sentences import Sentence
+from verifier.trouble import Trouble
 
 _CHINA = timezone(timedelta(hours=8))
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.INDETERMINATE: "?", Outcome.SKIPPED: "–"}

@@ -7,6 +7,7 @@ that more evidence could decide.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from unicodedata import normalize
 
 from keys.canonical import dump_checked
 from keys.encodings import timestamp_decode
@@ -258,7 +259,7 @@ def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTe
     evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
         raise FormError("number_differs")
-    if evidence.name is not None and evidence.name.strip() != subject["name"]:
+    if evidence.name is not None and normalize("NFC", evidence.name.strip()) != subject["name"]:
         raise FormError("name_differs")
 
 

@@ -17,14 +17,21 @@ from verifier.session import Options, run
 
 
 def publish_command(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="网站文件夹 · folder of the web site")],
+    folder: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[DIR]", help="网站文件夹，缺省为登记系统下的 site · default: site in the registry"
+        ),
+    ] = None,
 ) -> None:
     """把核验所需的一切写成静态文件（只写有变化的）· Write what verifiers need as static files, changes only."""
     with registry_app() as app:
-        done = publish(app, folder)
+        target = folder or app.settings.site
+        done = publish(app, target)
     SHELL.say(
-        f"已公布到 {folder}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
-        f"Published to {folder}: {done.written} files written, {done.unchanged} unchanged, {done.log_size} log entries.",
+        f"已公布到 {target}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
+        f"Published to {target}: {done.written} files written, {done.unchanged} unchanged, "
+        f"{done.log_size} log entries.",
     )
     SHELL.say_json({"written": done.written, "unchanged": done.unchanged, "logSize": done.log_size})
 
@@ -50,7 +57,8 @@ def verify_command(
     trust: Annotated[str | None, typer.Option(metavar="ROOT_JSON", help="根文件 · the root to pin")] = None,
     bundle: Annotated[str | None, typer.Option(metavar="FILE", help="离线核验包 · offline bundle")] = None,
     url: Annotated[
-        str | None, typer.Option(metavar="URL_OR_FOLDER", help="公布网址或文件夹 · publication")
+        str | None,
+        typer.Option(metavar="URL_OR_FOLDER", help="公布网址或文件夹，缺省为本系统的 site · publication"),
     ] = None,
     at: Annotated[str | None, typer.Option(metavar="TIME", help="核验时间 · judge as of this time")] = None,
     name: Annotated[str | None, typer.Option(help="应为此姓名 · the holder's name to compare")] = None,
@@ -59,16 +67,16 @@ def verify_command(
 
     退出码 · exit codes: 0 全部通过 PASSED, 1 有未通过 FAILED, 2 有无法判定 INDETERMINATE, 64 用法 usage.
     """
+    app = _app_or_none()
     options = Options(
         root=trust,
-        source=bundle or url,
+        source=bundle or url or _own_site(app),
         at=parse_time(at) if at else None,
         name=name,
         lang=SHELL.lang,
         as_json=SHELL.as_json,
         colour=use_colour(),
     )
-    app = _app_or_none()
     code = run(targets or [], options, find_record=(lambda number: find_record(app, number)) if app else None)
     if app is not None:
         app.database.close()
@@ -101,6 +109,11 @@ def tell_fsck(report: FsckReport) -> None:
             "troubles": [{"code": one.code, "subject": one.subject} for one in report.troubles],
         }
     )
+
+
+def _own_site(app: App | None) -> str | None:
+    """This registry's own publication, where ``publish`` wrote it without another folder."""
+    return str(app.settings.site) if app and app.settings.site.is_dir() else None
 
 
 def _app_or_none() -> App | None:

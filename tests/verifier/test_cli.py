@@ -12,13 +12,16 @@ from typing import Any
 
 import pytest
 import qrcode
+import typer
 from PIL import Image
 
+from tests.builders import refused
 from tests.simulator import NOW, Certificate, Simulator, standard_pin
 from tests.verifier.publication import bundle_of, folder_of, publication
 from tests.verifier.webserver import serving
 from verifier import cli, presented
 from verifier.cli import parse_time
+from verifier.errors import SourceError
 from verifier.presented import files_of, present_bytes, present_planned
 from verifier.session import Options, run
 from verifier.sources import FolderSource
@@ -140,6 +143,9 @@ def test_a_web_server_out_of_reach_without_a_root_is_undecided(desk: Desk) -> No
     assert code == 2
     assert "root.json: The publication could not be reached" in out
     assert "--trust" not in out
+    code, out, _ = _run([desk.file(desk.good)], desk, source=address, root=None)
+    assert code == 2
+    assert "Root fingerprint" not in out
 
 
 def test_an_unpinned_root_is_told(desk: Desk) -> None:
@@ -212,8 +218,9 @@ def test_the_time_is_the_readers(desk: Desk) -> None:
 def test_times_need_their_zone() -> None:
     assert parse_time(AT) == parse_time("2026-03-10T17:00:00+08:00") == NOW
     for text in ("2026-03-10", "2026-03-10T09:00:00", "yesterday", ""):
-        with pytest.raises(Exception, match="64"):
+        with pytest.raises(typer.Exit) as ended:
             parse_time(text)
+        assert ended.value.exit_code == 64
 
 
 # ---- usage
@@ -278,8 +285,10 @@ def test_a_folder_is_read_one_level_deep(tmp_path: Path, monkeypatch: pytest.Mon
         "sub/c.png",
     ]
     monkeypatch.setattr(presented, "MAX_FILES", 2)
-    with pytest.raises(Exception, match="folder_too_large"):
+    with refused(SourceError, "folder_too_large"):
         files_of(tmp_path)
+    with refused(SourceError, "file_unreadable"):
+        files_of(tmp_path / "b.json")
 
 
 def test_a_file_without_a_certificate_is_undecided(desk: Desk, tmp_path: Path) -> None:
@@ -378,6 +387,27 @@ def test_the_command_refuses_what_it_cannot_do(
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err
+
+
+def test_a_fault_of_ours_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(cli, "run", broken)
+    monkeypatch.setattr(sys, "argv", ["certverify", "x"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, EOFError])
+def test_an_interruption_is_no_verdict(
+    monkeypatch: pytest.MonkeyPatch, interruption: type[BaseException]
+) -> None:
+    def interrupted(*_: object) -> int:
+        raise interruption
+
+    monkeypatch.setattr(cli, "run", interrupted)
+    assert _command(monkeypatch, "x") == 130
 
 
 def test_help_teaches(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,13 +25,14 @@ from tests.verifier.publication import bundle_of, folder_of, publication
 from tests.verifier.webserver import serving
 from verifier.catalogue import catalogue_of
 from verifier.errors import LogError, SourceError
-from verifier.gather import Gathered, Gatherer, LoadedTrust, Trouble, distinct, gather, load_trust
+from verifier.gather import Gathered, Gatherer, LoadedTrust, gather, load_trust
 from verifier.loading import installed_files
 from verifier.loglookup import bundle_entries, runs_path
 from verifier.presented import Presented, present_text
 from verifier.report import Verdict, VerificationReport
 from verifier.sources import FolderSource, HttpSource, RememberingSource, Source, open_source
 from verifier.status import status_path
+from verifier.trouble import Trouble, distinct
 from verifier.verify import verify
 
 Files = dict[str, bytes]
@@ -310,6 +311,17 @@ def test_status_lists_out_of_reach_are_told(registry: Simulator) -> None:
     assert gathered.troubles == (Trouble(path, "source_unreachable"),)
     report = verify(gathered.evidence, loaded.trust, policy())
     assert (report.verdict, report.reason) == (Verdict.INDETERMINATE, "status_missing")
+
+
+def test_a_forged_status_list_says_nothing(registry: Simulator, tmp_path: Path) -> None:
+    certificate = registry.issue()
+    registry.revoke(certificate.number)
+    files = publication(registry, [certificate.number])
+    for path, data in registry.status(certificate.number, key="somebody").items():
+        files[path.removeprefix(f"https://{HOST}/")] = data
+    report, troubles = _judged(files, tmp_path, _record(certificate))
+    assert troubles == ()
+    assert (report.verdict, report.reason) == (Verdict.INDETERMINATE, "status_list_signature")
 
 
 # ---- numbers

@@ -4,10 +4,10 @@ import pytest
 
 from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy
 from verifier.evidence import Evidence
-from verifier.gather import Trouble
 from verifier.messages import LANGUAGES
 from verifier.report import VerificationReport
 from verifier.textreport import columns, headline, pad, paint, printed_number, render, time_text
+from verifier.trouble import Trouble
 from verifier.verify import verify
 
 
