@@ -69,7 +69,8 @@ def _container_restriction(value: Any, depth: int) -> str | None:
                 soft = "key_not_ascii"
         children = value.values()
     for child in children:
-        if type(child) is str:
+        kind = type(child)
+        if kind is str or (kind is int and -MAX_SAFE_INTEGER <= child <= MAX_SAFE_INTEGER):
             continue
         code = restriction(child, depth)
         if code in _HARD:

@@ -13,7 +13,10 @@ from datetime import UTC, datetime
 from keys.errors import EncodingError
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
-_BASE58_VALUE = {character: value for value, character in enumerate(_BASE58)}
+_NOT_BASE58 = 255
+_BASE58_VALUES = bytes(
+    _BASE58.index(chr(code)) if chr(code) in _BASE58 else _NOT_BASE58 for code in range(256)
+)
 _TEN_DIGITS = 58**10
 _DECIMAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
@@ -41,12 +44,16 @@ def base58_decode(text: str) -> bytes:
     """Bytes of a base58 text of at most ``MAX_BASE58_CHARACTERS``; raises ``EncodingError``."""
     if len(text) > MAX_BASE58_CHARACTERS:
         raise EncodingError("base58_too_long", str(len(text)))
+    values = text.encode("utf-8").translate(_BASE58_VALUES)
+    if _NOT_BASE58 in values:
+        raise EncodingError("base58_character")
     number = 0
-    for character in text:
-        value = _BASE58_VALUE.get(character)
-        if value is None:
-            raise EncodingError("base58_character")
-        number = number * 58 + value
+    for start in range(0, len(values), 10):
+        # As in encoding: part ten digits first, so that the long number is multiplied a tenth as often.
+        group, part = 0, values[start : start + 10]
+        for value in part:
+            group = group * 58 + value
+        number = number * 58 ** len(part) + group
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
@@ -66,10 +73,11 @@ def multibase_decode(text: str) -> bytes:
 def base64_decode(text: str) -> bytes:
     """Bytes of standard padded base64 (RFC 4648 section 4), exact: no white space, no stray bits."""
     try:
-        data = base64.b64decode(text.encode("ascii"), validate=True)
+        raw = text.encode("ascii")
+        data = binascii.a2b_base64(raw, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise EncodingError("base64_character") from error
-    if base64.b64encode(data).decode("ascii") != text:
+    if binascii.b2a_base64(data, newline=False) != raw:
         raise EncodingError("base64_not_canonical")
     return data
 

@@ -9,15 +9,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from keys.canonical import JsonLimits, parse_restricted
+from keys.canonical import JsonLimits, JsonObject, parse_restricted
 from keys.errors import KeysError
 from keys.trustlist import TemplateDigest
 from verifier.errors import FormError
-from verifier.schema import Check, compile_schema
-from verifier.template import RecordTemplate, parse_record_template
+from verifier.schema import Check, compile_schema, schema_at
+from verifier.template import Place, RecordTemplate, parse_record_template, value_at
 
 CONTEXT_PATH = "ns/certificate/v1"
 _SCHEMA_LIMITS = JsonLimits(max_bytes=64 * 1024)
+_SCHEMA_ADDRESS = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
 _RECORD_PATH = re.compile(r"templates/([a-z]{1,32})/(v[1-9][0-9]{0,2})/record\.json", re.ASCII)
 
 
@@ -28,6 +29,14 @@ class CertificateTemplate:
     record: RecordTemplate
     schema: Check
     digest: TemplateDigest
+    _values: tuple[tuple[Place, Check], ...]
+
+    def values_valid(self, record: JsonObject) -> bool:
+        """Whether the values in ``record`` are valid, where the rest is known to be the template's."""
+        for place, check in self._values:
+            if not check(value_at(record, place.path)):
+                return False
+        return True
 
     @property
     def kind(self) -> str:
@@ -51,6 +60,11 @@ class Catalogue:
     def digests(self) -> tuple[TemplateDigest, ...]:
         """What a trust list says about these templates."""
         return tuple(self.templates[key].digest for key in sorted(self.templates))
+
+    def of_schema(self, address: str) -> CertificateTemplate | None:
+        """The template whose schema is published at ``address`` (``credentialSchema.id``), whatever its host."""
+        match = _SCHEMA_ADDRESS.fullmatch(address)
+        return self.templates.get((match[1], match[2])) if match else None
 
     def get(self, kind: str, version: str) -> CertificateTemplate | None:
         """The template of that kind and version."""
@@ -81,10 +95,14 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
     try:
         record, schema, context = (files[path] for path in published_paths(kind, version))
         compiled = parse_record_template(record)
-        check = compile_schema(parse_restricted(schema, _SCHEMA_LIMITS))
-    except (KeysError, KeyError, TypeError, ValueError, AttributeError, re.error) as error:
+        document = parse_restricted(schema, _SCHEMA_LIMITS)
+        check = compile_schema(document)
+        values = tuple(
+            (place, compile_schema(schema_at(document, place.path))) for place in compiled.places.values()
+        )
+    except (KeysError, LookupError, TypeError, ValueError, AttributeError, re.error) as error:
         raise FormError("template_form", f"{kind} {version}") from error
     if (compiled.kind, compiled.version) != (kind, version):
         raise FormError("template_form", f"{kind} {version}")
     hashes = (sha256(data).hexdigest() for data in (record, schema, context))
-    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes))
+    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes), values)

@@ -6,6 +6,7 @@ Python would call it a digit. What is derived from a number alone stands here to
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from verifier.errors import FormError
 from verifier.iso7064 import mod97_10_check
@@ -66,6 +67,7 @@ def number_of(authority: str, year: int, kind: int, serial: int) -> CertificateN
     return CertificateNumber(authority, year, kind, serial)
 
 
+@lru_cache(maxsize=1024)
 def parse_number(text: str) -> CertificateNumber:
     """The number whose 20 digits are ``text``, exactly; raises ``FormError`` (``number_form``, ``number_check``)."""
     match = _FORM.fullmatch(text)

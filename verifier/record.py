@@ -172,14 +172,20 @@ def _check_context(document: JsonObject, data: bytes) -> None:
         raise FormError("context_nested")
 
 
-def _check_text(data: bytes) -> None:
-    text = data.decode("utf-8")
+def check_text(text: str) -> None:
+    """Raise ``FormError`` for a text that may not stand in a record: not NFC, or with invisible characters."""
     if not unicodedata.is_normalized("NFC", text):
         raise FormError("text_not_nfc")
-    # Canonical JSON escapes control characters; the only other escapes are of the quote and the backslash.
     # Whatever is printable is allowed, and asking that first is quick.
-    forbidden = not text.isprintable() and any(unicodedata.category(one) in _FORBIDDEN for one in text)
-    if forbidden or ("\\" in text and _ESCAPED_CONTROL.search(text)):
+    if not text.isprintable() and any(unicodedata.category(one) in _FORBIDDEN for one in text):
+        raise FormError("text_control_character")
+
+
+def _check_text(data: bytes) -> None:
+    text = data.decode("utf-8")
+    check_text(text)
+    # Canonical JSON escapes control characters; the only other escapes are of the quote and the backslash.
+    if "\\" in text and _ESCAPED_CONTROL.search(text):
         raise FormError("text_control_character")
 
 

@@ -6,7 +6,7 @@ so that nothing in a schema can be silently ignored. Patterns use the common gro
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from verifier.errors import FormError
@@ -26,6 +26,14 @@ def compile_schema(schema: dict[str, Any]) -> Check:
         raise FormError("schema_keyword", sorted(unknown)[0])
     checks = [build(schema[name], schema) for name, build in _KEYWORDS.items() if name in schema]
     return checks[0] if len(checks) == 1 else _all_of(checks)
+
+
+def schema_at(schema: dict[str, Any], path: Sequence[str | int]) -> dict[str, Any]:
+    """The sub-schema for the value at ``path`` (members and places in arrays)."""
+    for step in path:
+        members: Any = schema["prefixItems"] if isinstance(step, int) else schema["properties"]
+        schema = members[step]
+    return schema
 
 
 def _all_of(checks: list[Check]) -> Check:

@@ -12,8 +12,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from operator import itemgetter
+from functools import lru_cache
 from typing import Any
+
+import orjson
 
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import timestamp_decode, timestamp_encode
@@ -22,6 +24,7 @@ from verifier.cbor import CborItem
 from verifier.errors import FormError
 from verifier.iso7064 import mod97_10_check
 from verifier.number import CertificateNumber, parse_number
+from verifier.writer import PLACEHOLDER, RecordWriter, WrittenRecord, compile_writer
 
 Field = str | int
 Fields = dict[str, Field]
@@ -31,7 +34,6 @@ _DERIVED = frozenset(
 FORMAT = "certreg-record-template/1"
 NUMBER_FIELD = "certificateNumber"
 _LIMITS = JsonLimits(max_bytes=64 * 1024)
-_PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _IDENTITY = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
 _MASK = "*" * 8
@@ -65,23 +67,20 @@ class RecordTemplate:
     code: int
     values: tuple[ValueSpec, ...]
     places: Mapping[str, Place]
-    _build: Callable[[Mapping[str, Field]], Any]
+    _writer: RecordWriter
+
+    def write(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> WrittenRecord:
+        """The record's canonical bytes; raises ``FormError`` where the number is none or a text has no bytes."""
+        number = parse_number(str(fields[NUMBER_FIELD]))
+        series = (host, issuer_name, number.authority, number.year, number.kind, number.status_block)
+        try:
+            return _series_writer(self._writer, *series).write({**fields, "statusIndex": number.status_index})
+        except orjson.JSONEncodeError as error:
+            raise FormError("record_form", "surrogate") from error
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
-        """The record without ``proofValue``; raises ``FormError`` where the number is none."""
-        number = parse_number(str(fields[NUMBER_FIELD]))
-        derived: Fields = {
-            "host": host,
-            "issuerName": issuer_name,
-            "issuerDid": issuer_did(host, number.authority),
-            "authority": number.authority,
-            "year": number.year,
-            "kindDigit": number.kind,
-            "statusIndex": str(number.status_index),
-            "statusBlock": str(number.status_block),
-        }
-        record: dict[str, Any] = self._build({**fields, **derived})
-        return record
+        """The record as a JSON value, without ``proofValue``."""
+        return self.write(fields, host=host, issuer_name=issuer_name).unsigned()
 
     def fields_of(self, record: Mapping[str, Any]) -> Fields:
         """The values that stand in ``record``; raises ``FormError`` (``record_form``) where one is missing."""
@@ -109,6 +108,24 @@ class RecordTemplate:
         return fields
 
 
+@lru_cache(maxsize=256)
+def _series_writer(
+    writer: RecordWriter, host: str, issuer_name: str, authority: str, year: int, kind: int, block: int
+) -> RecordWriter:
+    """The writer for the certificates of one series: all that is derived but the place in the status lists."""
+    return writer.bind(
+        {
+            "host": host,
+            "issuerName": issuer_name,
+            "issuerDid": issuer_did(host, authority),
+            "authority": authority,
+            "year": year,
+            "kindDigit": kind,
+            "statusBlock": block,
+        }
+    )
+
+
 def parse_record_template(data: bytes) -> RecordTemplate:
     """The template in ``data``; raises ``FormError`` (``template_form``)."""
     try:
@@ -128,7 +145,7 @@ def parse_record_template(data: bytes) -> RecordTemplate:
             code=document["code"],
             values=values,
             places=_places(document["record"], {_field_name(spec) for spec in values}),
-            _build=_compile(document["record"]),
+            _writer=compile_writer(document["record"], _numbers(values)),
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
         raise FormError("template_form") from error
@@ -143,26 +160,9 @@ def _field_name(spec: ValueSpec) -> str:
     return NUMBER_FIELD if spec.form == "number" else spec.name
 
 
-def _compile(value: Any) -> Callable[[Mapping[str, Field]], Any]:
-    """A function that builds ``value`` with its placeholders filled."""
-    if isinstance(value, dict):
-        return _compile_object({name: _compile(member) for name, member in value.items()})
-    if isinstance(value, list):
-        builders = [_compile(item) for item in value]
-        return lambda fields: [build(fields) for build in builders]
-    pieces = _PLACEHOLDER.split(value)
-    if len(pieces) == 1:
-        return lambda _: value
-    if len(pieces) == 3 and not pieces[0] and not pieces[2]:
-        return itemgetter(pieces[1])
-    # Braces cannot stand in a template but around a name, so the formatter sees nothing else.
-    text: str = value
-    return text.format_map
-
-
-def _compile_object(builders: Mapping[str, Callable[[Mapping[str, Field]], Any]]) -> Callable[..., Any]:
-    members = list(builders.items())
-    return lambda fields: {name: build(fields) for name, build in members}
+def _numbers(values: Sequence[ValueSpec]) -> frozenset[str]:
+    """The names whose values are JSON numbers where they stand alone."""
+    return frozenset(spec.name for spec in values if spec.form == "integer") | {"year", "kindDigit"}
 
 
 def _places(record: Any, wanted: set[str]) -> dict[str, Place]:
@@ -170,7 +170,7 @@ def _places(record: Any, wanted: set[str]) -> dict[str, Place]:
     found: dict[str, Place] = {}
     for path, text in _strings(record, ()):
         _check_placeholders(text, wanted)
-        for name in wanted.intersection(_PLACEHOLDER.findall(text)):
+        for name in wanted.intersection(PLACEHOLDER.findall(text)):
             whole = text == f"{{{name}}}"
             if whole or name not in found:
                 found[name] = Place(path, None if whole else _around(text, name))
@@ -181,8 +181,8 @@ def _places(record: Any, wanted: set[str]) -> dict[str, Place]:
 
 def _check_placeholders(text: str, wanted: set[str]) -> None:
     """Refuse braces around anything but a known name: nothing else reaches the formatter."""
-    known = set(_PLACEHOLDER.findall(text)) <= wanted | _DERIVED
-    if not known or set("{}") & set(_PLACEHOLDER.sub("", text)):
+    known = set(PLACEHOLDER.findall(text)) <= wanted | _DERIVED
+    if not known or set("{}") & set(PLACEHOLDER.sub("", text)):
         raise FormError("template_form", "braces")
 
 
@@ -194,7 +194,7 @@ def _strings(value: Any, path: tuple[str | int, ...]) -> list[tuple[tuple[str | 
 
 
 def _around(text: str, name: str) -> re.Pattern[str]:
-    pieces = _PLACEHOLDER.split(text)
+    pieces = PLACEHOLDER.split(text)
     parts = [
         ("(.+)" if piece == name else ".+") if odd % 2 else re.escape(piece)
         for odd, piece in enumerate(pieces)
@@ -202,10 +202,15 @@ def _around(text: str, name: str) -> re.Pattern[str]:
     return re.compile("".join(parts))
 
 
+def value_at(record: Any, path: Sequence[str | int]) -> Any:
+    """The value at ``path``; raises what Python raises where there is none."""
+    for step in path:
+        record = record[step]
+    return record
+
+
 def _find(record: Any, place: Place) -> Field:
-    value = record
-    for step in place.path:
-        value = value[step]
+    value = value_at(record, place.path)
     if place.pattern is None:
         if type(value) not in (str, int):
             raise FormError("record_form")

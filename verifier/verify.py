@@ -9,10 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
+import orjson
+
 from keys.canonical import dump_checked
-from keys.encodings import timestamp_decode
+from keys.encodings import multibase_encode, timestamp_decode
 from keys.errors import KeysError, TrustListError
-from keys.proofs import verify_proof
+from keys.proofs import hash_data
 from keys.trustlist import Authority, ListedKey, TrustList
 from verifier.authority import objection_at
 from verifier.catalogue import CertificateTemplate
@@ -25,11 +27,13 @@ from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.outcome import Passed, Skipped, Undecided
 from verifier.policy import VerificationPolicy
 from verifier.qr import QrText, parse_qr_text
-from verifier.record import UnverifiedRecord, VerifiedRecord, assemble_record, parse_record, read_record
+from verifier.reading import ordinary, read_by_template
+from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record, read_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
 from verifier.statuscheck import check_status
 from verifier.template import issuer_did
 from verifier.trust import Trust
+from verifier.writer import WrittenRecord
 
 
 @dataclass(slots=True)
@@ -44,6 +48,7 @@ class _Case:
     number: CertificateNumber | None = None
     trust_list: TrustList | None = None
     template: CertificateTemplate | None = None
+    written: WrittenRecord | None = None
     logged: LoggedIssue | None = None
     log_error: VerifierError | None = None
     authority: Authority | None = None
@@ -126,16 +131,25 @@ def _strict_form(case: _Case) -> Passed:
     if 1 not in case.passed:
         raise Skipped("no_record")
     if case.qr is None:
-        case.record = parse_record(case.evidence.record or b"")
-        kind, version = case.record.peek_template
-        case.template = case.trust.catalogue.get(kind, version)
+        _read(case, case.evidence.record or b"")
     else:
         case.record = _expand(case, case.qr)
     try:
-        case.number = parse_number(case.record.peek_number)
+        case.number = parse_number(case.need_record().peek_number)
     except FormError:
         case.number = None  # step 6 says so
     return Passed("strict")
+
+
+def _read(case: _Case, data: bytes) -> None:
+    trust_list = case.trust_list
+    known = read_by_template(data, case.trust.catalogue, trust_list.registry) if trust_list else None
+    if known is not None:
+        case.record, case.template, case.written = known
+        return
+    case.record = parse_record(data)
+    kind, version = case.record.peek_template
+    case.template = case.trust.catalogue.get(kind, version)
 
 
 def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
@@ -153,8 +167,9 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
     if key is None:
         # Step 4 says the same with its consequences; without the key the issuer's name cannot be known.
         raise _not_listed(case, "key_not_listed", timestamp_decode(str(fields["created"])))
-    unsigned = template.expand(fields, host=trust_list.registry, issuer_name=key.issuer_name)
-    return read_record(*assemble_record(unsigned, qr.signature))
+    case.written = template.write(fields, host=trust_list.registry, issuer_name=key.issuer_name)
+    data = case.written.record(multibase_encode(qr.signature))
+    return read_record(orjson.loads(data), data) if ordinary(fields) else parse_record(data)
 
 
 def _trust_list(case: _Case) -> Passed:
@@ -224,7 +239,12 @@ def _proof(case: _Case) -> Passed:
     record = case.need_record()
     if case.key is None:
         raise Skipped("no_key")
-    if not verify_proof(record.peek_document, record.peek_proof, case.key.public_key, canonical=dump_checked):
+    proof = record.peek_proof
+    if case.written is not None:
+        signed = case.written.hash_data()
+    else:
+        signed = hash_data(record.peek_document, proof.options, canonical=dump_checked)
+    if not case.key.public_key.verify(proof.signature, signed):
         raise FormError("proof_invalid")
     return Passed("proof_valid", {"key": case.key.id})
 
@@ -238,14 +258,13 @@ def _schema_and_number(case: _Case) -> Passed:
         if known:
             raise Undecided("template_unknown", missing="templates")
         raise FormError("template_not_published")
-    if not template.schema(record.peek_document):
+    valid = (
+        template.values_valid(record.peek_document) if case.written else template.schema(record.peek_document)
+    )
+    if not valid:
         raise FormError("schema")
     _check_number(case, record, template)
-    fields = template.record.fields_of(record.peek_document)
-    issuer_name = record.peek_document["issuer"]["name"]
-    unsigned = template.record.expand(fields, host=trust_list.registry, issuer_name=issuer_name)
-    unsigned["proof"]["proofValue"] = record.peek_document["proof"]["proofValue"]
-    if unsigned != record.peek_document:
+    if case.written is None:
         raise FormError("record_not_of_template")
     return Passed("well_formed")
 

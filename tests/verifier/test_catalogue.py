@@ -179,6 +179,7 @@ def test_a_value_is_found_whole_before_in_part_and_first_before_later() -> None:
     number = {"name": "number", "form": "number"}
     text = {"name": "name", "form": "text"}
     parts = {"a": "to {name}", "b": "{name}, {certificateNumber}", "c": "{certificateNumber}"}
+    parts |= {"proof": {"created": "now", "type": "x"}, "type": "y"}
     template = parse_record_template(changed(values=[number, text], record=parts))
     record = {"a": "to x", "b": "y, 1", "c": "2"}
     assert template.fields_of(record) == {"name": "x", "certificateNumber": "2"}

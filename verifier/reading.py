@@ -1,0 +1,48 @@
+"""The quick way into step 2: is the record, to the last byte, what its template writes for its own values?
+
+Then its strict form is proven at once: canonical, no member more or less, the contexts and addresses of the registry, the
+restricted profile. Anything else, and any value that is out of the ordinary, goes the slow way (``parse_record``), which
+finds the same and says why not. The two never disagree; the vectors and a property test run both.
+"""
+
+from collections.abc import Mapping
+
+import orjson
+
+from keys.canonical import MAX_SAFE_INTEGER
+from keys.errors import KeysError
+from keys.proofs import parse_proof
+from verifier.catalogue import Catalogue, CertificateTemplate
+from verifier.errors import FormError
+from verifier.limits import MAX_RECORD_BYTES
+from verifier.record import UnverifiedRecord, check_text
+from verifier.template import Field
+from verifier.writer import WrittenRecord
+
+Known = tuple[UnverifiedRecord, CertificateTemplate, WrittenRecord]
+
+
+def ordinary(fields: Mapping[str, Field]) -> bool:
+    """Whether every number among ``fields`` is one that the restricted profile allows."""
+    return not any(isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER for value in fields.values())
+
+
+def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | None:
+    """The record in ``data`` with its template, where ``data`` is what the template writes for ``host``; else None."""
+    if len(data) > MAX_RECORD_BYTES:
+        return None
+    try:
+        document = orjson.loads(data)
+        template = catalogue.of_schema(document["credentialSchema"]["id"])
+        if template is None:
+            return None
+        fields = template.record.fields_of(document)
+        issuer_name = document["issuer"]["name"]
+        written = template.record.write(fields, host=host, issuer_name=issuer_name)
+        if written.record(document["proof"]["proofValue"]) != data:
+            return None
+        proof = parse_proof(document, document["proof"])
+        check_text("".join([issuer_name, *map(str, fields.values())]))
+    except (KeysError, FormError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return (UnverifiedRecord(data, document, proof), template, written) if ordinary(fields) else None

@@ -1,0 +1,123 @@
+"""Canonical bytes straight from a record template (SPEC clause 3): no objects in between.
+
+A template's canonical form is compiled once to constant bytes and places for values. Filling it in gives the very bytes
+that RFC 8785 gives for the expanded record, which a property test holds against an independent implementation. Issuing
+signs what is written here; a verifier compares it with the record's bytes, which proves every member at once.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import orjson
+
+from keys.canonical import dump_checked
+from verifier.errors import FormError
+
+PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
+_MARK = re.compile(rb'"\{([A-Za-z]+)\}"|\{([A-Za-z]+)\}')
+_Pieces = tuple[tuple[bytes, str], ...]
+"""Constant bytes, each followed by the name of a value (empty at the end)."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenRecord:
+    """A record's canonical bytes around the two members that come last: the proof, and its value."""
+
+    before_proof: bytes
+    after_proof: bytes
+    before_value: bytes
+    after_value: bytes
+
+    def hash_data(self) -> bytes:
+        """The 64 bytes that the proof signs (SPEC 2.3)."""
+        options = self.before_value + self.after_value
+        return sha256(options).digest() + sha256(self.before_proof + self.after_proof).digest()
+
+    def record(self, proof_value: str) -> bytes:
+        """The record's bytes with the proof whose ``proofValue`` this is."""
+        value = b'"proofValue":"' + proof_value.encode("ascii") + b'",'
+        proof = b'"proof":' + self.before_value + value + self.after_value + b","
+        return self.before_proof + proof + self.after_proof
+
+    def unsigned(self) -> dict[str, Any]:
+        """The record with its proof options, without ``proofValue``."""
+        document: dict[str, Any] = orjson.loads(self.before_proof + self.after_proof)
+        document["proof"] = orjson.loads(self.before_value + self.after_value)
+        return document
+
+
+@dataclass(frozen=True, slots=True)
+class RecordWriter:
+    """A compiled template record."""
+
+    _parts: tuple[_Pieces, _Pieces, _Pieces, _Pieces]
+
+    def bind(self, fields: Mapping[str, str | int]) -> "RecordWriter":
+        """The writer with ``fields`` filled in for good: what the certificates of a series share."""
+        inner = {name: _inner(value) for name, value in fields.items()}
+        a, b, c, d = (_bound(pieces, inner) for pieces in self._parts)
+        return RecordWriter((a, b, c, d))
+
+    def write(self, fields: Mapping[str, str | int]) -> WrittenRecord:
+        """The record of ``fields``, each inserted in the canonical form of its text or number."""
+        inner = {name: _inner(value) for name, value in fields.items()}
+        inner[""] = b""
+        return WrittenRecord(
+            *[b"".join([constant + inner[name] for constant, name in pieces]) for pieces in self._parts]
+        )
+
+
+def compile_writer(record: Mapping[str, Any], numbers: frozenset[str]) -> RecordWriter:
+    """The writer of a template's ``record``; the values named in ``numbers`` stand without quotes.
+
+    Raises ``FormError`` (``template_form``) unless members come before and after ``proof`` and ``proofValue``.
+    """
+    proof = record["proof"]
+    before_proof, after_proof = _halves({**record, "proof": ""}, "proof")
+    before_value, after_value = _halves({**proof, "proofValue": ""}, "proofValue")
+    parts = (before_proof, after_proof, before_value, after_value)
+    a, b, c, d = (_pieces(part, numbers) for part in parts)
+    return RecordWriter((a, b, c, d))
+
+
+def _halves(value: Mapping[str, Any], member: str) -> tuple[bytes, bytes]:
+    """Canonical ``value`` on both sides of an empty text ``member`` and the comma after it."""
+    before, found, after = dump_checked(value).partition(f'"{member}":"",'.encode())
+    if not found or before == b"{":
+        raise FormError("template_form", member)
+    return before, after
+
+
+def _pieces(data: bytes, numbers: frozenset[str]) -> _Pieces:
+    pieces, constant, last = [], b"", 0
+    for match in _MARK.finditer(data):
+        constant += data[last : match.start()]
+        last = match.end()
+        name = (match[1] or match[2]).decode("ascii")
+        quoted = match[1] is not None and name not in numbers
+        pieces.append((constant + (b'"' if quoted else b""), name))
+        constant = b'"' if quoted else b""
+    return (*pieces, (constant + data[last:], ""))
+
+
+def _bound(pieces: _Pieces, inner: Mapping[str, bytes]) -> _Pieces:
+    """``pieces`` with the values in ``inner`` made constant."""
+    bound, constant = [], b""
+    for before, name in pieces:
+        constant += before
+        if name in inner:
+            constant += inner[name]
+        else:
+            bound.append((constant, name))
+            constant = b""
+    return tuple(bound)
+
+
+def _inner(value: str | int) -> bytes:
+    """``value`` as it stands in canonical JSON, without quotes."""
+    if isinstance(value, int):
+        return b"%d" % value
+    return orjson.dumps(value)[1:-1]
