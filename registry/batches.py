@@ -39,6 +39,8 @@ CHUNK = 500
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
 IN_FLIGHT = 3
 """Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""
+MAX_ATTEMPTS = 3
+"""To reserve a chunk; each needs another office that took a claim of it in the same instant."""
 CURRENT_VERSION = "v1"
 _LONGEST_SIGNATURE = bytes(64)
 
@@ -239,7 +241,7 @@ _SURELY_FITS = 180
 
 
 def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation:
-    for attempt in range(3):
+    for _ in range(MAX_ATTEMPTS):
         try:
             with job.app.database.write() as session:
                 reservation = reserve(
@@ -255,8 +257,6 @@ def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation
                 observe("reserve:before", len(reservation.numbers))
         except IntegrityError:
             # Another office took one of these claims between our look and our insert; nothing of ours was kept.
-            if attempt == 2:
-                raise
             continue
         observe("reserve:after", len(reservation.numbers))
         return reservation

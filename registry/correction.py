@@ -4,18 +4,26 @@ The same path as any issue: one intent for one row that names what it corrects, 
 one's revocation are appended in one transaction. Nothing of the old certificate is edited.
 """
 
+import re
 from collections.abc import Mapping
+from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from keys.trustlist import TrustList
 from registry.app import App
 from registry.applications import KIND_NAMES, Candidate, claim_of, mask_identity
+from registry.batches import fits_qr
 from registry.errors import IssuanceError, StatusChangeError
+from registry.faces.fonts import missing_glyphs
+from registry.intake.findings import Finding, IntakeError, Severity
+from registry.intake.judge import Readers
+from registry.intake.values import CATEGORIES, GRADES, CellFault
 from registry.intents import SeriesKey, reserve
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
 from registry.models import Batch, Certificate
-from registry.offices import require_authority, signing_key
+from registry.offices import CHINA, require_authority, signing_key
 from registry.status import state_of
 from registry.trust import current_trust_list
 from verifier.authority import objection_at
@@ -23,8 +31,10 @@ from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
 from verifier.number import parse_number
 from verifier.record import parse_record
-from verifier.template import NUMBER_FIELD, Fields
+from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
 
+_CODES = {"grade": frozenset(GRADES.values()), "category": frozenset(CATEGORIES.values())}
+"""Values as records have them, which a clerk's list has in words."""
 _OF_THE_ISSUE = {NUMBER_FIELD, "validFrom", "created", "keySequence"}
 
 
@@ -36,7 +46,10 @@ def correct(
     identity: str | None = None,
     observe: Observe = unobserved,
 ) -> Finished:
-    """Issue the successor of ``number`` with ``changes`` (by field name); raises where nothing would change."""
+    """Issue the successor of ``number`` with ``changes`` (by field name) and, if given, another ``identity``.
+
+    Raises ``StatusChangeError`` or ``IssuanceError`` where that cannot be, ``IntakeError`` for a value that no list may have.
+    """
     now = app.clock()
     with app.database.write() as session:
         certificate = _current(session, number)
@@ -45,7 +58,10 @@ def correct(
         candidate = _candidate(app, fields, changes, identity or old_identity, certificate.year)
         if candidate.fields == fields and candidate.identity == old_identity:
             raise StatusChangeError("correction_changes_nothing", number=number)
-        authority = require_authority(current_trust_list(session), certificate.authority)
+        series = SeriesKey(certificate.authority, certificate.year, certificate.kind)
+        trust_list = current_trust_list(session)
+        _check_values(candidate, template.record, series, trust_list)
+        authority = require_authority(trust_list, certificate.authority)
         key = signing_key(authority, app.keyring, year=certificate.year, now=now)
         old = parse_number(number)
         objection = objection_at(authority, key, old, now)
@@ -54,7 +70,7 @@ def correct(
         reservation = reserve(
             session,
             [candidate],
-            series=SeriesKey(certificate.authority, certificate.year, certificate.kind),
+            series=series,
             key=key,
             batch_id=_batch(session, certificate, now=now),
             template_version=template.version,
@@ -64,6 +80,7 @@ def correct(
         )
         if reservation.intent_id is None:
             raise StatusChangeError("claim_taken", number=next(iter(reservation.taken.values())))
+        observe("reserve:before", 1)
     observe("reserve:after", 1)
     finished = finish_intent(app, reservation.intent_id, observe)
     checkpoint(app, observe)
@@ -93,8 +110,41 @@ def _candidate(
     unknown = set(changes) - (set(fields) - {"identityDocument"})
     if unknown:
         raise StatusChangeError("correction_field", field=sorted(unknown)[0])
-    values: Fields = {**fields, **changes, "identityDocument": mask_identity(identity)}
+    readers = _readers(app, year)
+    corrected = {field: _read(readers, field, value) for field, value in changes.items()}
+    identity = str(_read(readers, "identity", identity))
+    values: Fields = {**fields, **corrected, "identityDocument": mask_identity(identity)}
     return Candidate(values, identity, claim_of(values, app.vault, identity=identity, year=year))
+
+
+def _readers(app: App, year: int) -> Readers:
+    """What a clerk's cells are read by: a correction is held to no less."""
+    today = datetime.fromtimestamp(app.clock(), CHINA).date()
+    return Readers(year=year, today=today, missing_glyphs=missing_glyphs)
+
+
+def _read(readers: Readers, field: str, value: str | int) -> str | int:
+    """``value`` as intake takes it; raises ``IntakeError`` with its finding."""
+    if field == "ruleSet" or value in _CODES.get(field, ()):
+        return value
+    column = re.sub("[A-Z]", lambda letter: f"_{letter[0].lower()}", field)
+    try:
+        return readers.by_field[column](value, [])
+    except CellFault as fault:
+        finding = Finding(
+            fault.code, Severity.FAULT, heading=field, value=str(value), params=dict(fault.params)
+        )
+        raise IntakeError(finding) from fault
+
+
+def _check_values(
+    candidate: Candidate, template: RecordTemplate, series: SeriesKey, trust_list: TrustList
+) -> None:
+    rule_set = candidate.fields.get("ruleSet")
+    if rule_set is not None and rule_set not in trust_list.rule_sets:
+        raise StatusChangeError("rule_set_unknown", ruleSet=rule_set)
+    if not fits_qr(candidate, template, series, host=trust_list.registry):
+        raise IntakeError(Finding("qr_too_large", Severity.FAULT))
 
 
 def _batch(session: Session, certificate: Certificate, *, now: int) -> int:

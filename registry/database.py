@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 BUSY_TIMEOUT_MS = 60_000
@@ -63,7 +65,8 @@ class Database:
 def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     """Insert ``rows`` (column to value, all with the same columns) by the engine's quickest way, in this transaction.
 
-    PostgreSQL takes them by COPY, SQLite by ``executemany``; the promises of the schema hold in both.
+    PostgreSQL takes them by COPY, SQLite by ``executemany``; the promises of the schema hold in both, and what breaks one
+    raises ``IntegrityError``.
     """
     if not rows:
         return
@@ -83,9 +86,14 @@ def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any
 def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     columns = ", ".join(f'"{name}"' for name in rows[0])
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copy:
-        for row in rows:
-            copy.write_row(tuple(row.values()))
+    statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
+    try:
+        with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            for row in rows:
+                copy.write_row(tuple(row.values()))
+    except psycopg.IntegrityError as error:
+        # As everywhere else: the driver's own error would pass by those who wait for this one.
+        raise IntegrityError(statement, None, error) from error
 
 
 def _engine(url: str) -> Engine:

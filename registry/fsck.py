@@ -12,12 +12,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keys.errors import KeysError
+from keys.trustlist import TrustList
 from registry.app import App
 from registry.log import log_size, read_entries, tree
 from registry.models import (
     Certificate,
     CheckpointRow,
-    Claim,
     Intent,
     LogTile,
     Series,
@@ -25,29 +25,25 @@ from registry.models import (
     TrustListVersion,
     VoidNumber,
 )
-from registry.trust import established_trust
+from registry.people import people_troubles
+from registry.troubles import Trouble
+from registry.trust import established_trust, registry_of
+from verifier.authority import objection_at
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import VerifierError
 from verifier.evidence import Evidence
 from verifier.logentry import parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, leaf_hash, tree_hash
 from verifier.note import parse_vkey
-from verifier.number import CertificateNumber
+from verifier.number import CertificateNumber, parse_number
 from verifier.policy import VerificationPolicy
+from verifier.record import parse_record
 from verifier.tiles import TILE_WIDTH
 from verifier.trust import Trust
 from verifier.verify import verify
 
 _AUTHENTIC = frozenset({1, 2, 5, 6})
 """Steps that must pass for every record for ever; powers at the time of issue are judged with the log's time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something is not as it should be. ``code`` is the condition; ``subject`` a number, an index, a version."""
-
-    code: str
-    subject: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +66,9 @@ def fsck(app: App) -> FsckReport:
             *_log_troubles(session, trust),
             *_entry_troubles(session),
             *_record_troubles(session, trust, now),
+            *_power_troubles(session, trust),
             *_series_troubles(session),
-            *_claim_troubles(session),
+            *people_troubles(app, session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))
         waiting = len(list(session.scalars(select(Intent.id).where(Intent.state == "reserved"))))
@@ -81,6 +78,8 @@ def fsck(app: App) -> FsckReport:
 def _trust_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
     if trust.error is not None:
         yield Trouble(trust.error.code, "trust list")
+    if registry_of(session).host != trust.pin.registry:
+        yield Trouble("registry_differs", trust.pin.registry)
     versions = list(session.scalars(select(TrustListVersion.version).order_by(TrustListVersion.version)))
     if versions != list(range(1, len(versions) + 1)):
         yield Trouble("trust_list_gap", str(versions[-1] if versions else 0))
@@ -146,7 +145,9 @@ def _entry_troubles(session: Session) -> Iterator[Trouble]:
         yield Trouble("record_without_leaf", str(index))
 
 
-Essence = tuple[str, str, str, str, str]
+Essence = tuple[str, str, str, str, str, int]
+_DATED = ("suspend", "reinstate", "revoke")
+"""Entries whose time is a column too."""
 
 
 def _essence(data: bytes) -> Essence | None:
@@ -154,7 +155,8 @@ def _essence(data: bytes) -> Essence | None:
         entry = parse_log_entry(data)
     except VerifierError:
         return None
-    return entry.action, entry.number, entry.digest, entry.reason, entry.successor
+    time = entry.time if entry.action in _DATED else 0
+    return entry.action, entry.number, entry.digest, entry.reason, entry.successor, time
 
 
 def _recorded(session: Session, low: int, high: int) -> dict[int, Essence]:
@@ -165,22 +167,23 @@ def _recorded(session: Session, low: int, high: int) -> dict[int, Essence]:
             Certificate.leaf_index >= low, Certificate.leaf_index < high
         )
     ):
-        found[index] = ("issue", number, record_digest(record), "", "")
+        found[index] = ("issue", number, record_digest(record), "", "", 0)
     for void in session.scalars(
         select(VoidNumber).where(VoidNumber.leaf_index >= low, VoidNumber.leaf_index < high)
     ):
-        found[void.leaf_index] = ("void", void.number, "", void.reason, "")
+        found[void.leaf_index] = ("void", void.number, "", void.reason, "", 0)
     for event, record in session.execute(
         select(StatusEvent, Certificate.record)
         .join(Certificate, Certificate.number == StatusEvent.number)
         .where(StatusEvent.leaf_index >= low, StatusEvent.leaf_index < high)
     ):
-        essence = (event.action, event.number, record_digest(record), event.reason, event.successor or "")
-        found[event.leaf_index] = essence
+        digest, successor = record_digest(record), event.successor or ""
+        found[event.leaf_index] = (event.action, event.number, digest, event.reason, successor, event.at)
     for version in session.scalars(
         select(TrustListVersion).where(TrustListVersion.leaf_index >= low, TrustListVersion.leaf_index < high)
     ):
-        found[version.leaf_index] = ("trust-list", str(version.version), record_digest(version.data), "", "")
+        digest = record_digest(version.data)
+        found[version.leaf_index] = ("trust-list", str(version.version), digest, "", "", 0)
     return found
 
 
@@ -199,18 +202,52 @@ def _record_troubles(session: Session, trust: Trust, now: int) -> Iterator[Troub
             yield Trouble("columns_differ", certificate.number)
 
 
+def _power_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
+    """Nobody issued beyond their powers at the time that the log gives. A key found compromised later is no trouble."""
+    if trust.trust_list is None:
+        return
+    for bundle in range(-(-log_size(session) // TILE_WIDTH)):
+        entries = read_entries(session, bundle)
+        here = select(Certificate.leaf_index, Certificate.number, Certificate.record).where(
+            Certificate.leaf_index.between(bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH - 1)
+        )
+        for index, number, record in session.execute(here):
+            try:
+                time = parse_log_entry(entries[index % TILE_WIDTH]).time
+                objection = _objection(trust.trust_list, number, record, time)
+            except (VerifierError, KeysError, IndexError):
+                continue  # said already: the record, or its leaf, is not what it was
+            if objection not in (None, "key_compromised"):
+                yield Trouble(objection, number)
+
+
+def _objection(trust_list: TrustList, digits: str, record: bytes, time: int) -> str | None:
+    number = parse_number(digits)
+    authority = trust_list.authorities.get(number.authority)
+    if authority is None:
+        return "authority_not_listed"
+    key = authority.key(parse_record(record).peek_proof.verification_method)
+    return objection_at(authority, key, number, time) if key else "key_not_listed"
+
+
 def _series_troubles(session: Session) -> Iterator[Trouble]:
     """Each serial below the next is in exactly one intent, and each number of a logged one issued or void, once."""
-    for series in session.scalars(select(Series)):
+    in_use = select(Intent.authority, Intent.year, Intent.kind).distinct()
+    counters = {
+        (one.authority, one.year, one.kind): one.next_serial for one in session.scalars(select(Series))
+    }
+    used = {(row[0], row[1], row[2]) for row in session.execute(in_use)}
+    for series in sorted(counters.keys() | used):
+        authority, year, kind = series
         expected = 1
-        same = {"authority": series.authority, "year": series.year, "kind": series.kind}
+        same = {"authority": authority, "year": year, "kind": kind}
         for intent in session.scalars(select(Intent).filter_by(**same).order_by(Intent.first_serial)):
             if intent.first_serial != expected:
-                yield Trouble("number_gap", f"{series.authority} {series.year} {series.kind} {expected}")
+                yield Trouble("number_gap", f"{authority} {year} {kind} {expected}")
             expected = intent.first_serial + intent.count
             yield from _intent_troubles(session, intent)
-        if expected != series.next_serial:
-            yield Trouble("number_gap", f"{series.authority} {series.year} {series.kind} {expected}")
+        if expected != counters.get(series):
+            yield Trouble("number_gap", f"{authority} {year} {kind} {expected}")
 
 
 def _intent_troubles(session: Session, intent: Intent) -> Iterator[Trouble]:
@@ -218,21 +255,21 @@ def _intent_troubles(session: Session, intent: Intent) -> Iterator[Trouble]:
         CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place).digits
         for place in range(intent.count)
     }
-    issued = set(session.scalars(select(Certificate.number).filter_by(intent_id=intent.id)))
-    void = set(session.scalars(select(VoidNumber.number).filter_by(intent_id=intent.id)))
+    leaves = _leaves(session, Certificate, intent)
+    voids = _leaves(session, VoidNumber, intent)
+    issued, void = set(leaves), set(voids)
     present = issued | void
     wanted = numbers if intent.state == "logged" else set()
     for number in sorted(present ^ wanted):
         yield Trouble("number_unaccounted" if number in wanted else "number_unexpected", number)
     for number in sorted(issued & void):
         yield Trouble("number_twice", number)
+    # The publication tells by these two columns where a number's entry lies.
+    places = {number: leaf - (intent.first_leaf or 0) for number, leaf in (leaves | voids).items()}
+    if present == wanted and [places[number] for number in sorted(places)] != list(range(len(places))):
+        yield Trouble("intent_differs", str(intent.id))
 
 
-def _claim_troubles(session: Session) -> Iterator[Trouble]:
-    """A claim points to a number that is issued and not revoked, or about to be issued."""
-    revoked = select(StatusEvent.number).where(StatusEvent.action == "revoke")
-    for number in session.scalars(select(Claim.number).where(Claim.number.in_(revoked))):
-        yield Trouble("claim_of_revoked", number)
-    void = select(VoidNumber.number)
-    for number in session.scalars(select(Claim.number).where(Claim.number.in_(void))):
-        yield Trouble("claim_of_void", number)
+def _leaves(session: Session, table: type[Certificate | VoidNumber], intent: Intent) -> dict[str, int]:
+    found = session.execute(select(table.number, table.leaf_index).where(table.intent_id == intent.id))
+    return {row[0]: row[1] for row in found}

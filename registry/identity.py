@@ -48,10 +48,16 @@ def create_vault(folder: Path) -> IdentityVault:
     path = folder / SECRET_FILE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     secret = secrets.token_bytes(32)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(secret)
-        file.flush()
-        os.fsync(file.fileno())
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(secret)
+            file.flush()
+            os.fsync(file.fileno())
+        # Whole or not at all: half a secret would be found by the next start and stop it for good.
+        path.hardlink_to(fresh)
+    finally:
+        fresh.unlink(missing_ok=True)
     return IdentityVault(secret)
 
 

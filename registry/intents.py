@@ -9,6 +9,7 @@ it, ``registry.issuance.resume`` finds the intent and makes the very same record
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -84,12 +85,13 @@ def reserve(
         CertificateNumber(series.authority, series.year, series.kind, first + place)
         for place in range(len(free))
     )
-    claims = [
+    claims: list[dict[str, Any]] = [
         {"key": candidate.claim, "number": number.digits}
         for candidate, number in zip(free, numbers, strict=True)
         if candidate.claim not in own
     ]
-    bulk_insert(session, Claim, claims)
+    # In one order, so that two offices that certify the same people wait for each other and never in a circle.
+    bulk_insert(session, Claim, sorted(claims, key=itemgetter("key")))
     common = _common_fields(key, now)
     intent = Intent(
         batch_id=batch_id,

@@ -20,12 +20,13 @@ from registry.app import App
 from registry.database import bulk_insert
 from registry.errors import IssuanceError
 from registry.intents import rows_of
-from registry.log import append_entries
+from registry.log import append_entries, lock_head
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.offices import listed_signer, require_authority
 from registry.signing import SignedRow, judge_rows, sign_rows
 from registry.status import state_of
-from registry.trust import established_trust
+from registry.trust import current_trust_list, established_trust
+from verifier.authority import objection_at
 from verifier.logentry import LogEntry, record_digest
 from verifier.number import CertificateNumber
 from verifier.trust import Trust
@@ -76,10 +77,8 @@ def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Fi
         _log_rows(session, intent_id, judged, now=app.clock())
         observe("log:before", intent.count)
     observe("log:after", intent.count)
-    return Finished(
-        tuple(row.number.digits for row in judged if not row.refusal),
-        tuple((row.number.digits, row.refusal) for row in judged if row.refusal),
-    )
+    with app.database.read() as session:
+        return _finished(session, intent_id)
 
 
 def resume(app: App, observe: Observe = unobserved) -> list[Finished]:
@@ -124,10 +123,11 @@ def _log_rows(session: Session, intent_id: int, judged: Sequence[SignedRow], *, 
     if intent.state == "logged":
         return
     old = _corrected(session, intent)
-    rows = judged
+    objection = _objection(session, intent, now)
     if old is not None and state_of(session, old.number) == "revoked":
         # Somebody was quicker; a certificate has one successor.
-        rows = [replace(row, refusal="superseded_meanwhile") for row in judged]
+        objection = "superseded_meanwhile"
+    rows = [replace(row, refusal=row.refusal or objection) for row in judged] if objection else judged
     entries = [_entry(row, now) for row in rows]
     issued = [row for row in rows if not row.refusal]
     if old is not None and issued:
@@ -142,6 +142,19 @@ def _log_rows(session: Session, intent_id: int, judged: Sequence[SignedRow], *, 
     intent.first_leaf = first
     intent.state = "logged"
     session.flush()
+
+
+def _objection(session: Session, intent: Intent, now: int) -> str | None:
+    """What forbids this key to issue at ``now``, the time that the log will give. It cannot change before we commit.
+
+    Since the rows were judged an authority may have been suspended or a key revoked; what is logged afterwards would be
+    refused by every verifier.
+    """
+    lock_head(session)
+    authority = require_authority(current_trust_list(session), intent.authority)
+    key = authority.key(intent.key_id)
+    number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial)
+    return objection_at(authority, key, number, now) if key else "key_not_listed"
 
 
 def _corrected(session: Session, intent: Intent) -> Certificate | None:

@@ -15,6 +15,7 @@ from registry.database import bulk_insert
 from registry.errors import RegistryError
 from registry.models import CheckpointRow, LogHead, LogTile
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text, sign_checkpoint
+from verifier.errors import VerifierError
 from verifier.logentry import LogEntry
 from verifier.merkle import HASH_BYTES, check_consistency, leaf_hash, tree_hash
 from verifier.note import parse_note
@@ -30,9 +31,14 @@ def log_origin(host: str) -> str:
     return f"{host}/log"
 
 
+def lock_head(session: Session) -> LogHead:
+    """Make the log stand still until the caller's transaction ends: nobody else appends or signs."""
+    return session.scalars(select(LogHead).with_for_update()).one()
+
+
 def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     """Append ``entries`` in order; returns the index of the first. Part of the caller's transaction."""
-    head = session.scalars(select(LogHead).with_for_update()).one()
+    head = lock_head(session)
     first = head.size
     data = [entry.to_bytes() for entry in entries]
     _grow(session, ENTRIES, first, [len(item).to_bytes(2, "big") + item for item in data])
@@ -107,15 +113,11 @@ def sign_head(session: Session, signer: Signer, *, host: str, now: int) -> Check
 
     Raises ``RegistryError`` (``log_not_consistent``) rather than sign a tree that does not extend the last one.
     """
-    # The lock makes the head stand still: nobody appends, and nobody else signs, until this transaction ends.
-    size = session.scalars(select(LogHead).with_for_update()).one().size
+    size = lock_head(session).size
     last = latest_checkpoint(session)
     if size == 0 or (last is not None and last.size == size):
         return last
-    current = tree(session, size)
-    root = current.root()
-    if last is not None:
-        _check_extends(last, current, root)
+    root = _extended_root(last, tree(session, size))
     note = sign_checkpoint(Checkpoint(log_origin(host), size, root), signer)
     row = CheckpointRow(size=size, note=note, signed_at=now)
     session.add(row)
@@ -123,14 +125,16 @@ def sign_head(session: Session, signer: Signer, *, host: str, now: int) -> Check
     return row
 
 
-def _check_extends(last: CheckpointRow, current: TileTree, root: bytes) -> None:
-    if last.size > current.size:
-        raise RegistryError("log_not_consistent", size=last.size)
-    old = parse_checkpoint_text(parse_note(last.note).text)
+def _extended_root(last: CheckpointRow | None, current: TileTree) -> bytes:
+    """The root of ``current``, once it is proven to extend the ``last`` tree that was signed."""
     try:
-        check_consistency(old.size, old.root, current.size, root, current.consistency_proof(old.size))
-    except Exception as error:
-        raise RegistryError("log_not_consistent", size=last.size) from error
+        root = current.root()
+        if last is not None:
+            old = parse_checkpoint_text(parse_note(last.note).text)
+            check_consistency(old.size, old.root, current.size, root, current.consistency_proof(old.size))
+    except VerifierError as error:
+        raise RegistryError("log_not_consistent", size=last.size if last else 0) from error
+    return root
 
 
 def prove(session: Session, index: int, checkpoint: CheckpointRow) -> TlogProof:

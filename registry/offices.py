@@ -97,13 +97,15 @@ def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *,
 def change_state(
     session: Session, keyring: Keyring, *, code: str, state: str, reason: str, now: int
 ) -> TrustList:
-    """Suspend, reinstate (``granted``) or withdraw an authority from ``now`` on."""
+    """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on."""
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
     before = authority.states[-1].state
     if before not in _ALLOWED[state]:
         raise OfficeError("authority_state", code=code, state=before)
-    changed = with_state(authority, StateChange(state, max(now, authority.states[-1].since), reason))
+    # From the next second on: what was logged in this one was rightly issued, and must stay so.
+    since = max(now, authority.states[-1].since) + 1
+    changed = with_state(authority, StateChange(state, since, reason))
     return publish_version(session, with_authority(trust_list, changed), _root(trust_list, keyring), now=now)
 
 

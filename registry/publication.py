@@ -5,9 +5,11 @@ status lists, then log tiles, and the checkpoint last. Each file is replaced in 
 written again: a second publication costs what changed since the first. No certificate and no name is published.
 """
 
+import fcntl
 import os
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import groupby
@@ -58,16 +60,26 @@ class Published:
 
 def publish(app: App, target: Path) -> Published:
     """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older."""
-    app.sign_log()
     result = Published()
-    with app.database.read() as session:
-        for path, data in _documents(app, session):
-            _put(target, path, data, result)
-        for path, data in _status(app, session, target):
-            _put(target, path, data, result)
-        for path, data in _log(session, target, result):
-            _put(target, path, data, result)
+    with _alone(target):
+        app.sign_log()
+        with app.database.read() as session:
+            for path, data in _documents(app, session):
+                _put(target, path, data, result)
+            for path, data in _status(app, session, target):
+                _put(target, path, data, result)
+            for path, data in _log(session, target, result):
+                _put(target, path, data, result)
     return result
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """One publication at a time: of two, the one with the older state could finish last and turn the log back."""
+    target.mkdir(parents=True, exist_ok=True)
+    with (target / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)  # let go by the system, however this process ends
+        yield
 
 
 def write_bundle(app: App, target: Path) -> int:

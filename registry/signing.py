@@ -7,14 +7,13 @@ that the public verifier would not pass is never logged; its number is accounted
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from keys.proofs import hash_data
+from keys.encodings import multibase_encode
 from keys.signer import Signer
 from registry.intents import IntentRow
 from verifier.catalogue import CertificateTemplate
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
-from verifier.record import assemble_record
 from verifier.report import Outcome
 from verifier.trust import Trust
 from verifier.verify import verify
@@ -40,8 +39,8 @@ def sign_rows(
     """Sign every row; the signer's key must be the one that the rows name."""
     signed = []
     for row in rows:
-        unsigned = template.record.expand(row.fields, host=host, issuer_name=issuer_name)
-        _, record = assemble_record(unsigned, signer.sign(hash_data(unsigned, unsigned["proof"])))
+        written = template.record.write(row.fields, host=host, issuer_name=issuer_name)
+        record = written.record(multibase_encode(signer.sign(written.hash_data())))
         signed.append(SignedRow(row.number, record, row.identity_hash, row.identity_sealed))
     return signed
 

@@ -67,7 +67,7 @@ def altered_vkey(material: bytes, name: str = "a.example") -> str:
         vkey(ORIGIN) + "\n",
         vkey(ORIGIN).replace("+", " ", 1),
         "+" + vkey(ORIGIN).partition("+")[2],
-        "+".join([ORIGIN, "00000000", vkey(ORIGIN).rpartition("+")[2]]),
+        "+".join([ORIGIN, "00000000", vkey(ORIGIN).split("+", 2)[2]]),
         altered_vkey(b"\2" + signer("x").public_key.raw),
         altered_vkey(b"\1" + signer("x").public_key.raw[:-1]),
         altered_vkey(b"\1" + b"\0" * 32),
