@@ -31,9 +31,9 @@ from registry.trust import current_trust_list
 from verifier.authority import objection_at
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
-from verifier.number import CertificateNumber
+from verifier.number import MAX_SERIAL, CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.template import NUMBER_FIELD, RecordTemplate
+from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
 
 CHUNK = 500
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
@@ -220,20 +220,23 @@ def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *
     )
     if texts < _SURELY_FITS:
         return True
-    number = CertificateNumber(series.authority, series.year, series.kind, 9_999_999).digits
-    fields = {
-        **candidate.fields,
-        NUMBER_FIELD: number,
-        "validFrom": "2999-12-31",
-        "created": "2999-12-31T23:59:59Z",
-        "keySequence": 99,
-    }
+    fields = {**candidate.fields, **specimen_fields(series)}
     payload = encode_payload(template.code, template.pack(fields), _LONGEST_SIGNATURE)
     try:
         qr_version(len(qr_prefix(host)), len(encode_digits(payload)))
     except FaceError:
         return False
     return True
+
+
+def specimen_fields(series: SeriesKey) -> Fields:
+    """The largest values of what is added when a number is reserved."""
+    return {
+        NUMBER_FIELD: CertificateNumber(series.authority, series.year, series.kind, MAX_SERIAL).digits,
+        "validFrom": "2999-12-31",
+        "created": "2999-12-31T23:59:59Z",
+        "keySequence": 99,
+    }
 
 
 _SURELY_FITS = 180

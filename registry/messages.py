@@ -29,8 +29,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Authority {code} is {state}; it cannot change in this way.",
     ),
     "delegation_form": (
-        "机构 {code} 的类别或名称不对。",
-        "The kind or name of authority {code} is not right.",
+        "机构 {code} 的类别、名称、证书种类或年度不对。",
+        "The kind, the name, the kinds of certificates or the years of authority {code} are not right.",
     ),
     "delegation_area": (
         "请为机构 {code} 给出辖区（--division）或行业（--industry），二者只能选一。",
@@ -138,7 +138,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书没有可更正的项目「{field}」。",
         "The certificate has no field “{field}” to correct.",
     ),
-    "correction_value": ("更正内容不合格：{problem}", "The correction is not acceptable: {problem}"),
     "log_not_consistent": (
         "日志与大小为 {size} 的已签检查点不一致，拒绝签名。请立即运行 certreg fsck 并保留现场。",
         "The log does not extend its signed checkpoint of size {size}; nothing was signed. Run certreg fsck and keep everything.",
@@ -152,7 +151,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The passphrase is too short; at least 12 bytes.",
     ),
     "passphrase_file": ("读不到口令文件。", "The passphrase file cannot be read."),
-    "passphrase_form": ("口令不是有效的文本。", "The passphrase is not valid text."),
     "key_file_exists": ("密钥文件已存在，不会覆盖。", "The key file exists and is not overwritten."),
     "key_file_missing": ("找不到密钥文件。", "The key file is missing."),
     "key_file_mode": (
@@ -172,9 +170,19 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "file_missing": ("找不到文件：{file}", "There is no such file: {file}"),
     "authority_code_form": ("机构代码应为 6 位数字。", "An authority code has 6 digits."),
     "face_glyph": (
-        "证书 {number} 含有字库没有的字，不能绘制。",
-        "Certificate {number} has characters that the typeface lacks; it cannot be drawn.",
+        "证书含有字库没有的字，不能绘制。",
+        "The certificate has characters that the typeface lacks; it cannot be drawn.",
     ),
+    "face_kind": ("没有这类证书的版面。", "There is no face for this kind of certificate."),
+    "face_record": ("证书内容不能绘制。", "The content of the certificate cannot be drawn."),
+    "face_font": (
+        "找不到证书字体，请重新安装程序。",
+        "The certificate's typeface is missing; install the program again.",
+    ),
+    "face_qr_text": ("二维码内容不合规。", "The text of the QR code is not as specified."),
+    "face_qr_too_long": ("内容过长，二维码将无法扫描。", "The content is too long for a QR code that scans."),
+    "face_log_proof": ("日志证明不能附在证书上。", "The log proof cannot be attached."),
+    "face_typeset": ("排版失败（{detail}）。", "Typesetting failed ({detail})."),
 }
 
 UNKNOWN = ("出错：{code}", "Error: {code}")

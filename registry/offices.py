@@ -26,6 +26,7 @@ from keys.trustlist import (
     TrustList,
     parse_rule_set,
 )
+from registry.applications import KIND_NAMES
 from registry.errors import OfficeError
 from registry.intake.identifiers import IdentifierError, SocialCreditCode
 from registry.keyring import Keyring, authority_key_name
@@ -35,6 +36,8 @@ from registry.trust import TRUST_LIST_VALIDITY, current_trust_list, publish_vers
 from verifier.loading import installed_catalogue, installed_rule_sets
 from verifier.note import ALGORITHM_NOTE, NoteKey
 
+YEARS = range(2000, 2100)
+"""Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
 STATUS_KEY = "status-1"
 LOG_KEY = "log"
@@ -82,6 +85,8 @@ def create_registry(
 
 def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *, now: int) -> TrustList:
     """Delegate to a new authority, or more years to one that is granted already."""
+    if not _covers_something(delegation):
+        raise OfficeError("delegation_form", code=delegation.code)
     trust_list = current_trust_list(session)
     known = trust_list.authorities.get(delegation.code)
     authority = (
@@ -187,6 +192,12 @@ def _first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int)
         rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
         templates=installed_catalogue(host).digests,
     )
+
+
+def _covers_something(delegation: Delegation) -> bool:
+    """Whether kinds and years are such as certificates have."""
+    years, kinds = delegation.years, delegation.kinds
+    return bool(years and kinds) and set(kinds) <= set(KIND_NAMES) and all(year in YEARS for year in years)
 
 
 def _new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:

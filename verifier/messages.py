@@ -64,6 +64,11 @@ REASONS: dict[str, Sentence] = {
     "key-compromised": Sentence("密钥泄露", "key compromised"),
     "holder-request": Sentence("持证人申请", "at the holder's request"),
     "under-review": Sentence("正在复核", "under review"),
+    "complaint": Sentence("接到投诉", "a complaint was made"),
+    "complaint-dismissed": Sentence("投诉不成立", "the complaint was dismissed"),
+    "hours-withdrawn": Sentence("学时被取消", "the hours were withdrawn"),
+    "review-closed": Sentence("复核结束", "the review is closed"),
+    "training-under-review": Sentence("培训正在复核", "the training is under review"),
     "other": Sentence("其他", "other"),
 }
 GRADES: dict[str, Sentence] = {

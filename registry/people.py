@@ -1,0 +1,63 @@
+"""The part of ``fsck`` that is about people: sealed identity numbers and the claims that keep anyone from having two.
+
+Recomputed from each record and its sealed identity number: the mask that is printed, the hash by which the person is
+found, and the claim. Needs the secret of ``registry.identity``; what it reads is neither kept nor told.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from cryptography.exceptions import InvalidTag
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from keys.errors import KeysError
+from registry.app import App
+from registry.applications import claim_of, mask_identity
+from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
+from registry.troubles import Trouble
+from verifier.errors import VerifierError
+from verifier.loading import installed_catalogue
+from verifier.number import CertificateNumber
+from verifier.record import parse_record
+
+
+def people_troubles(app: App, session: Session) -> Iterator[Trouble]:
+    """Every certificate in force has its person's claim, and no other number has one."""
+    claims = {number: bytes(key) for number, key in session.execute(select(Claim.number, Claim.key))}
+    revoked = set(session.scalars(select(StatusEvent.number).where(StatusEvent.action == "revoke")))
+    for certificate in session.scalars(select(Certificate).execution_options(yield_per=500)):
+        held = claims.pop(certificate.number, None)
+        code = _trouble_of(app, certificate, held, revoked=certificate.number in revoked)
+        if code:
+            yield Trouble(code, certificate.number)
+    void = set(session.scalars(select(VoidNumber.number)))
+    expected = set(_about_to_be_issued(session)) if claims else set()
+    for number in sorted(claims.keys() - expected):
+        yield Trouble("claim_of_void" if number in void else "claim_of_nothing", number)
+
+
+def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, revoked: bool) -> str:
+    try:
+        identity = app.vault.open(certificate.identity_sealed, certificate.number)
+    except (InvalidTag, ValueError):
+        return "identity_unreadable"
+    try:
+        record = parse_record(certificate.record)
+        template = installed_catalogue(app.host).get(*record.peek_template)
+        fields: Mapping[str, object] = template.record.fields_of(record.peek_document) if template else {}
+    except (VerifierError, KeysError):
+        return ""  # the record is no record any more; said already
+    found_by = app.vault.hash("identity", identity)
+    if (fields.get("identityDocument"), certificate.identity_hash) != (mask_identity(identity), found_by):
+        return "identity_differs"
+    if revoked:
+        return "claim_of_revoked" if held else ""
+    claim = claim_of(fields, app.vault, identity=identity, year=certificate.year)
+    return "" if held == claim else "claim_differs" if held else "claim_missing"
+
+
+def _about_to_be_issued(session: Session) -> Iterator[str]:
+    for intent in session.scalars(select(Intent).where(Intent.state == "reserved")):
+        for place in range(intent.count):
+            serial = intent.first_serial + place
+            yield CertificateNumber(intent.authority, intent.year, intent.kind, serial).digits

@@ -1,0 +1,166 @@
+"""Other processes at work on a registry, to be killed or to run at once.
+
+They come from multiprocessing's fork server: a fresh single-threaded process that has imported the registry already, so
+that a child costs milliseconds and shares no connection, no thread and no open key with the tests. A child that is to be
+struck sends SIGKILL to itself where ``observe`` is called: no ``finally``, no rollback, no flush.
+"""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+from typing import Any
+
+from registry.app import App, create_app
+from registry.batches import CHUNK, issue_file
+from registry.correction import correct
+from registry.errors import RegistryError
+from registry.issuance import Observe, resume, unobserved
+from registry.publication import publish
+from registry.status import change_status
+from tests.builders import HOST, MUNICIPAL
+from tests.registry.rig import RULES, Clock, Place, intake
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(["tests.registry.children"])
+REFUSED = 3
+"""Exit code of a child whose work the registry refused with one of our errors."""
+PATIENCE = 60
+"""Seconds."""
+Work = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class Strike:
+    """Die at the ``nth`` time that ``point`` is reached."""
+
+    point: str
+    nth: int = 1
+
+
+def issue(app: App, observe: Observe, file: Path, authority: str = MUNICIPAL, chunk: int = CHUNK) -> None:
+    """Issue a list."""
+    issue_file(app, intake(file), authority=authority, rule_set=RULES, observe=observe, chunk=chunk)
+
+
+def resume_all(app: App, observe: Observe) -> None:
+    """Resume."""
+    resume(app, observe)
+
+
+def correct_one(app: App, observe: Observe, number: str, name: str) -> None:
+    """Correct the name on a certificate."""
+    correct(app, number, {"name": name}, observe=observe)
+
+
+def change(app: App, observe: Observe, number: str, action: str, reason: str) -> None:
+    """Change a certificate's status."""
+    with app.database.write() as session:
+        change_status(session, number, action=action, reason=reason, now=app.clock())
+        observe("change:before", 1)
+
+
+def publish_to(app: App, observe: Observe, folder: Path) -> None:
+    """Publish; every file that is replaced is a point, before and after."""
+    replace = os.replace
+
+    def observed(source: Any, target: Any, **options: Any) -> None:
+        observe("replace:before", 1)
+        replace(source, target, **options)
+        observe("replace:after", 1)
+
+    os.replace = observed  # this process is ours alone, and ends with this call
+    publish(app, folder)
+
+
+def found(place: Place, now: int, strike: Strike) -> None:
+    """``init``; every file that is made for a secret is a point."""
+    observe = _striking(strike)
+    link, fdopen = os.link, os.fdopen
+
+    def observed_link(source: Any, target: Any, **options: Any) -> None:
+        observe("link:before", 1)
+        link(source, target, **options)
+        observe("link:after", 1)
+
+    def observed_open(*arguments: Any, **options: Any) -> Any:
+        observe("write:before", 1)
+        return fdopen(*arguments, **options)
+
+    os.link, os.fdopen = observed_link, observed_open
+    create_app(place.environment, home=None, host=HOST, clock=Clock(now))
+
+
+def killed_while_founding(place: Place, now: int, strike: Strike) -> bool:
+    """Whether ``init`` was killed at ``strike``."""
+    process = _CONTEXT.Process(target=found, args=(place, now, strike), daemon=True)
+    process.start()
+    code = finish(process)
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+def start(
+    place: Place,
+    now: int,
+    work: Work,
+    *arguments: Any,
+    strike: Strike | None = None,
+    gate: Barrier | None = None,
+) -> ForkServerProcess:
+    """Start a process that opens the registry at ``place`` and does ``work``; all that share a ``gate`` begin at once."""
+    process = _CONTEXT.Process(target=_run, args=(place, now, work, arguments, strike, gate), daemon=True)
+    process.start()
+    return process
+
+
+def finish(process: ForkServerProcess) -> int:
+    """Wait for a child; its exit code, negative for a signal."""
+    process.join(PATIENCE)
+    code = process.exitcode
+    if code is None:
+        process.kill()
+        raise AssertionError("a child hangs")
+    return code
+
+
+def killed(place: Place, now: int, work: Work, *arguments: Any, strike: Strike) -> bool:
+    """Run ``work`` in a child; whether it was killed at ``strike`` (else it came to its end)."""
+    code = finish(start(place, now, work, *arguments, strike=strike))
+    assert code in (0, -signal.SIGKILL)
+    return code != 0
+
+
+def at_once(place: Place, now: int, *works: Sequence[Any]) -> list[int]:
+    """Run several works (function, then arguments) at once; their exit codes."""
+    gate = _CONTEXT.Barrier(len(works))
+    children = [start(place, now, *work, gate=gate) for work in works]
+    return [finish(child) for child in children]
+
+
+def _run(
+    place: Place, now: int, work: Work, arguments: Sequence[Any], strike: Strike | None, gate: Barrier | None
+) -> None:
+    app = place.open(Clock(now))
+    if gate is not None:
+        gate.wait(PATIENCE)
+    try:
+        work(app, _striking(strike) if strike else unobserved, *arguments)
+    except RegistryError:
+        os._exit(REFUSED)
+
+
+def _striking(strike: Strike) -> Observe:
+    seen = 0
+
+    def observe(point: str, _: int) -> None:
+        nonlocal seen
+        seen += point == strike.point
+        if seen == strike.nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return observe

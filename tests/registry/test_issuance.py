@@ -1,0 +1,290 @@
+"""Issuing without accidents: what is issued, what is told of the rest, and what becomes void."""
+
+import pytest
+from sqlalchemy import select
+
+from registry.app import App
+from registry.batches import issue_file, preview_file
+from registry.errors import IssuanceError, OfficeError, RegistryError
+from registry.intake.findings import Severity
+from registry.issuance import POINTS, finish_intent, resume
+from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
+from registry.status import state_of
+from tests.builders import INDUSTRY, MUNICIPAL, refused
+from tests.registry.children import Strike, issue, killed
+from tests.registry.rig import DAY, NOW, RULES, Rig, assert_sound, intake, revoke_key
+from tests.registry.sheets import ANNUAL, annual, identity, write_csv
+from verifier.report import Outcome, Verdict
+
+ROWS = 5
+
+
+def interrupted(rig: Rig, point: str = "reserve:after") -> int:
+    """An issue that died before anything was logged; returns its intent."""
+    file = rig.people(range(ROWS))
+    assert killed(rig.place, NOW, issue, file, strike=Strike(point))
+    with rig.app.database.read() as session:
+        return session.scalars(select(Intent.id)).one()
+
+
+def voids(rig: Rig) -> set[str]:
+    """The reasons of void numbers."""
+    with rig.app.database.read() as session:
+        return set(session.scalars(select(VoidNumber.reason)))
+
+
+def test_every_certificate_passes_the_public_verifier(rig: Rig) -> None:
+    numbers = rig.issue(*range(ROWS)) + rig.issue(*range(ROWS), kind="completion")
+    numbers += rig.issue(10, 11, authority=INDUSTRY)
+    rig.publish()
+    for number in numbers:
+        report = rig.judge(number)
+        assert (report.verdict, report.reason) == (Verdict.PASSED, "valid")
+        outcomes = {step.outcome for step in report.steps[:9]}
+        assert outcomes == {Outcome.PASSED}
+    assert_sound(rig.app, issued=12, annual_only=False)
+
+
+def test_the_points_are_passed_in_order(rig: Rig) -> None:
+    seen: list[str] = []
+    rig.submit(rig.people(range(ROWS)), observe=lambda point, _: seen.append(point))
+    assert tuple(seen) == POINTS
+
+
+def test_the_same_file_again_issues_nothing_and_says_so(rig: Rig) -> None:
+    file = rig.people(range(ROWS))
+    first = rig.submit(file)
+    assert (len(first.issued), first.earlier) == (ROWS, None)
+    rig.clock.now += 60
+    again = rig.submit(file)
+    assert (again.issued, again.already_issued) == ([], ROWS)
+    assert again.earlier == (first.batch_id, NOW)
+    told = {finding.params["number"] for finding in again.findings}
+    assert {finding.code for finding in again.findings} == {"already_issued"}
+    assert told == set(first.issued)
+    assert_sound(rig.app, issued=ROWS)
+
+
+def test_a_longer_file_issues_the_rest(rig: Rig) -> None:
+    rig.submit(rig.people(range(3)))
+    result = rig.submit(rig.people(range(7), "longer.csv"), chunk=2)
+    assert (len(result.issued), result.already_issued, result.earlier) == (4, 3, None)
+    assert_sound(rig.app, issued=7)
+
+
+def test_another_office_is_told_the_number(rig: Rig) -> None:
+    (number,) = rig.issue(1)
+    result = rig.submit(rig.people([1, 2]), authority=INDUSTRY)
+    assert len(result.issued) == 1
+    (finding,) = result.findings
+    assert (finding.code, finding.params) == ("already_issued", {"number": number})
+
+
+def test_annual_and_completion_do_not_stand_in_each_others_way(rig: Rig) -> None:
+    rig.issue(1)
+    rig.issue(1, kind="completion")
+    assert_sound(rig.app, issued=2, annual_only=False)
+
+
+def test_faulty_rows_are_left_out_and_told(rig: Rig) -> None:
+    rows = [
+        annual(1),
+        annual(2, 职称等级="特级"),
+        annual(3, 身份证号="4.10101E+17"),
+        annual(1),
+        annual(4, 公需科目学时=3),
+    ]
+    file = write_csv(rig.folder / "ugly.csv", [ANNUAL, *rows])
+    result = rig.submit(file)
+    assert (result.rows, len(result.issued), len(result.refused_rows), result.short_of_hours) == (5, 2, 3, 1)
+    faults = {(one.row, one.code) for one in result.findings if one.severity is Severity.FAULT}
+    assert faults == {(3, "grade_unknown"), (4, "identity_scientific"), (5, "duplicate_in_file")}
+    assert_sound(rig.app, issued=2)
+
+
+def test_what_no_qr_could_hold_is_refused_before_it_has_a_number(lite: Rig) -> None:
+    long = annual(1, 姓名="阿卜杜热合曼·" * 5 + "吐尔洪", 工作单位="郑" * 60)
+    result = lite.submit(write_csv(lite.folder / "long.csv", [ANNUAL, long, annual(2)]))
+    assert len(result.issued) == 1
+    assert [(one.code, one.row) for one in result.findings] == [("qr_too_large", 2)]
+    assert_sound(lite.app, issued=1)
+
+
+def test_a_dry_run_reserves_nothing(rig: Rig) -> None:
+    rig.issue(1)
+    before = _rows(rig.app)
+    file = rig.people([1, 2, 3], "new.csv")
+    result = preview_file(rig.app, intake(file), authority=MUNICIPAL, rule_set=RULES)
+    assert (result.rows, result.already_issued, result.issued, result.batch_id) == (3, 1, [], 0)
+    assert _rows(rig.app) == before
+
+
+def _rows(app: App) -> list[int]:
+    with app.database.read() as session:
+        tables = (Batch.id, Intent.id, Certificate.number)
+        counts = [len(session.scalars(select(column)).all()) for column in tables]
+        return [*counts, session.scalars(select(LogHead.size)).one()]
+
+
+@pytest.mark.parametrize(
+    ("authority", "rules", "code", "family"),
+    [
+        ("999999", RULES, "authority_unknown", OfficeError),
+        (MUNICIPAL, "henan-1912", "rule_set_unknown", IssuanceError),
+    ],
+)
+def test_refused_before_anything_is_reserved(
+    lite: Rig, authority: str, rules: str, code: str, family: type[RegistryError]
+) -> None:
+    before = _rows(lite.app)
+    file = lite.people([1])
+    for work in (issue_file, preview_file):
+        with refused(family, code):
+            work(lite.app, intake(file), authority=authority, rule_set=rules)
+    assert _rows(lite.app) == before
+
+
+@pytest.mark.parametrize("state", ["suspended", "withdrawn"])
+def test_an_authority_that_is_stopped_issues_nothing(rig: Rig, state: str) -> None:
+    numbers = rig.issue(1)
+    rig.set_authority(state)
+    with refused(IssuanceError, f"authority_{state}"):
+        rig.issue(2)
+    rig.publish()
+    assert rig.judge(numbers[0]).reason == "valid"
+    assert_sound(rig.app, issued=1)
+
+
+def test_a_reinstated_authority_issues_again(rig: Rig) -> None:
+    rig.set_authority("suspended")
+    rig.set_authority("granted")
+    (number,) = rig.issue(1)
+    rig.publish()
+    assert rig.judge(number).reason == "valid"
+
+
+def test_a_key_past_its_window(lite: Rig) -> None:
+    lite.clock.now += 3 * 365 * DAY
+    with refused(OfficeError, "no_key"):
+        lite.issue(1)
+
+
+def test_a_revoked_key_signs_nothing_new(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    lite.clock.now += 1
+    revoke_key(lite)
+    with refused(OfficeError, "no_key"):
+        lite.issue(2)
+    lite.publish()
+    assert lite.judge(number).reason == "valid"
+
+
+@pytest.mark.parametrize("state", ["suspended", "withdrawn"])
+def test_stopped_between_reservation_and_signing(rig: Rig, state: str) -> None:
+    interrupted(rig)
+    rig.set_authority(state)
+    (finished,) = resume(rig.app)
+    assert (finished.issued, len(finished.void)) == ((), ROWS)
+    assert voids(rig) == {f"authority_{state}"}
+    assert_sound(rig.app, issued=0, void=ROWS)
+    # The people are free: another office may certify them.
+    assert len(rig.submit(rig.people(range(ROWS)), authority=INDUSTRY).issued) == ROWS
+    assert_sound(rig.app, issued=ROWS, void=ROWS)
+
+
+@pytest.mark.parametrize("point", ["sign:before", "sign:after", "judge:after"])
+def test_stopped_while_being_signed(rig: Rig, point: str) -> None:
+    """The log's time is what counts: what was judged before the suspension must not be logged after it."""
+    intent = interrupted(rig)
+
+    def suspend(reached: str, _: int) -> None:
+        if reached == point:
+            rig.set_authority("suspended")
+
+    finished = finish_intent(rig.app, intent, suspend)
+    rig.app.sign_log()
+    assert (finished.issued, voids(rig)) == ((), {"authority_suspended"})
+    assert_sound(rig.app, issued=0, void=ROWS)
+
+
+def test_key_revoked_between_reservation_and_signing(rig: Rig) -> None:
+    interrupted(rig)
+    rig.clock.now += 1
+    revoke_key(rig)
+    resume(rig.app)
+    assert voids(rig) == {"key_superseded"}
+    assert_sound(rig.app, issued=0, void=ROWS)
+
+
+def test_key_compromised_between_judgement_and_log(rig: Rig) -> None:
+    intent = interrupted(rig)
+    rig.clock.now += 10
+
+    def compromise(reached: str, _: int) -> None:
+        if reached == "judge:after":
+            revoke_key(rig, compromised_from=NOW)
+
+    finish_intent(rig.app, intent, compromise)
+    rig.app.sign_log()
+    assert voids(rig) == {"key_compromised"}
+    assert_sound(rig.app, issued=0, void=ROWS)
+
+
+@pytest.mark.parametrize(("days", "issued", "void"), [(6, ROWS, 0), (8, 0, ROWS)])
+def test_an_intent_that_waited_too_long(rig: Rig, days: int, issued: int, void: int) -> None:
+    """Logging much later than the signature says would be back-dating; a week's holiday is not."""
+    interrupted(rig)
+    rig.clock.now += days * DAY
+    resume(rig.app)
+    assert voids(rig) == ({"created_long_before_logged"} if void else set())
+    assert_sound(rig.app, issued=issued, void=void)
+    again = rig.submit(rig.people(range(ROWS)))
+    assert len(again.issued) == ROWS - issued
+    assert_sound(rig.app, issued=ROWS, void=void)
+
+
+def test_void_numbers_are_explained_in_the_log_and_used_no_more(rig: Rig) -> None:
+    interrupted(rig)
+    rig.set_authority("suspended")
+    resume(rig.app)
+    rig.set_authority("granted")
+    numbers = rig.issue(1)
+    assert numbers[0][11:18] == f"{ROWS + 1:07d}"
+    rig.publish()
+    assert rig.judge(numbers[0]).reason == "valid"
+    assert_sound(rig.app, issued=1, void=ROWS)
+
+
+def test_a_damaged_key_file_signs_nothing(lite: Rig) -> None:
+    """Another key under the right name: found before a record is made, and the intent waits for the right one."""
+    interrupted(lite)
+    keys = lite.place.home / "keys"
+    right = (keys / f"{MUNICIPAL}-2026-1.pem").read_bytes()
+    (keys / f"{MUNICIPAL}-2026-1.pem").write_bytes((keys / f"{INDUSTRY}-2026-1.pem").read_bytes())
+    damaged = lite.place.open(lite.clock)
+    with refused(OfficeError, "key_differs"):
+        resume(damaged)
+    damaged.database.close()
+    (keys / f"{MUNICIPAL}-2026-1.pem").write_bytes(right)
+    resume(lite.app)
+    assert_sound(lite.app, issued=ROWS)
+
+
+def test_a_finished_intent_is_told_not_repeated(rig: Rig) -> None:
+    numbers = rig.issue(1, 2)
+    with rig.app.database.read() as session:
+        intent = session.scalars(select(Intent.id)).one()
+        assert state_of(session, numbers[0]) == "issued"
+    assert finish_intent(rig.app, intent).issued == tuple(numbers)
+    assert_sound(rig.app, issued=2)
+
+
+def test_the_full_identity_number_is_in_no_record_and_no_entry(rig: Rig) -> None:
+    (number,) = rig.issue(1)
+    assert identity(1).encode() not in rig.record(number)
+    assert f'"identityDocument":"{identity(1)[:6]}********{identity(1)[-4:]}"'.encode() in rig.record(number)
+    with rig.app.database.read() as session:
+        certificate = session.get_one(Certificate, number)
+        assert rig.app.vault.open(certificate.identity_sealed, number) == identity(1)
+        intent = session.scalars(select(Intent)).one()
+        assert identity(1).encode() not in intent.rows

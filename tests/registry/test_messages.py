@@ -1,0 +1,110 @@
+"""Every error of the registry has its sentence in both languages, and every sentence an error that says it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import verifier.messages as verifier_messages
+from registry.errors import RegistryError
+from registry.messages import ERRORS, LANGUAGES, error_sentence, sentence_of_error
+from registry.status import REASONS
+
+PROJECT = Path(__file__).resolve().parents[2]
+OURS = {"RegistryError", "IssuanceError", "StatusChangeError", "OfficeError", "PublicationError"}
+OTHERS = {"CustodyError", "FaceError"}
+GIVEN_TO_OTHERS = {"number", "detail"}
+"""What the command line fills the sentences of other packages' errors with."""
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def sources() -> Iterator[Path]:
+    yield from (path for path in (PROJECT / "registry").rglob("*.py") if "intake" not in path.parts)
+    yield PROJECT / "keys" / "custody.py"
+
+
+def raised(families: set[str]) -> Iterator[tuple[str, set[str], str]]:
+    """Code, names of the parameters given, and place of every error made in the source with its code written out."""
+    for path in sources():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in families and node.args:
+                first = node.args[0]
+                if isinstance(first, ast.Constant) and isinstance(first.value, str):
+                    given = {keyword.arg for keyword in node.keywords if keyword.arg}
+                    yield first.value, given, f"{path.name}:{node.lineno}"
+
+
+def test_every_error_of_ours_has_a_sentence_that_its_parameters_fill() -> None:
+    found = list(raised(OURS))
+    assert len(found) > 30
+    for code, given, place in found:
+        assert code in ERRORS, place
+        assert placeholders(ERRORS[code][0]) <= given, place
+
+
+def test_every_error_of_custody_and_faces_has_a_sentence() -> None:
+    found = list(raised(OTHERS))
+    assert len(found) > 10
+    for code, _, place in found:
+        assert code in ERRORS, place
+        assert placeholders(ERRORS[code][0]) <= GIVEN_TO_OTHERS, place
+
+
+def test_every_objection_to_an_authority_that_can_be_met_has_a_sentence() -> None:
+    """``objection_at`` is passed on as it is; revoked keys and keys of other years are never chosen."""
+    tree = ast.parse((PROJECT / "verifier" / "authority.py").read_text(encoding="utf-8"))
+    returned = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    codes = {text for text in returned if re.fullmatch(r"(?:authority|key)_[a-z_]+[a-z]", text)}
+    never = {"key_of_another_year", "key_compromised", "key_superseded"}
+    assert codes - never <= set(ERRORS)
+    assert {"authority_suspended", "authority_withdrawn"} <= set(ERRORS)
+
+
+@pytest.mark.parametrize("code", sorted(ERRORS))
+def test_both_languages_say_the_same(code: str) -> None:
+    chinese, english = ERRORS[code]
+    assert placeholders(chinese) == placeholders(english)
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert english[-1] in ".)}"
+    assert english.isascii() or set(english) & set("“”")
+
+
+def test_no_sentence_is_there_for_nothing() -> None:
+    said = "\n".join(
+        path.read_text(encoding="utf-8")
+        for folder in ("registry", "keys", "verifier")
+        for path in (PROJECT / folder).rglob("*.py")
+        if path != PROJECT / "registry" / "messages.py"
+    )
+    by_state = {"authority_suspended", "authority_withdrawn"}
+    assert {code for code in ERRORS if f'"{code}"' not in said} <= by_state
+
+
+def test_values_are_inserted_as_text() -> None:
+    error = RegistryError("number_unknown", number="{code.__class__} %s")
+    assert "{code.__class__} %s" in sentence_of_error(error, "en")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_a_code_without_a_sentence_is_shown_as_it_is(lang: str) -> None:
+    assert "never_heard_of" in error_sentence("never_heard_of", {}, lang)
+
+
+@pytest.mark.parametrize(
+    "reason", sorted({one for reasons in REASONS.values() for one in reasons} | {"superseded"})
+)
+def test_every_public_reason_has_words(reason: str) -> None:
+    chinese, english = (verifier_messages.reason_word(reason, lang) for lang in LANGUAGES)
+    assert re.search(r"[\u4e00-\u9fff]", chinese)
+    assert english.isascii()
+    assert "-" not in english

@@ -1,0 +1,223 @@
+"""What is published: complete, in an order that no reader can trip over, replaced file by file, and about nobody."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from keys.publickey import PublicKey
+from registry.correction import correct
+from registry.issuance import resume
+from registry.models import Certificate
+from registry.offices import renew_trust_list
+from registry.publication import STATUS_VALIDITY, publish
+from registry.trust import current_trust_list, trust_list_documents
+from tests.builders import HOST, INDUSTRY, MUNICIPAL
+from tests.registry.children import Strike, issue, killed
+from tests.registry.rig import DAY, NOW, Rig, assert_sound, revoke_key
+from tests.registry.sheets import identity
+from verifier.loading import installed_files
+from verifier.report import Verdict
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every published file by its path."""
+    files = (path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def first_of(paths: list[str], *beginnings: str) -> int:
+    return min(place for place, path in enumerate(paths) if path.startswith(beginnings))
+
+
+def last_of(paths: list[str], *beginnings: str) -> int:
+    return max(place for place, path in enumerate(paths) if path.startswith(beginnings))
+
+
+def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:
+    rig.issue(*range(300))
+    rig.issue(1, kind="completion")
+    paths = publish(rig.app, rig.site).paths
+    assert len(paths) == len(set(paths)) == len(contents(rig.site))
+    assert last_of(paths, "templates/", "schemas/", "ns/") < paths.index("trust.json")
+    assert last_of(paths, "trust/", "root.json", "a/", ".well-known/") < paths.index("trust.json")
+    assert paths.index("trust.json") < first_of(paths, "status/")
+    assert last_of(paths, "status/") < first_of(paths, "log/")
+    assert paths[-1] == "log/checkpoint"
+    assert last_of(paths, "log/tile/") < first_of(paths, "log/runs/")
+
+
+def test_everything_a_verifier_needs_is_there(rig: Rig) -> None:
+    rig.issue(1)
+    published = contents(rig.publish())
+    assert installed_files(HOST).items() <= published.items()
+    with rig.app.database.read() as session:
+        documents = trust_list_documents(session)
+    assert [published[f"trust/{version}.json"] for version in range(1, len(documents) + 1)] == documents
+    assert published["trust.json"] == documents[-1]
+
+
+def test_a_second_publication_writes_nothing(rig: Rig) -> None:
+    rig.issue(*range(5))
+    first = publish(rig.app, rig.site)
+    before = {path: (rig.site / path).stat().st_mtime_ns for path in contents(rig.site)}
+    rig.clock.now += 3600
+    second = publish(rig.app, rig.site)
+    assert (second.written, second.paths, second.log_size) == (0, [], first.log_size)
+    assert before == {path: (rig.site / path).stat().st_mtime_ns for path in contents(rig.site)}
+
+
+def test_after_a_revocation_only_what_says_so_changes(rig: Rig) -> None:
+    numbers = rig.issue(*range(5))
+    rig.issue(9, authority=INDUSTRY)
+    rig.publish()
+    rig.clock.now += 60
+    rig.change(numbers[0], "revoke", "fraud")
+    paths = publish(rig.app, rig.site).paths
+    status = [path for path in paths if path.startswith("status/")]
+    # The block is signed as a whole, so that its three documents are of one moment.
+    assert sorted(status) == [
+        f"status/{MUNICIPAL}/2026/1/{name}/0" for name in ("details", "revocation", "suspension")
+    ]
+    others = [path for path in paths if not path.startswith("status/")]
+    assert [path for path in others if not path.startswith("log/tile/")] == ["log/checkpoint"]
+    assert rig.judge(numbers[0]).reason == "revoked"
+    assert rig.judge(numbers[1]).reason == "valid"
+
+
+def test_lists_are_signed_anew_before_they_grow_old(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    lite.publish()
+    lite.clock.now = NOW + STATUS_VALIDITY // 2
+    assert publish(lite.app, lite.site).written == 0
+    lite.clock.now += 1
+    assert [path.split("/")[0] for path in publish(lite.app, lite.site).paths] == ["status"] * 3
+    lite.clock.now += STATUS_VALIDITY + 1
+    assert (lite.judge(number).verdict, lite.judge(number).reason) == (Verdict.INDETERMINATE, "status_stale")
+    lite.publish()
+    assert lite.judge(number).reason == "valid"
+
+
+def test_a_damaged_or_foreign_file_is_put_right(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    sound = contents(lite.publish())
+    lists = [path for path in sound if path.startswith("status/")]
+    for path in (*lists, "trust.json", "root.json", "log/checkpoint", f"a/{MUNICIPAL}/did.json"):
+        (lite.site / path).write_bytes(b"{}")
+    (lite.site / "trust/1.json").unlink()
+    lite.publish()
+    assert {path: data for path, data in contents(lite.site).items() if path not in lists} == {
+        path: data for path, data in sound.items() if path not in lists
+    }
+    assert lite.judge(number).reason == "valid"
+
+
+def test_the_publication_is_about_nobody(rig: Rig) -> None:
+    """No name, no employer, no number of a certificate, no identity number, whole or masked; but in the log, numbers."""
+    file = rig.people(range(40, 43))
+    assert killed(rig.place, NOW, issue, file, strike=Strike("reserve:after"))
+    resume(rig.app)
+    numbers = rig.issue(*range(20)) + rig.issue(1, kind="completion")
+    new = correct(rig.app, numbers[0], {"name": "李雷", "employer": "郑州市中心医院"}).issued
+    rig.change(numbers[1], "revoke", "fraud")
+    rig.app.sign_log()
+    published = contents(rig.publish())
+    people = ["张文博", "李雷", "郑州市第一人民医院", "郑州市中心医院", "河南中医药大学"]
+    masks = [f"{identity(serial)[:6]}********{identity(serial)[-4:]}" for serial in range(43)]
+    secret = [text.encode() for text in (*people, *masks, *map(identity, range(43)))]
+    for path, data in published.items():
+        assert not [text for text in secret if text in data], path
+        if not path.startswith(("log/tile/entries/", "status/")):
+            assert not [number for number in (*numbers, *new) if number.encode() in data], path
+    with rig.app.database.read() as session:
+        hashes = list(session.scalars(select(Certificate.identity_hash)))
+    assert not [path for path, data in published.items() if any(one in data for one in hashes)]
+
+
+def test_did_documents_resolve_the_keys_that_sign(rig: Rig) -> None:
+    numbers = [*rig.issue(1), *rig.issue(2, authority=INDUSTRY)]
+    rig.publish()
+    for number in numbers:
+        record = json.loads(rig.record(number))
+        method = record["proof"]["verificationMethod"]
+        did = method.partition("#")[0]
+        document = json.loads(
+            (rig.site / did.removeprefix(f"did:web:{HOST}:").replace(":", "/") / "did.json").read_bytes()
+        )
+        assert document["id"] == did == record["issuer"]["id"]
+        assert method in document["assertionMethod"]
+        (found,) = [one for one in document["verificationMethod"] if one["id"] == method]
+        assert (found["type"], found["controller"]) == ("Multikey", did)
+        with rig.app.database.read() as session:
+            listed = current_trust_list(session).authorities[number[:6]].key(method)
+        assert listed is not None
+        assert PublicKey.from_multikey(found["publicKeyMultibase"]) == listed.public_key
+    status = json.loads((rig.site / ".well-known/did.json").read_bytes())
+    assert status["id"] == f"did:web:{HOST}"
+    signed = json.loads((rig.site / f"status/{MUNICIPAL}/2026/1/revocation/0").read_bytes())
+    assert signed["proof"]["verificationMethod"] in status["assertionMethod"]
+
+
+def test_files_are_replaced_in_one_step(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader who has a file open keeps the old one whole; a disk that fails half-way leaves the old one."""
+    (number,) = lite.issue(1)
+    lite.publish()
+    lite.change(number, "revoke", "fraud")
+    path = lite.site / f"status/{MUNICIPAL}/2026/1/revocation/0"
+    before = path.read_bytes()
+
+    def failing(_: int) -> None:
+        raise OSError("no space left on device")
+
+    with path.open("rb") as reader:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", failing)
+            with pytest.raises(OSError, match="no space"):
+                publish(lite.app, lite.site)
+        assert path.read_bytes() == before
+        lite.publish()
+        assert reader.read() == before
+    assert path.read_bytes() != before
+    assert lite.judge(number).reason == "revoked"
+
+
+def test_what_is_not_under_the_head_yet_is_not_published(lite: Rig) -> None:
+    """Publishing signs the head first, so that nothing of a finished issue waits for the next day."""
+    (number,) = lite.issue(1)
+    lite.publish()
+    lite.change(number, "suspend", "complaint")
+    done = publish(lite.app, lite.site)
+    assert "log/checkpoint" in done.paths
+    assert_sound(lite.app, issued=1)
+
+
+def test_a_renewed_trust_list_is_published_beside_the_old(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    lite.publish()
+    lite.clock.now += 200 * DAY
+    with lite.app.database.write() as session:
+        renewed = renew_trust_list(session, lite.app.keyring, now=lite.clock.now)
+    done = publish(lite.app, lite.site)
+    assert [path for path in done.paths if path.startswith("trust")] == [
+        f"trust/{renewed.version}.json",
+        "trust.json",
+    ]
+    assert lite.judge(number).reason == "valid"
+
+
+def test_a_compromised_keys_did_document_does_not_vouch_for_it(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    lite.clock.now += 60
+    revoke_key(lite, compromised_from=NOW)
+    lite.publish()
+    document = json.loads((lite.site / f"a/{MUNICIPAL}/did.json").read_bytes())
+    assert (document["verificationMethod"], document["assertionMethod"]) == ([], [])
+    assert (lite.judge(number).verdict, lite.judge(number).reason) == (Verdict.FAILED, "key_compromised")
+
+
+def test_an_empty_registry_is_published_too(rig: Rig) -> None:
+    published = contents(rig.publish())
+    assert "log/checkpoint" in published
+    assert not [path for path in published if path.startswith(("status/", "log/runs/"))]

@@ -1,0 +1,161 @@
+"""A certificate's life after issue: which steps there are, what they do to the claim, and what the public reads of it."""
+
+import pytest
+from sqlalchemy import select
+
+from registry.errors import StatusChangeError
+from registry.models import Certificate, Claim, StatusEvent
+from registry.status import (
+    REASONS,
+    Block,
+    StatusSigner,
+    block_of,
+    blocks_in_use,
+    changes_in,
+    sign_block,
+    state_of,
+)
+from tests.builders import HOST, MUNICIPAL, refused, signer
+from tests.registry.rig import NOW, Rig, assert_sound
+from verifier.limits import STATUS_LIST_BITS
+from verifier.number import CertificateNumber
+from verifier.report import Verdict
+from verifier.status import StatusChange
+
+PATHS: dict[str, tuple[str, ...]] = {
+    "issued": (),
+    "suspended": ("suspend",),
+    "reinstated": ("suspend", "reinstate"),
+    "revoked": ("revoke",),
+    "revoked while suspended": ("suspend", "revoke"),
+}
+STATE = {
+    "issued": "issued",
+    "suspended": "suspended",
+    "reinstated": "issued",
+    "revoked": "revoked",
+    "revoked while suspended": "revoked",
+}
+ALLOWED = {"issued": {"suspend", "revoke"}, "suspended": {"reinstate", "revoke"}, "revoked": set()}
+
+
+def led_to(rig: Rig, path: str) -> str:
+    """A certificate that went that way."""
+    (number,) = rig.issue(1)
+    for action in PATHS[path]:
+        rig.clock.now += 60
+        rig.change(number, action, REASONS[action][0])
+    return number
+
+
+@pytest.mark.parametrize("action", REASONS)
+@pytest.mark.parametrize("path", PATHS)
+def test_every_step_from_every_state(lite: Rig, path: str, action: str) -> None:
+    number = led_to(lite, path)
+    allowed = action in ALLOWED[STATE[path]]
+    if allowed:
+        lite.change(number, action, REASONS[action][0])
+    else:
+        with refused(StatusChangeError, "status_transition"):
+            lite.change(number, action, REASONS[action][0])
+    with lite.app.database.read() as session:
+        events = [one.action for one in session.scalars(select(StatusEvent).order_by(StatusEvent.leaf_index))]
+    assert events == [*PATHS[path], *([action] if allowed else [])]
+    assert_sound(lite.app, issued=1)
+
+
+@pytest.mark.parametrize(
+    ("path", "verdict", "reason"),
+    [
+        ("issued", Verdict.PASSED, "valid"),
+        ("suspended", Verdict.FAILED, "suspended"),
+        ("reinstated", Verdict.PASSED, "valid"),
+        ("revoked", Verdict.FAILED, "revoked"),
+        ("revoked while suspended", Verdict.FAILED, "revoked"),
+    ],
+)
+def test_what_the_public_reads(rig: Rig, path: str, verdict: Verdict, reason: str) -> None:
+    number = led_to(rig, path)
+    (other,) = rig.issue(2)
+    rig.publish()
+    report = rig.judge(number)
+    assert (report.verdict, report.reason) == (verdict, reason)
+    if verdict is Verdict.FAILED:
+        last = PATHS[path][-1]
+        assert report.steps[8].details == {"since": rig.clock.now, "reason": REASONS[last][0]}
+        assert report.record is not None  # shown, to be compared with the paper
+    assert rig.judge(other).reason == "valid"
+    with rig.app.database.read() as session:
+        assert state_of(session, number) == STATE[path]
+
+
+@pytest.mark.parametrize(("path", "again"), [("suspended", 0), ("reinstated", 0), ("revoked", 1)])
+def test_only_a_revocation_frees_the_person(rig: Rig, path: str, again: int) -> None:
+    led_to(rig, path)
+    assert len(rig.submit(rig.people([1])).issued) == again
+    with rig.app.database.read() as session:
+        assert len(session.scalars(select(Claim)).all()) == 1
+    assert_sound(rig.app, issued=1 + again)
+
+
+@pytest.mark.parametrize(
+    "reason", ["", "superseded", "Fraud", "two words", "a" * 33, "fraud\n", "欺诈", "-fraud", "fraud1"]
+)
+def test_reasons_are_public_codes(lite: Rig, reason: str) -> None:
+    (number,) = lite.issue(1)
+    with refused(StatusChangeError, "reason_form"):
+        lite.change(number, "revoke", reason)
+    assert_sound(lite.app, issued=1)
+
+
+def test_a_number_that_was_never_issued(lite: Rig) -> None:
+    with refused(StatusChangeError, "number_unknown"):
+        lite.change("41010020261000000131", "revoke", "fraud")
+
+
+def test_blocks(lite: Rig) -> None:
+    """A list covers 131,072 numbers; every block up to the last serial has one, even where nothing is issued in it."""
+    lite.issue(1)
+    lite.issue(2, kind="completion")
+    last = CertificateNumber(MUNICIPAL, 2026, 1, 2 * STATUS_LIST_BITS + 5)
+    with lite.app.database.write() as session:
+        model = session.scalars(select(Certificate).filter_by(kind=1)).one()
+        session.add(
+            Certificate(
+                number=last.digits,
+                authority=MUNICIPAL,
+                year=2026,
+                kind=1,
+                serial=last.serial,
+                intent_id=model.intent_id,
+                record=model.record,
+                leaf_index=999,
+                identity_hash=model.identity_hash,
+                identity_sealed=model.identity_sealed,
+            )
+        )
+    blocks = [Block(MUNICIPAL, 2026, 1, place) for place in range(3)]
+    with lite.app.database.read() as session:
+        assert blocks_in_use(session) == [*blocks, Block(MUNICIPAL, 2026, 2, 0)]
+    assert block_of(last.digits) == blocks[2]
+    with lite.app.database.write() as session:
+        session.add(
+            StatusEvent(
+                leaf_index=1000, number=last.digits, action="revoke", reason="fraud", successor=None, at=NOW
+            )
+        )
+    with lite.app.database.read() as session:
+        assert [changes_in(session, block) for block in blocks] == [
+            {},
+            {},
+            {5: StatusChange("revoked", NOW, "fraud", "")},
+        ]
+
+
+def test_a_block_is_signed_as_three_documents() -> None:
+    block = Block(MUNICIPAL, 2026, 1, 1)
+    made = sign_block(StatusSigner(HOST, signer("status")), block, {}, now=NOW, valid_until=NOW + 60)
+    base = f"status/{MUNICIPAL}/2026/1"
+    assert set(made) == {f"{base}/{name}/1" for name in ("revocation", "suspension", "details")}
+    assert block.first_number.status_block == 1
+    assert Block(MUNICIPAL, 2026, 1, 0).first_number.serial == 1

@@ -1,0 +1,106 @@
+"""The registry's trust list: versions in a chain that a verifier walks from the first root, each of them logged."""
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from keys.did import key_id, registry_did
+from keys.trustchain import parse_pin, verify_chain
+from registry.database import Database
+from registry.errors import OfficeError
+from registry.log import read_entries
+from registry.models import Base, TrustListVersion
+from registry.offices import renew_trust_list
+from registry.trust import (
+    TRUST_LIST_VALIDITY,
+    current_trust_list,
+    established_trust,
+    publish_version,
+    registry_of,
+    store_version,
+    trust_list_documents,
+)
+from tests.builders import HOST, refused
+from tests.registry.rig import DAY, FOUNDED, NOW, OFFICES, Rig, assert_sound
+from verifier.loading import installed_catalogue
+from verifier.logentry import parse_log_entry, record_digest
+
+
+def test_every_version_follows_the_last(rig: Rig) -> None:
+    with rig.app.database.read() as session:
+        documents = trust_list_documents(session)
+        pin = parse_pin(registry_of(session).root)
+    assert len(documents) == 1 + len(OFFICES)
+    newest = verify_chain(documents, pin)
+    assert (newest.version, newest.registry) == (3, HOST)
+    assert set(newest.authorities) == {office.code for office in OFFICES}
+    assert (newest.valid_from, newest.valid_until) == (FOUNDED, FOUNDED + TRUST_LIST_VALIDITY)
+
+
+def test_every_version_is_an_entry_of_the_log(rig: Rig) -> None:
+    with rig.app.database.read() as session:
+        versions = list(session.scalars(select(TrustListVersion).order_by(TrustListVersion.version)))
+        entries = [parse_log_entry(data) for data in read_entries(session, 0)]
+    for one in versions:
+        entry = entries[one.leaf_index]
+        assert (entry.action, entry.number) == ("trust-list", str(one.version))
+        assert entry.digest == record_digest(one.data)
+
+
+def test_renewal_changes_the_version_and_the_validity(rig: Rig) -> None:
+    with rig.app.database.write() as session:
+        before = current_trust_list(session)
+        after = renew_trust_list(session, rig.app.keyring, now=NOW)
+    assert (after.version, after.valid_from) == (before.version + 1, NOW)
+    assert (after.authorities, after.root, after.status_keys) == (
+        before.authorities,
+        before.root,
+        before.status_keys,
+    )
+    assert after.templates == installed_catalogue(HOST).digests
+    rig.app.sign_log()
+    assert_sound(rig.app, issued=0)
+
+
+def test_a_version_is_stored_once(rig: Rig) -> None:
+    """Two writers of the same version: the second has nothing, not even a leaf."""
+    with rig.app.database.read() as session:
+        current = current_trust_list(session)
+        size = len(read_entries(session, 0))
+    with pytest.raises(IntegrityError), rig.app.database.write() as session:
+        store_version(session, current, now=NOW)
+    with rig.app.database.read() as session:
+        assert len(read_entries(session, 0)) == size
+
+
+def test_a_list_signed_by_a_stranger_is_not_believed(lite: Rig) -> None:
+    """What the registry trusts is what any verifier would that pinned its first root."""
+    with lite.app.database.write() as session:
+        stranger = {key_id(registry_did(HOST), "root-1"): lite.app.keyring.signer("log")}
+        publish_version(session, current_trust_list(session), stranger, now=NOW)
+    with lite.app.database.read() as session:
+        trust = established_trust(session, now=NOW)
+    assert trust.trust_list is None
+    assert trust.error is not None
+
+
+def test_the_trust_list_grows_old(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    lite.clock.now = FOUNDED + TRUST_LIST_VALIDITY + DAY
+    lite.publish()
+    assert lite.judge(number).reason == "trust_list_stale"
+    with lite.app.database.write() as session:
+        renew_trust_list(session, lite.app.keyring, now=lite.clock.now)
+    lite.publish()
+    assert lite.judge(number).reason == "valid"
+
+
+def test_without_a_registry(engine_url: str) -> None:
+    database = Database(engine_url)
+    Base.metadata.create_all(database.engine)
+    with database.read() as session:
+        with refused(OfficeError, "not_initialised"):
+            registry_of(session)
+        with refused(OfficeError, "not_initialised"):
+            current_trust_list(session)
+    database.close()
