@@ -17,6 +17,7 @@ _NOT_BASE58 = 255
 _BASE58_VALUES = bytes(
     _BASE58.index(chr(code)) if chr(code) in _BASE58 else _NOT_BASE58 for code in range(256)
 )
+_BASE58_PAIRS = [first + second for first in _BASE58 for second in _BASE58]
 _TEN_DIGITS = 58**10
 _DECIMAL = re.compile(r"0|[1-9][0-9]*", re.ASCII)
 _HEX = re.compile(r"(?:[0-9a-f]{2})*", re.ASCII)
@@ -33,9 +34,9 @@ def base58_encode(data: bytes) -> str:
     while number:
         # Long division costs most: take ten digits off the long number at a time, then part them.
         number, group = divmod(number, _TEN_DIGITS)
-        for _ in range(10):
-            group, remainder = divmod(group, 58)
-            characters.append(_BASE58[remainder])
+        for _ in range(5):
+            group, remainder = divmod(group, 58 * 58)
+            characters.append(_BASE58_PAIRS[remainder])
     zeros = len(data) - len(data.lstrip(b"\0"))
     return "1" * zeros + "".join(reversed(characters)).lstrip("1")
 

@@ -14,7 +14,6 @@ from keys.trustchain import RootPin, verify_chain
 from keys.trustlist import TrustList
 from verifier.catalogue import Catalogue
 from verifier.checkpoint import VerifiedCheckpoint, verify_checkpoint
-from verifier.errors import VerifierError
 from verifier.note import NoteKey, parse_vkey
 from verifier.report import Detail
 from verifier.status import StatusDetails, StatusList, verify_status_details, verify_status_list
@@ -67,17 +66,15 @@ class Trust:
         return self._remember(("checkpoint", data), lambda: _checkpoint(trust_list, data))
 
     def _remember(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
-        if key not in self._memory:
-            if len(self._memory) >= MAX_REMEMBERED:
-                self._memory.clear()
-            try:
-                self._memory[key] = compute()
-            except VerifierError as error:
-                self._memory[key] = error
-        found = self._memory[key]
-        if isinstance(found, VerifierError):
-            raise found
-        return found  # type: ignore[return-value]
+        """What ``compute`` gives, kept. What raises is not: only signed documents may take room here."""
+        known = self._memory.get(key)
+        if known is not None:
+            return known  # type: ignore[return-value]
+        computed = compute()
+        if len(self._memory) >= MAX_REMEMBERED:
+            self._memory.clear()
+        self._memory[key] = computed
+        return computed
 
 
 def _summary(pin: RootPin, as_of: int, trust_list: TrustList | None) -> dict[str, Detail]:

@@ -1,0 +1,165 @@
+"""Measuring beside the raw cost: every round of a measure stands between two samples of raw Ed25519.
+
+A machine that others use is twice as slow from one minute to the next, and its raw signatures are so too. So a round's
+figure is divided by the mean of the raw samples right before and right after it, and the ratio reported is the median of
+the rounds. Raw rates are those of one thread with one key object, over 64-byte messages.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import mean, median, quantiles
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+MESSAGE = bytes(range(64))
+_SLICE = 64
+"""Operations between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawSample:
+    """Operations a second at one moment."""
+
+    sign: float
+    verify: float
+
+
+class RawGauge:
+    """Samples raw Ed25519; ``seconds`` is how long each of the two operations is repeated for a sample."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._private = Ed25519PrivateKey.generate()
+        self._public = self._private.public_key()
+        self._signature = self._private.sign(MESSAGE)
+        self.samples: list[RawSample] = []
+
+    def sample(self) -> RawSample:
+        """One more sample, kept in ``samples``."""
+        taken = RawSample(
+            sign=self._rate(lambda: self._private.sign(MESSAGE)),
+            verify=self._rate(lambda: self._public.verify(self._signature, MESSAGE)),
+        )
+        self.samples.append(taken)
+        return taken
+
+    def _rate(self, operation: Callable[[], object]) -> float:
+        started = time.perf_counter()
+        done = 0
+        while (spent := time.perf_counter() - started) < self._seconds or not done:
+            for _ in range(_SLICE):
+                operation()
+            done += _SLICE
+        return done / spent
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One round: ``count`` things in ``wall`` seconds, of which this process computed ``cpu`` seconds in all threads."""
+
+    count: int
+    wall: float
+    cpu: float
+
+    @property
+    def rate(self) -> float:
+        """Things a second."""
+        return self.count / self.wall
+
+
+@dataclass(slots=True)
+class Measure:
+    """Rounds of one measure. ``beside`` is the raw operation it is compared with: ``sign``, ``verify`` or nothing."""
+
+    name: str
+    beside: str = ""
+    rounds: list[Round] = field(default_factory=list)
+    raw: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Things a second: the median of the rounds."""
+        return median(one.rate for one in self.rounds)
+
+    @property
+    def ratio(self) -> float | None:
+        """Rate by raw rate, paired round by round; the median."""
+        if not self.beside:
+            return None
+        return median(one.rate / raw for one, raw in zip(self.rounds, self.raw, strict=True))
+
+    def to_json(self) -> dict[str, object]:
+        """Rates a second, times in microseconds of each thing."""
+        rates = [one.rate for one in self.rounds]
+        found: dict[str, object] = {
+            "name": self.name,
+            "count": self.rounds[0].count,
+            "rounds": len(self.rounds),
+            "perSecond": _figures(rates),
+            "wallMicroseconds": _figures([one.wall / one.count * 1e6 for one in self.rounds]),
+            "cpuMicroseconds": _figures([one.cpu / one.count * 1e6 for one in self.rounds]),
+        }
+        if self.ratio is not None:
+            found |= {"beside": self.beside, "ratio": round(self.ratio, 4)}
+        return found
+
+
+@dataclass(slots=True)
+class Timings:
+    """Single times of one thing, in seconds: where the slowest matter."""
+
+    name: str
+    seconds: list[float] = field(default_factory=list)
+
+    @property
+    def p90(self) -> float:
+        """The time under which nine of ten stay."""
+        return quantiles(self.seconds, n=10)[-1] if len(self.seconds) > 1 else self.seconds[0]
+
+    def to_json(self) -> dict[str, object]:
+        """Times in microseconds."""
+        found: dict[str, object] = {"name": self.name, "count": len(self.seconds)}
+        micro = [one * 1e6 for one in self.seconds]
+        return found | {"wallMicroseconds": _figures(micro), "p90Microseconds": round(self.p90 * 1e6, 1)}
+
+
+def timed(work: Callable[[], int]) -> Round:
+    """One round of ``work``, which says how many things it did."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    count = work()
+    return Round(count, time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def measure(name: str, gauge: RawGauge, works: Sequence[Callable[[], int]], *, beside: str = "") -> Measure:
+    """A round for each of ``works``, raw samples before, between and after."""
+    found = Measure(name, beside)
+    before = gauge.sample()
+    for work in works:
+        found.rounds.append(timed(work))
+        after = gauge.sample()
+        if beside:
+            found.raw.append(mean((getattr(before, beside), getattr(after, beside))))
+        before = after
+    return found
+
+
+def time_each(name: str, works: Sequence[Callable[[], object]]) -> Timings:
+    """The time of each of ``works``, the first of which warms up and does not count where there are more."""
+    found = Timings(name)
+    for work in works:
+        started = time.perf_counter()
+        work()
+        found.seconds.append(time.perf_counter() - started)
+    if len(found.seconds) > 1:
+        del found.seconds[0]
+    return found
+
+
+def raw_json(samples: Sequence[RawSample]) -> dict[str, object]:
+    """Raw rates over the whole run, with their spread."""
+    return {name: _figures([getattr(one, name) for one in samples]) for name in ("sign", "verify")}
+
+
+def _figures(values: Sequence[float]) -> dict[str, float]:
+    return {"median": round(median(values), 1), "least": round(min(values), 1), "most": round(max(values), 1)}

@@ -1,0 +1,71 @@
+"""The benchmark runs, and what it writes has the shape that README.md describes. Times are never looked at."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[2]
+FIGURES = {"median", "least", "most"}
+MEASURES = [
+    "issue, sqlite",
+    "verify, JSON with log proof and status",
+    "verify, QR text with status",
+    "canonical form of a record",
+]
+TIMINGS = ["draw PDF", "draw PNG", "QR matrix", "publish, unchanged"]
+
+
+def test_a_tiny_run_writes_every_measure(tmp_path: Path) -> None:
+    """One round of three certificates on SQLite, through the real command."""
+    target = tmp_path / "results" / "benchmarks.json"
+    sizes = [
+        "--issue",
+        "3",
+        "--verify",
+        "2",
+        "--render",
+        "1",
+        "--rounds",
+        "1",
+        "--raw-seconds",
+        "0.01",
+        "--engine",
+        "sqlite",
+    ]
+    command = [sys.executable, "-m", "tests.benchmarks", *sizes, "--json", str(target)]
+    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert all(name in done.stdout for name in (*MEASURES, *TIMINGS))
+    found = json.loads(target.read_text(encoding="utf-8"))
+    assert found["benchmarkVersion"] == 1
+    assert found["engines"] == ["sqlite"]
+    assert found["sizes"] == {"issue": 3, "verify": 2, "render": 1, "rounds": 1, "rawSeconds": 0.01}
+    assert {"cores", "processor", "python", "packages"} == set(found["machine"])
+    assert all(set(found["raw"][name]) == FIGURES for name in ("sign", "verify"))
+    _check_measures(found["measures"])
+    _check_timings(found["timings"])
+
+
+def _check_measures(measures: list[dict[str, object]]) -> None:
+    assert [one["name"] for one in measures] == MEASURES
+    common = {"name", "count", "rounds", "perSecond", "wallMicroseconds", "cpuMicroseconds"}
+    for one, beside in zip(measures, ("sign", "verify", "verify", None), strict=True):
+        assert set(one) == (common | {"beside", "ratio"} if beside else common)
+        assert one.get("beside") == beside
+        assert all(set(dict(one[name])) == FIGURES for name in ("perSecond", "wallMicroseconds"))  # type: ignore[call-overload]
+    assert [one["count"] for one in measures] == [3, 2, 2, 2]
+
+
+def _check_timings(timings: list[dict[str, object]]) -> None:
+    assert [one["name"] for one in timings] == TIMINGS
+    for one in timings:
+        assert set(one) == {"name", "count", "wallMicroseconds", "p90Microseconds"}
+
+
+def test_a_size_of_nothing_is_refused() -> None:
+    """A round without anything in it has no rate."""
+    command = [sys.executable, "-m", "tests.benchmarks", "--issue", "0"]
+    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert "at least 1" in done.stderr

@@ -1,0 +1,43 @@
+"""The arrows of the house, looked at in a fresh interpreter: import contracts do not see what is imported at run time."""
+
+import subprocess
+import sys
+
+LOOK = """
+import sys
+import verifier.verify
+print("\\n".join(sorted(sys.modules)))
+"""
+FORBIDDEN = (
+    "registry",
+    "keys.custody",
+    "keys.trustbuild",
+    "sqlalchemy",
+    "alembic",
+    "typer",
+    "httpx",
+    "PIL",
+    "pikepdf",
+    "pypdfium2",
+    "zxingcpp",
+    "socket",
+    "sqlite3",
+)
+
+
+def test_the_core_of_the_verifier_loads_no_edge_no_registry_and_no_private_key() -> None:
+    done = subprocess.run([sys.executable, "-c", LOOK], capture_output=True, text=True, check=True)
+    modules = done.stdout.split()
+    assert "verifier.verify" in modules
+    loaded = {name for name in modules if any(name == one or name.startswith(f"{one}.") for one in FORBIDDEN)}
+    assert loaded == set(), "The verifier's core does no I/O and knows no private key; see style: the arrows."
+
+
+def test_templates_are_data() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, templates; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not {"keys", "verifier", "registry"} & set(done.stdout.split())
