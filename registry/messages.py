@@ -169,6 +169,16 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "file_missing": ("找不到文件：{file}", "There is no such file: {file}"),
     "authority_code_form": ("机构代码应为 6 位数字。", "An authority code has 6 digits."),
+    "face_kind": ("没有这类证书的版式。", "There is no face for this kind of certificate."),
+    "face_record": ("记录缺少证书上应有的内容。", "The record lacks what the certificate shows."),
+    "face_font": (
+        "找不到证书字体。请重新安装 mplfonts。",
+        "The certificate's typeface is missing. Install mplfonts again.",
+    ),
+    "face_qr_text": ("二维码内容不合规。", "The QR code's text is not acceptable."),
+    "face_qr_too_long": ("二维码内容过长，无法印制。", "The QR code's text is too long to be printed."),
+    "face_log_proof": ("日志证明不是文本。", "The log proof is not text."),
+    "face_typeset": ("证书排版失败。", "The certificate could not be typeset."),
     "face_glyph": (
         "证书含有字库没有的字，不能绘制。",
         "The certificate has characters that the typeface lacks; it cannot be drawn.",

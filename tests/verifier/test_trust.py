@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import refused
-from tests.simulator import NOW, Simulator, standard_pin
+from tests.simulator import LOGGED_AT, NOW, Simulator, standard_pin
 from verifier.errors import LogError, StatusError
 from verifier.status import status_url
 from verifier.trust import Trust
