@@ -183,16 +183,6 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书含有字库没有的字，不能绘制。",
         "The certificate has characters that the typeface lacks; it cannot be drawn.",
     ),
-    "face_kind": ("没有这类证书的版面。", "There is no face for this kind of certificate."),
-    "face_record": ("证书内容不能绘制。", "The content of the certificate cannot be drawn."),
-    "face_font": (
-        "找不到证书字体，请重新安装程序。",
-        "The certificate's typeface is missing; install the program again.",
-    ),
-    "face_qr_text": ("二维码内容不合规。", "The text of the QR code is not as specified."),
-    "face_qr_too_long": ("内容过长，二维码将无法扫描。", "The content is too long for a QR code that scans."),
-    "face_log_proof": ("日志证明不能附在证书上。", "The log proof cannot be attached."),
-    "face_typeset": ("排版失败（{detail}）。", "Typesetting failed ({detail})."),
 }
 
 UNKNOWN = ("出错：{code}", "Error: {code}")

@@ -82,6 +82,6 @@ def qr_matrix(prefix: str, digits: str) -> QrMatrix:
         code.make(fit=False)
     except (
         DataOverflowError
-    ) as error:  # pragma: no cover - the arithmetic above is tested to agree with the drawing
+    ) as error:  # the arithmetic above is tested to agree with the drawing
         raise FaceError("face_qr_too_long") from error
     return QrMatrix(version, tuple(tuple(map(bool, row)) for row in code.modules))
