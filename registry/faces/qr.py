@@ -80,8 +80,6 @@ def qr_matrix(prefix: str, digits: str) -> QrMatrix:
     code.add_data(QRData(digits.encode("ascii"), MODE_NUMBER))
     try:
         code.make(fit=False)
-    except (
-        DataOverflowError
-    ) as error:  # the arithmetic above is tested to agree with the drawing
+    except DataOverflowError as error:  # the arithmetic above is tested to agree with the drawing
         raise FaceError("face_qr_too_long") from error
     return QrMatrix(version, tuple(tuple(map(bool, row)) for row in code.modules))
