@@ -7,8 +7,8 @@ what is missing. No failure of a host, a network or a disk may look like a false
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from keys.canonical import TRUST_LIST_LIMITS
-from keys.errors import KeysError, TrustListError
+from keys.canonical import TRUST_LIST_LIMITS, parse_restricted
+from keys.errors import JsonError, KeysError, TrustListError
 from keys.trustchain import MAX_CHAIN, RootPin, parse_pin, verify_chain
 from keys.trustlist import Root, TemplateDigest, TrustList, parse_trust_list
 from verifier.catalogue import Catalogue, CertificateTemplate, catalogue_of, published_paths
@@ -103,11 +103,21 @@ def _chain(source: Source, root: RootPin, troubles: list[Trouble]) -> list[bytes
     """The current list; before it, where the root has changed since, the versions back to one that ``root`` signed."""
     try:
         current = _required(source, TRUST_PATH, "trust_list_missing")
+        _check_json(current)
         return [current] if _signed_by(current, root) else _history(source, root, current)
     except SourceError as error:
         # Without the history it cannot be told whether the root signed: no list at all, rather than an unsigned one.
         troubles.append(Trouble(error.detail if error.code == "history_missing" else TRUST_PATH, error.code))
         return []
+
+
+def _check_json(data: bytes) -> None:
+    """A login page, an error page, half a file: an outage, and no word of the registry."""
+    try:
+        parse_restricted(data, TRUST_LIST_LIMITS)
+    except JsonError as error:
+        if error.code in ("not_json", "not_utf8"):
+            raise SourceError("trust_list_missing", TRUST_PATH) from error
 
 
 def _history(source: Source, root: RootPin, current: bytes) -> list[bytes]:

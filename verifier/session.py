@@ -55,6 +55,8 @@ class Options:
     as_json: bool = False
     colour: bool = False
     seen_version: int = 0
+    pin: RootPin | None = None
+    """A root that the caller knows already; ``root`` goes before it."""
 
 
 class UsageError(Exception):
@@ -170,7 +172,7 @@ def _trust(source: Source, options: Options, now: int) -> LoadedTrust:
 
 def _pin(options: Options) -> RootPin | None:
     if options.root is None:
-        return None
+        return options.pin
     try:
         with Path(options.root).open("rb") as file:
             return parse_pin(file.read(MAX_PIN_BYTES + 1))
@@ -228,7 +230,9 @@ def _line(judged: Judged, options: Options) -> str:
         pad(verdict_word(report.verdict, options.lang), 13), report.verdict.value, colour=options.colour
     )
     name = str(report.record.subject["name"]) if report.record else ""
-    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {judged.target}\n"
+    # A file's name is a stranger's text: nothing in it may move the cursor or paint a verdict.
+    target = "".join(one if one.isprintable() else "\ufffd" for one in judged.target)
+    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {target}\n"
     if report.verdict is Verdict.PASSED:
         return line
     return f"{line}    {headline(report, options.lang)}\n"

@@ -6,12 +6,14 @@ from typing import Annotated
 
 import typer
 
+from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app
 from registry.cli.common import EXIT_ERROR, SHELL, registry_app
 from registry.errors import RegistryError
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
 from registry.publication import publish, write_bundle
+from registry.trust import registry_of
 from verifier.cli import parse_time, use_colour
 from verifier.session import Options, run
 
@@ -71,6 +73,7 @@ def verify_command(
     options = Options(
         root=trust,
         source=bundle or url or _own_site(app),
+        pin=_own_pin(app) if not (bundle or url) else None,
         at=parse_time(at) if at else None,
         name=name,
         lang=SHELL.lang,
@@ -114,6 +117,14 @@ def tell_fsck(report: FsckReport) -> None:
 def _own_site(app: App | None) -> str | None:
     """This registry's own publication, where ``publish`` wrote it without another folder."""
     return str(app.settings.site) if app and app.settings.site.is_dir() else None
+
+
+def _own_pin(app: App | None) -> RootPin | None:
+    """This registry's own root, from its database: whoever alters the published files does not choose it."""
+    if app is None:
+        return None
+    with app.database.read() as session:
+        return parse_pin(registry_of(session).root)
 
 
 def _app_or_none() -> App | None:

@@ -25,6 +25,7 @@ from tests.verifier.publication import bundle_of, folder_of, publication
 from tests.verifier.webserver import serving
 from verifier.catalogue import catalogue_of
 from verifier.errors import LogError, SourceError
+from verifier.evidence import Evidence
 from verifier.gather import Gathered, Gatherer, LoadedTrust, gather, load_trust
 from verifier.loading import installed_files
 from verifier.loglookup import bundle_entries, runs_path
@@ -557,3 +558,13 @@ def test_texts_are_told_apart(registry: Simulator) -> None:
     assert number.number == wide
     for text in ("", "张文博", "12", "https://example.cn/", sha256(b"").hexdigest()):
         assert present_text("t", text) is None
+
+
+@pytest.mark.parametrize("page", [b"<html>please log in</html>", b'{"version":3,"auth', b"\xff\xfe"])
+def test_a_page_in_place_of_the_trust_list_is_an_outage(tmp_path: Path, page: bytes) -> None:
+    (tmp_path / "trust.json").write_bytes(page)
+    loaded = load_trust(FolderSource(tmp_path), pin=standard_pin(), now=NOW)
+    assert [(one.path, one.code) for one in loaded.troubles] == [("trust.json", "trust_list_missing")]
+    certificate = Simulator().issue()
+    report = verify(Evidence(record=certificate.record), loaded.trust, policy(require_log=False))
+    assert report.verdict is Verdict.INDETERMINATE
