@@ -26,9 +26,8 @@ from registry.intake.service import Intake
 from registry.intents import Reservation, SeriesKey, reserve, taken_claims
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
 from registry.models import Batch
-from registry.offices import require_authority, signing_key
+from registry.offices import objection_to_issuing, require_authority, signing_key
 from registry.trust import current_trust_list
-from verifier.authority import objection_at
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
 from verifier.number import MAX_SERIAL, CertificateNumber
@@ -150,7 +149,7 @@ def _checked_key(app: App, trust_list: TrustList, code: str, intake: Intake) -> 
     now = app.clock()
     number = CertificateNumber(code, intake.year, KIND_DIGITS[intake.kind], 1)
     key = signing_key(authority, app.keyring, year=intake.year, now=now)
-    objection = objection_at(authority, key, number, now)
+    objection = objection_to_issuing(authority, key, number, now)
     if objection is not None:
         raise IssuanceError(objection, authority=code, year=intake.year)
     return key

@@ -23,10 +23,9 @@ from registry.intake.values import CATEGORIES, GRADES, CellFault
 from registry.intents import SeriesKey, reserve
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
 from registry.models import Batch, Certificate
-from registry.offices import CHINA, require_authority, signing_key
+from registry.offices import CHINA, objection_to_issuing, require_authority, signing_key
 from registry.status import state_of
 from registry.trust import current_trust_list
-from verifier.authority import objection_at
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
 from verifier.number import parse_number
@@ -64,7 +63,7 @@ def correct(
         authority = require_authority(trust_list, certificate.authority)
         key = signing_key(authority, app.keyring, year=certificate.year, now=now)
         old = parse_number(number)
-        objection = objection_at(authority, key, old, now)
+        objection = objection_to_issuing(authority, key, old, now)
         if objection is not None:
             raise IssuanceError(objection, authority=authority.code, year=certificate.year)
         reservation = reserve(

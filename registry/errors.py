@@ -23,7 +23,3 @@ class StatusChangeError(RegistryError):
 
 class OfficeError(RegistryError):
     """An authority or the registry itself is not in a state for what was asked."""
-
-
-class PublicationError(RegistryError):
-    """The publication cannot be written."""

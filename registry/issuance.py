@@ -22,11 +22,10 @@ from registry.errors import IssuanceError
 from registry.intents import rows_of
 from registry.log import append_entries, lock_head
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
-from registry.offices import listed_signer, require_authority
+from registry.offices import listed_signer, objection_to_issuing, require_authority
 from registry.signing import SignedRow, judge_rows, sign_rows
 from registry.status import state_of
 from registry.trust import current_trust_list, established_trust
-from verifier.authority import objection_at
 from verifier.logentry import LogEntry, record_digest
 from verifier.number import CertificateNumber
 from verifier.trust import Trust
@@ -154,7 +153,7 @@ def _objection(session: Session, intent: Intent, now: int) -> str | None:
     authority = require_authority(current_trust_list(session), intent.authority)
     key = authority.key(intent.key_id)
     number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial)
-    return objection_at(authority, key, number, now) if key else "key_not_listed"
+    return objection_to_issuing(authority, key, number, now) if key else "key_not_listed"
 
 
 def _corrected(session: Session, intent: Intent) -> Certificate | None:

@@ -168,6 +168,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The host is not acceptable: lower case with a dot (or localhost), a port if needed.",
     ),
     "file_missing": ("找不到文件：{file}", "There is no such file: {file}"),
+    "file_unusable": (
+        "读写文件失败：{file}（{problem}）",
+        "A file cannot be read or written: {file} ({problem})",
+    ),
+    "database_unusable": (
+        "连不上数据库，或数据库不可用（{problem}）。请检查 CERTREG_DATABASE_URL。",
+        "The database cannot be reached or used ({problem}). Check CERTREG_DATABASE_URL.",
+    ),
     "authority_code_form": ("机构代码应为 6 位数字。", "An authority code has 6 digits."),
     "face_kind": ("没有这类证书的版式。", "There is no face for this kind of certificate."),
     "face_record": ("记录缺少证书上应有的内容。", "The record lacks what the certificate shows."),

@@ -33,8 +33,10 @@ from registry.keyring import Keyring, authority_key_name
 from registry.log import log_origin
 from registry.models import LogHead, Registry
 from registry.trust import TRUST_LIST_VALIDITY, current_trust_list, publish_version, store_version
+from verifier.authority import objection_at
 from verifier.loading import installed_catalogue, installed_rule_sets
 from verifier.note import ALGORITHM_NOTE, NoteKey
+from verifier.number import CertificateNumber
 
 YEARS = range(2000, 2100)
 """Years that are no slip of the keyboard."""
@@ -108,8 +110,8 @@ def change_state(
     before = authority.states[-1].state
     if before not in _ALLOWED[state]:
         raise OfficeError("authority_state", code=code, state=before)
-    # From the next second on: what was logged in this one was rightly issued, and must stay so.
-    since = max(now, authority.states[-1].since) + 1
+    # An end takes effect from the next second on: what was logged in this one was rightly issued, and must stay so.
+    since = max(now if state == "granted" else now + 1, authority.states[-1].since)
     changed = with_state(authority, StateChange(state, since, reason))
     return publish_version(session, with_authority(trust_list, changed), _root(trust_list, keyring), now=now)
 
@@ -131,6 +133,14 @@ def require_authority(trust_list: TrustList, code: str) -> Authority:
     if authority is None:
         raise OfficeError("authority_unknown", code=code)
     return authority
+
+
+def objection_to_issuing(
+    authority: Authority, key: ListedKey, number: CertificateNumber, now: int
+) -> str | None:
+    """What every verifier would say of an issue at ``now``; and once an end is signed, nothing more is issued at all."""
+    newest = authority.states[-1].state
+    return objection_at(authority, key, number, now) if newest == "granted" else f"authority_{newest}"
 
 
 def signing_key(authority: Authority, keyring: Keyring, *, year: int, now: int) -> ListedKey:

@@ -11,6 +11,7 @@ from typing import Any
 
 import typer
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from keys.errors import KeysError
 from registry.app import App, open_app
@@ -73,7 +74,7 @@ def registry_app() -> Iterator[App]:
 
 @contextmanager
 def errors_told() -> Iterator[None]:
-    """Turn our errors into a sentence and exit code 1."""
+    """Turn our errors, and those of disk and database, into a sentence and exit code 1."""
     try:
         yield
     except IntakeError as error:
@@ -84,6 +85,13 @@ def errors_told() -> Iterator[None]:
         SHELL.complain(
             error_sentence(error.code, {"number": "", "detail": str(error)}, SHELL.lang), error.code
         )
+    except OSError as error:
+        params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
+        SHELL.complain(error_sentence("file_unusable", params, SHELL.lang), "file_unusable")
+    except OperationalError as error:
+        # The address may hold a password, and the driver's text may hold the address.
+        params = {"problem": type(error.orig).__name__}
+        SHELL.complain(error_sentence("database_unusable", params, SHELL.lang), "database_unusable")
     else:
         return
     raise typer.Exit(EXIT_ERROR)

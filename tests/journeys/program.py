@@ -2,14 +2,17 @@
 
 import json
 import os
-import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-_REGISTRY = "from registry.cli.main import main; main()"
-_VERIFIER = "from verifier.cli import main; main()"
+from registry.cli.main import main as certreg
+from tests.forks import CONTEXT, PATIENCE
+from verifier.cli import main as certverify
+
 PASSPHRASE = "correct horse battery"
 
 
@@ -41,27 +44,47 @@ class Shell:
 
     def certreg(self, *words: str) -> Said:
         """Run ``certreg``."""
-        return self._run(_REGISTRY, *words)
+        return self.run(certreg, *words)
 
     def certverify(self, *words: str) -> Said:
         """Run ``certverify``."""
-        return self._run(_VERIFIER, *words)
+        return self.run(certverify, *words)
 
-    def _run(self, program: str, *words: str) -> Said:
+    def run(self, program: Callable[[], None], *words: str, **environment: str) -> Said:
+        """Run a program's entry point in a process of its own, in the folder, with nothing else in its environment."""
         names = ("PATH", "PYTHONPATH", "HOME", "LANG", "SYSTEMROOT")
-        environment = {name: os.environ[name] for name in names if name in os.environ}
-        environment |= {"CERTREG_HOME": str(self.home), "PYTHONIOENCODING": "utf-8", "PYTHONUTF8": "1"}
+        environment |= {name: os.environ[name] for name in names if name in os.environ}
+        environment.setdefault("CERTREG_HOME", str(self.home))
         if self.passphrase is not None:
             environment["CERTREG_PASSPHRASE"] = self.passphrase
-        done = subprocess.run(
-            [sys.executable, "-c", program, *words],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            env=environment,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            timeout=180,
-            check=False,
-        )
-        return Said(done.returncode, done.stdout, done.stderr)
+        with TemporaryDirectory() as place:
+            out, err = Path(place, "out"), Path(place, "err")
+            child = CONTEXT.Process(target=_become, args=(program, words, environment, self.folder, out, err))
+            child.start()
+            child.join(PATIENCE)
+            if child.exitcode is None:
+                child.kill()
+                raise AssertionError(f"{words} hangs")
+            return Said(child.exitcode, out.read_text("utf-8"), err.read_text("utf-8"))
+
+
+def _become(
+    program: Callable[[], None],
+    words: tuple[str, ...],
+    environment: dict[str, str],
+    folder: Path,
+    out: Path,
+    err: Path,
+) -> None:
+    """Run ``program`` in this process as a shell would have started it."""
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    for number, path in enumerate((Path(os.devnull), out, err)):
+        descriptor = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT, 0o600)
+        os.dup2(descriptor, number)
+        os.close(descriptor)
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as we do
+    sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.argv = [program.__module__, *words]
+    program()

@@ -1,11 +1,9 @@
 """Other processes at work on a registry, to be killed or to run at once.
 
-They come from multiprocessing's fork server: a fresh single-threaded process that has imported the registry already, so
-that a child costs milliseconds and shares no connection, no thread and no open key with the tests. A child that is to be
-struck sends SIGKILL to itself where ``observe`` is called: no ``finally``, no rollback, no flush.
+They come from the fork server of ``tests.forks``. A child that is to be struck sends SIGKILL to itself where ``observe``
+is called: no ``finally``, no rollback, no flush.
 """
 
-import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Sequence
@@ -23,14 +21,11 @@ from registry.issuance import Observe, resume, unobserved
 from registry.publication import publish
 from registry.status import change_status
 from tests.builders import HOST, MUNICIPAL
+from tests.forks import CONTEXT, PATIENCE
 from tests.registry.rig import RULES, Clock, Place, intake
 
-_CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["tests.registry.children"])
 REFUSED = 3
 """Exit code of a child whose work the registry refused with one of our errors."""
-PATIENCE = 60
-"""Seconds."""
 Work = Callable[..., None]
 
 
@@ -97,7 +92,7 @@ def found(place: Place, now: int, strike: Strike) -> None:
 
 def killed_while_founding(place: Place, now: int, strike: Strike) -> bool:
     """Whether ``init`` was killed at ``strike``."""
-    process = _CONTEXT.Process(target=found, args=(place, now, strike), daemon=True)
+    process = CONTEXT.Process(target=found, args=(place, now, strike), daemon=True)
     process.start()
     code = finish(process)
     assert code in (0, -signal.SIGKILL)
@@ -113,7 +108,7 @@ def start(
     gate: Barrier | None = None,
 ) -> ForkServerProcess:
     """Start a process that opens the registry at ``place`` and does ``work``; all that share a ``gate`` begin at once."""
-    process = _CONTEXT.Process(target=_run, args=(place, now, work, arguments, strike, gate), daemon=True)
+    process = CONTEXT.Process(target=_run, args=(place, now, work, arguments, strike, gate), daemon=True)
     process.start()
     return process
 
@@ -137,7 +132,7 @@ def killed(place: Place, now: int, work: Work, *arguments: Any, strike: Strike) 
 
 def at_once(place: Place, now: int, *works: Sequence[Any]) -> list[int]:
     """Run several works (function, then arguments) at once; their exit codes."""
-    gate = _CONTEXT.Barrier(len(works))
+    gate = CONTEXT.Barrier(len(works))
     children = [start(place, now, *work, gate=gate) for work in works]
     return [finish(child) for child in children]
 

@@ -1,12 +1,22 @@
 """``certreg``'s words and exit codes: help that teaches, clear errors in both languages, JSON for programs."""
 
+import json
+import subprocess
+import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
+import zxingcpp
+from PIL import Image
 from typer.testing import CliRunner
 
 from registry.cli.main import app
+from registry.cli.main import main as certreg
+from registry.offices import CHINA
 from tests.journeys.program import PASSPHRASE, Shell
+from tests.registry.sheets import ANNUAL, annual, write_csv
 
 COMMANDS = (
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
@@ -20,6 +30,11 @@ def shell(tmp_path_factory: pytest.TempPathFactory) -> Shell:
     made = Shell(tmp_path_factory.mktemp("cli"))
     assert made.certreg("init", "--host", "jxjy.henan.example").code == 0
     return made
+
+
+def china_year() -> int:
+    """The programs read the clock; what they issue must be of a year that may still be certified."""
+    return datetime.now(CHINA).year
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -88,6 +103,108 @@ def test_a_missing_file_an_unknown_office_and_a_file_that_is_no_list(shell: Shel
     missing = shell.certreg("issue", "a.csv", "--authority", "410300", "--year", "2026")
     assert missing.code == 1
     assert "单位" in missing.err
+
+
+def test_disk_and_database_in_words(shell: Shell) -> None:
+    (shell.folder / "occupied").write_text("a file")
+    said = shell.certreg("--lang", "en", "publish", "occupied")
+    assert (said.code, "occupied" in said.err, "Traceback" in said.err) == (1, True, False)
+    where = "postgresql://certreg:secret-of-ours@127.0.0.1:1/none"
+    said = shell.run(certreg, "fsck", CERTREG_DATABASE_URL=where)
+    assert (said.code, "CERTREG_DATABASE_URL" in said.err) == (1, True)
+    assert "secret-of-ours" not in said.err + said.out
+    assert "Traceback" not in said.err
+
+
+def test_the_passphrase_from_a_file(shell: Shell) -> None:
+    (shell.folder / "passphrase").write_text(PASSPHRASE + "\n")
+    keyless = Shell(shell.folder, passphrase=None)
+    assert keyless.run(certreg, "publish", "site", CERTREG_PASSPHRASE_FILE="passphrase").code == 0
+    absent = keyless.run(certreg, "publish", "elsewhere", CERTREG_PASSPHRASE_FILE="absent")
+    assert (absent.code, "口令文件" in absent.err) == (1, True)
+
+
+def test_a_short_passphrase_founds_nothing(tmp_path: Path) -> None:
+    said = Shell(tmp_path, passphrase="too short").certreg("--json", "init", "--host", "jxjy.henan.example")
+    assert (said.code, said.json["error"]) == (1, "passphrase_short")
+    assert Shell(tmp_path).certreg("--json", "init", "--host", "jxjy.henan.example").code == 0
+
+
+def test_the_passphrase_is_no_option(shell: Shell) -> None:
+    for words in (("--passphrase", PASSPHRASE, "fsck"), ("publish", "site", "--passphrase", PASSPHRASE)):
+        assert shell.certreg(*words).code == 64
+
+
+def test_a_life_in_json(shell: Shell) -> None:
+    """Every command speaks JSON, one object a line, to programs; and nothing else on that channel."""
+    year = china_year()
+    office = (
+        "410500",
+        "--name",
+        "安阳市人力资源和社会保障局",
+        "--uscc",
+        "11410100005252100Y",
+        "--year",
+        str(year),
+    )
+    rows = [annual(serial, 年度=year) for serial in (1, 2, 3)]
+    write_csv(shell.folder / "list.csv", [ANNUAL, *rows])
+    listed = ("list.csv", "--authority", "410500", "--year", str(year))
+
+    def say(*words: str, code: int = 0) -> Any:
+        said = shell.certreg("--json", *words)
+        assert said.code == code, (words, said.err)
+        return [json.loads(line) for line in said.out.splitlines()][-1]
+
+    say("authority", "add", *office)
+    say("trust", "renew")
+    assert (say("issue", *listed, "--dry-run")["rows"], say("resume")["ranges"]) == (3, 0)
+    one, two, three = say("issue", *listed)["issued"]
+    assert say("issue", *listed)["alreadyIssued"] == 3
+    assert say("show", one)["state"] == "issued"
+    assert say("suspend", one, "--reason", "complaint")["action"] == "suspend"
+    assert say("show", one)["history"][0]["reason"] == "complaint"
+    assert say("reinstate", one, "--reason", "review-closed")["action"] == "reinstate"
+    assert say("revoke", two, "--reason", "fraud")["number"] == two
+    assert say("revoke", two, "--reason", "fraud", code=1)["error"] == "status_transition"
+    assert say("revoke", one, "--reason", "Bad Reason", code=1)["error"] == "reason_form"
+    assert (
+        say("correct", three, "--reason", "typo", "--set", "professionalHours=x", code=1)["error"]
+        == "hours_form"
+    )
+    corrected = say("correct", three, "--reason", "typo", "--set", "name=李雷")
+    assert (len(corrected["issued"]), corrected["corrects"]) == (1, three)
+    assert say("publish")["written"] > 0
+    assert say("publish")["written"] == 0
+    assert say("bundle", "bundle")["bytes"] == (shell.folder / "bundle").stat().st_size
+    assert len(say("render", one, "--out", "out", "--format", "json,png")["files"]) == 3
+    assert say("render", two, "--out", "out", code=1)["error"] == "not_in_force"
+    qr = zxingcpp.read_barcodes(Image.open(shell.folder / "out" / f"{one}.png"))[0].text
+    for target in (f"out/{one}.json", f"out/{one}.png", qr, one):
+        assert say("verify", target)["verdict"] == "PASSED", target
+    assert say("verify", two, code=1)["reason"] == "revoked"
+    assert say("authority", "suspend", "410500", "--reason", "inspection")["code"] == "410500"
+    assert say("authority", "reinstate", "410500", "--reason", "over")["code"] == "410500"
+    assert say("authority", "withdraw", "410500", "--reason", "merged")["code"] == "410500"
+    assert say("issue", *listed, code=1)["error"] == "authority_withdrawn"
+    assert say("fsck")["troubles"] == []
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_errors_are_told_in_the_readers_language(shell: Shell, lang: str) -> None:
+    for words in (("show", "41050020261000000131"), ("authority", "withdraw", "419999", "--reason", "x")):
+        said = shell.certreg("--lang", lang, *words)
+        assert said.code == 1
+        assert any("\u4e00" <= character <= "\u9fff" for character in said.err) is (lang == "zh-CN")
+
+
+def test_the_installed_programs_start() -> None:
+    """As a shell finds them: the entry points of the package."""
+    programs = Path(sys.executable).parent
+    for name in ("certreg", "certverify"):
+        done = subprocess.run([programs / name, "--help"], capture_output=True, check=False)
+        assert done.returncode == 0
+        assert b"exit codes" in done.stdout or b"first steps" in done.stdout
 
 
 def test_fsck_of_a_new_registry_is_clean(shell: Shell) -> None:

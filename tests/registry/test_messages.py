@@ -14,7 +14,7 @@ from registry.messages import ERRORS, LANGUAGES, error_sentence, sentence_of_err
 from registry.status import REASONS
 
 PROJECT = Path(__file__).resolve().parents[2]
-OURS = {"RegistryError", "IssuanceError", "StatusChangeError", "OfficeError", "PublicationError"}
+OURS = {"RegistryError", "IssuanceError", "StatusChangeError", "OfficeError"}
 OTHERS = {"CustodyError", "FaceError"}
 GIVEN_TO_OTHERS = {"number", "detail"}
 """What the command line fills the sentences of other packages' errors with."""

@@ -1,0 +1,14 @@
+"""Other processes, quickly: multiprocessing's fork server imports the registry once and forks from there.
+
+A child is a process of its own (no connection, thread, key or lock of the tests is in it) that costs milliseconds
+instead of the seconds that a new interpreter needs to import everything.
+"""
+
+import multiprocessing
+
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(
+    ["registry.cli.main", "verifier.cli", "tests.registry.children", "tests.journeys.program"]
+)
+PATIENCE = 120
+"""Seconds that a child may take."""
