@@ -41,7 +41,7 @@ def document_of(trust: TrustList) -> JsonObject:
             ],
         },
         "authorities": [_authority(one) for one in trust.authorities.values()],
-        "log": {"origin": trust.log_origin, "vkey": trust.log_vkey},
+        "log": _log(trust),
         "witnesses": {"vkeys": list(trust.witness_vkeys), "quorum": trust.witness_quorum},
         "statusKeys": [_listed_key(key) for key in trust.status_keys],
         "ruleSets": [_rule_set(rules) for rules in trust.rule_sets.values()],
@@ -96,6 +96,11 @@ def with_state(authority: Authority, change: StateChange) -> Authority:
 def with_key(authority: Authority, key: ListedKey) -> Authority:
     """``authority`` with one more key."""
     return replace(authority, keys=(*authority.keys, key))
+
+
+def _log(trust: TrustList) -> JsonObject:
+    document: JsonObject = {"origin": trust.log_origin, "vkey": trust.log_vkey}
+    return {**document, "former": list(trust.log_former_vkeys)} if trust.log_former_vkeys else document
 
 
 def _authority(one: Authority) -> JsonObject:

@@ -154,6 +154,8 @@ class TrustList:
     status_keys: tuple[ListedKey, ...]
     rule_sets: Mapping[str, RuleSet]
     templates: tuple[TemplateDigest, ...]
+    log_former_vkeys: tuple[str, ...] = ()
+    """Keys that the log had before: what they signed still counts. One that was compromised is left out."""
     not_understood: tuple[str, ...] = ()
     data: bytes = field(default=b"", compare=False, repr=False)
     document: JsonObject = field(default_factory=dict, compare=False, repr=False)
@@ -201,6 +203,7 @@ def _trust_list(document: JsonObject, data: bytes) -> TrustList:
         authorities=_authorities(document, host),
         log_origin=_text(log, "origin"),
         log_vkey=_text(log, "vkey"),
+        log_former_vkeys=_texts(log, "former") if "former" in log else (),
         witness_vkeys=vkeys,
         witness_quorum=quorum,
         status_keys=_status_keys(document, host),

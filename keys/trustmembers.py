@@ -23,7 +23,7 @@ _MEMBERS = {
     "authorities.states": frozenset({"state", "from", "reason"}),
     "authorities.keys": _LISTED_KEY | {"issuerName"},
     "authorities.keys.revoked": _REVOCATION,
-    "log": frozenset({"origin", "vkey"}),
+    "log": frozenset({"origin", "vkey", "former"}),
     "witnesses": frozenset({"vkeys", "quorum"}),
     "statusKeys": _LISTED_KEY,
     "statusKeys.revoked": _REVOCATION,

@@ -60,7 +60,7 @@ def fsck(app: App) -> FsckReport:
     """Check everything; one consistent state of the database is looked at."""
     now = app.clock()
     with app.database.read() as session:
-        trust = established_trust(session, now=now)
+        trust = established_trust(session)
         troubles = [
             *_trust_troubles(session, trust),
             *_log_troubles(session, trust),

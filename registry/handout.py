@@ -51,7 +51,7 @@ def prepare(app: App, number: str) -> Handout:
             raise RegistryError("number_unknown", number=number)
         state = state_of(session, number)
         log_proof = _log_proof(session, certificate)
-        trust = established_trust(session, now=now)
+        trust = established_trust(session)
     if state != "issued":
         raise RegistryError("not_in_force", number=number, state=state)
     if log_proof is None:

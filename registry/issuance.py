@@ -66,7 +66,7 @@ def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Fi
         intent = session.get_one(Intent, intent_id)
         if intent.state == "logged":
             return _finished(session, intent_id)
-        trust = established_trust(session, now=now)
+        trust = established_trust(session)
     observe("sign:before", intent.count)
     signed = _sign(app, intent, trust)
     observe("sign:after", intent.count)

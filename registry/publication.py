@@ -137,8 +137,8 @@ def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:
 
 def _status(app: App, session: Session, target: Path | None) -> Iterator[tuple[str, bytes]]:
     """Lists and details of every block; those in ``target`` stay while they are right and more than half fresh."""
-    signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY))
     trust_list = current_trust_list(session)
+    signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), trust_list.version)
     now = app.clock()
     for block in blocks_in_use(session):
         changes = changes_in(session, block)
@@ -160,7 +160,9 @@ def _kept(
             data = (target / path).read_bytes()
             status = verify_status_list(data, f"https://{trust_list.registry}/{path}", trust_list)
             wanted = new_bits({index for index, change in changes.items() if change.status == word})
-            if status.bits != wanted or status.valid_until < now + STATUS_VALIDITY // 2:
+            if status.bits != wanted or status.trust_list_version != trust_list.version:
+                return None
+            if status.valid_until < now + STATUS_VALIDITY // 2:
                 return None
             found[path] = data
         path = status_path(number, DETAILS)

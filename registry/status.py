@@ -62,10 +62,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class StatusSigner:
-    """The status key and the registry's host."""
+    """The status key, the registry's host, and the version of the trust list that the lists are to name."""
 
     host: str
     signer: Signer
+    trust_list_version: int
 
     @property
     def issuer(self) -> str:
@@ -161,17 +162,17 @@ def sign_block(
         "issuer": signer.issuer,
         "key_id": signer.key_id,
         "signer": signer.signer,
-        "created": now,
+        "context": f"https://{signer.host}/{CONTEXT_PATH}",
     }
     documents = {}
     for purpose, word in zip(PURPOSES, ("revoked", "suspended"), strict=True):
         bits = new_bits({index for index, change in changes.items() if change.status == word})
-        status = StatusList(status_url(signer.host, number, purpose), purpose, bits, now, valid_until)
+        url = status_url(signer.host, number, purpose)
+        status = StatusList(url, purpose, bits, now, valid_until, signer.trust_list_version)
         documents[status_path(number, purpose)] = sign_status_list(status, **common)
     details = StatusDetails(status_url(signer.host, number, DETAILS), changes)
-    context = f"https://{signer.host}/{CONTEXT_PATH}"
     documents[status_path(number, DETAILS)] = sign_status_details(
-        details, valid_until=valid_until, context=context, **common
+        details, created=now, valid_until=valid_until, **common
     )
     return documents
 

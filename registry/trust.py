@@ -48,11 +48,11 @@ def trust_list_documents(session: Session) -> list[bytes]:
     return list(session.scalars(select(TrustListVersion.data).order_by(TrustListVersion.version)))
 
 
-def established_trust(session: Session, *, now: int) -> Trust:
+def established_trust(session: Session) -> Trust:
     """What a verifier that pinned this registry's first root trusts now."""
     documents = tuple(trust_list_documents(session))
     pin = registry_of(session).root
-    return _established(documents, pin, now)
+    return _established(documents, pin)
 
 
 def publish_version(
@@ -78,6 +78,6 @@ def _parsed(data: bytes) -> TrustList:
 
 
 @lru_cache(maxsize=8)
-def _established(documents: tuple[bytes, ...], pin: bytes, now: int) -> Trust:
+def _established(documents: tuple[bytes, ...], pin: bytes) -> Trust:
     root: RootPin = parse_pin(pin)
-    return Trust.establish(documents, root, installed_catalogue(root.registry), as_of=now)
+    return Trust.establish(documents, root, installed_catalogue(root.registry))

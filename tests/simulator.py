@@ -211,14 +211,17 @@ class Simulator:
         hours: int = 24,
         key: str = "status",
         key_name: str = "2026-1",
+        version: int = 0,
     ) -> dict[str, bytes]:
-        """The lists and the details that cover ``number``, by address, signed by ``key`` under ``key_name``."""
+        """The lists and the details that cover ``number``, by address, signed by ``key`` under ``key_name``.
+
+        They name this registry's trust list unless ``version`` says another."""
         did = registry_did(HOST)
         common: dict[str, Any] = {
             "issuer": did,
             "key_id": f"{did}#{key_name}",
             "signer": signer(key),
-            "created": signed_at,
+            "context": f"https://{HOST}/ns/certificate/v1",
         }
         until = signed_at + hours * 3600
         found = {}
@@ -226,12 +229,13 @@ class Simulator:
             url = status_url(HOST, number, purpose)
             bits = new_bits({n.status_index for n, change in self.changes.items() if change.status == word})
             found[url] = sign_status_list(
-                StatusList(url, purpose, bits, signed_at, until), compress=gzip_by_hand, **common
+                StatusList(url, purpose, bits, signed_at, until, version or self.trust_list.version),
+                compress=gzip_by_hand,
+                **common,
             )
         url = status_url(HOST, number, DETAILS)
         details = StatusDetails(url, {n.status_index: change for n, change in self.changes.items()})
-        context = f"https://{HOST}/ns/certificate/v1"
-        found[url] = sign_status_details(details, valid_until=until, context=context, **common)
+        found[url] = sign_status_details(details, created=signed_at, valid_until=until, **common)
         return found
 
     def trust(
@@ -239,13 +243,13 @@ class Simulator:
         *,
         documents: Sequence[bytes] | None = None,
         pin: RootPin | None = None,
-        as_of: int = NOW,
         seen_version: int = 0,
+        pinned: bool = True,
     ) -> Trust:
-        """Trust established from this registry's list, obtained at ``as_of``."""
+        """Trust established from this registry's list."""
         chain = [self.trust_list.data] if documents is None else documents
         return Trust.establish(
-            chain, pin or standard_pin(), catalogue(), as_of=as_of, seen_version=seen_version
+            chain, pin or standard_pin(), catalogue(), seen_version=seen_version, pinned=pinned
         )
 
     def evidence(self, certificate: Certificate, *, qr: bool = False, moment: int = NOW) -> Evidence:

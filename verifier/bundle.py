@@ -46,10 +46,6 @@ class BundleSource:
         """See ``Source``."""
         return self._read(check_path(path), max_bytes)
 
-    def as_of(self, now: int) -> int:
-        """When the bundle was made; never later than ``now``, because nobody signed that time."""
-        return min(self.created_at, now)
-
     def describe(self) -> str:
         """The file."""
         return str(self._file)

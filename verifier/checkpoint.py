@@ -31,7 +31,7 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class VerifiedCheckpoint:
-    """A head that the log's key signed; ``witnessed`` are the times (Unix seconds) of known witnesses' cosignatures."""
+    """A head that a key of the log signed; ``witnessed`` are the times (Unix seconds) of known witnesses' cosignatures."""
 
     checkpoint: Checkpoint
     witnessed: tuple[int, ...]
@@ -52,9 +52,14 @@ def parse_checkpoint_text(text: str) -> Checkpoint:
 
 
 def verify_checkpoint(
-    data: bytes, *, origin: str, log_key: NoteKey, witness_keys: Sequence[NoteKey]
+    data: bytes,
+    *,
+    origin: str,
+    log_key: NoteKey,
+    former_keys: Sequence[NoteKey] = (),
+    witness_keys: Sequence[NoteKey],
 ) -> VerifiedCheckpoint:
-    """The head in ``data``, signed by ``log_key`` for ``origin``.
+    """The head in ``data``, signed by ``log_key`` or one of ``former_keys`` for ``origin``.
 
     Raises ``LogError``: ``checkpoint_origin`` where it is another log's, or the note's codes.
     """
@@ -62,7 +67,7 @@ def verify_checkpoint(
     checkpoint = parse_checkpoint_text(note.text)
     if checkpoint.origin != origin:
         raise LogError("checkpoint_origin", checkpoint.origin[:80])
-    check_note(note, log_key)
+    check_note(note, log_key, *former_keys)
     return VerifiedCheckpoint(checkpoint, tuple(cosignature_times(note, witness_keys)))
 
 

@@ -1,12 +1,14 @@
 """``certverify``: the public verifier on the command line (SPEC 7.8). It only reads options; ``verifier.session`` works."""
 
 import os
+import re
 import sys
 from datetime import datetime
 from typing import Annotated, NoReturn
 
 import typer
 
+from verifier.memory import memory_file
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
 from verifier.session import EXIT_USAGE, Options, run
 
@@ -33,6 +35,9 @@ def verify_command(
     trust: Annotated[
         str | None, typer.Option(metavar="ROOT_JSON", help="根文件，只相信它 · the root to pin")
     ] = None,
+    root_fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="或：根文件的指纹 · or the root file's fingerprint")
+    ] = None,
     bundle: Annotated[str | None, typer.Option(metavar="FILE", help="离线核验包 · offline bundle")] = None,
     url: Annotated[
         str | None, typer.Option(metavar="URL_OR_FOLDER", help="登记系统网址或文件夹 · publication")
@@ -58,6 +63,8 @@ def verify_command(
         _refuse("--bundle | --url: 只能选一个 · only one of them")
     options = Options(
         root=trust,
+        fingerprint=parse_fingerprint(root_fingerprint),
+        memory=memory_file(os.environ),
         source=bundle or url,
         at=None if at is None else parse_time(at),
         name=name,
@@ -67,6 +74,14 @@ def verify_command(
         colour=use_colour(),
     )
     raise typer.Exit(run(targets or [], options))
+
+
+def parse_fingerprint(text: str | None) -> str:
+    """A SHA-256 in lower-case hex, from one read out in capitals or groups; exits with 64 for anything else."""
+    digits = "".join((text or "").lower().replace(":", " ").split())
+    if text is not None and re.fullmatch(r"[0-9a-f]{64}", digits) is None:
+        _refuse("--root-fingerprint: 64 位十六进制数 · 64 hexadecimal digits")
+    return digits
 
 
 def parse_time(text: str) -> int:

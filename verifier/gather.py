@@ -14,8 +14,9 @@ from keys.trustlist import Root, TemplateDigest, TrustList, parse_trust_list
 from verifier.catalogue import Catalogue, CertificateTemplate, catalogue_of, published_paths
 from verifier.errors import FormError, LogError, SourceError, StatusError, VerifierError
 from verifier.evidence import Evidence
-from verifier.limits import MAX_STATUS_DETAILS_BYTES, MAX_STATUS_LIST_BYTES
+from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_STATUS_DETAILS_BYTES, MAX_STATUS_LIST_BYTES
 from verifier.loading import installed_catalogue
+from verifier.logcheck import included_entry
 from verifier.loglookup import PublishedLog
 from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.presented import Presented
@@ -27,7 +28,7 @@ from verifier.template import number_in
 from verifier.trouble import Trouble
 from verifier.trust import Trust
 
-ROOT_PATH, TRUST_PATH, LOG_PATH = "root.json", "trust.json", "log"
+ROOT_PATH, TRUST_PATH, LOG_PATH, LOG_PROOF = "root.json", "trust.json", "log", ".tlog-proof"
 MAX_ROOT_BYTES = 64 * 1024
 MAX_TEMPLATE_BYTES = 64 * 1024
 MAX_HISTORY_BYTES = 256 * 1024 * 1024
@@ -39,16 +40,10 @@ FindRecord = Callable[[CertificateNumber], tuple[bytes, bytes | None] | None]
 
 @dataclass(frozen=True, slots=True)
 class LoadedTrust:
-    """Trust, whether its root was the caller's own (``pinned``) or the publication's word, and what went wrong."""
+    """Trust, and what went wrong."""
 
     trust: Trust
-    pinned: bool
     troubles: tuple[Trouble, ...] = ()
-
-    @property
-    def believed(self) -> bool:
-        """Whether the publication's own root was taken on its word: people must be told."""
-        return not self.pinned and self.trust.trust_list is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +57,32 @@ class Gathered:
 # ---- trust
 
 
-def load_trust(source: Source, *, pin: RootPin | None, now: int, seen_version: int = 0) -> LoadedTrust:
+def load_trust(
+    source: Source,
+    *,
+    pin: RootPin | None,
+    fingerprint: str = "",
+    seen_version: Callable[[RootPin], int] = lambda _: 0,
+) -> LoadedTrust:
     """Trust from ``source``. Raises ``SourceError`` (``root_missing``, ``root_form``) where there is no root to begin with.
 
-    ``now`` is Unix seconds; ``seen_version`` is the newest version of the trust list that the caller ever accepted.
+    Without ``pin`` the publication's own root is taken, and counts as pinned only if it has ``fingerprint``.
+    ``seen_version`` tells the newest version of the trust list that the caller ever accepted for a root.
     """
     troubles: list[Trouble] = []
-    as_of = source.as_of(now)
     try:
         root = pin or _own_root(source)
     except SourceError as error:
         if error.code in ("root_missing", "root_form"):
             raise
-        return LoadedTrust(_nobodys_trust(as_of), False, (Trouble(ROOT_PATH, error.code),))
+        return LoadedTrust(_NOBODYS, (Trouble(ROOT_PATH, error.code),))
+    pinned = pin is not None or root.fingerprint == fingerprint
     documents = _chain(source, root, troubles)
     catalogue = installed_catalogue(root.registry)
-    trust = Trust.establish(documents, root, catalogue, as_of=as_of, seen_version=seen_version)
+    trust = Trust.establish(documents, root, catalogue, seen_version=seen_version(root), pinned=pinned)
     if trust.trust_list is not None:
         trust = replace(trust, catalogue=_catalogue(source, catalogue, trust.trust_list, troubles))
-    return LoadedTrust(trust, pin is not None, tuple(troubles))
+    return LoadedTrust(trust, tuple(troubles))
 
 
 def _own_root(source: Source) -> RootPin:
@@ -93,10 +95,10 @@ def _own_root(source: Source) -> RootPin:
         raise SourceError("root_form") from error
 
 
-def _nobodys_trust(as_of: int) -> Trust:
-    """Trust in nothing: what is left where the publication cannot be reached and no root was given."""
-    nobody = RootPin("", Root(1, ()))
-    return Trust(nobody, Catalogue({}, {}), as_of, None, TrustListError("trust_list_count"), {"asOf": as_of})
+_NOBODYS = Trust.nothing(
+    RootPin("", Root(1, ())), TrustListError("trust_list_count"), catalogue=Catalogue({}, {}), pinned=False
+)
+"""What is left where the publication cannot be reached and no root was given."""
 
 
 def _chain(source: Source, root: RootPin, troubles: list[Trouble]) -> list[bytes]:
@@ -210,8 +212,8 @@ class Gatherer:
         if number is None or self._source is None or self._trust.trust_list is None:
             return Gathered(evidence, tuple(troubles))
         evidence = replace(evidence, status=self._status(number, self._source, troubles))
-        if evidence.log_proof is None and (evidence.record or evidence.qr_text):
-            evidence = replace(evidence, log_proof=self._log_proof(number, troubles))
+        if (evidence.record or evidence.qr_text) and not self._proves(evidence.log_proof, number, troubles):
+            evidence = replace(evidence, log_proof=self._log_proof(number, troubles) or _readable(evidence))
         return Gathered(evidence, tuple(troubles))
 
     def _look_up(self, presented: Presented) -> Evidence:
@@ -268,6 +270,18 @@ class Gatherer:
                 continue  # step 8 says so
         return False
 
+    def _proves(self, proof: bytes | None, number: CertificateNumber, troubles: list[Trouble]) -> bool:
+        """Whether what came with the certificate is a proof; where it is damaged or of an old log, the publication's is."""
+        trust_list = self._trust.trust_list
+        if proof is None or trust_list is None:
+            return False
+        try:
+            included_entry(proof, number, self._trust, trust_list)
+        except LogError as error:
+            troubles.append(Trouble(LOG_PROOF, error.code))
+            return False
+        return True
+
     def _log_proof(self, number: CertificateNumber, troubles: list[Trouble]) -> bytes | None:
         if self._log is None:
             return None
@@ -276,6 +290,12 @@ class Gatherer:
         except (LogError, SourceError) as error:
             troubles.append(Trouble(LOG_PATH, error.code))
             return None
+
+
+def _readable(evidence: Evidence) -> bytes | None:
+    """The proof that came with the certificate, unless nobody would read it: a careless file beside a good one."""
+    proof = evidence.log_proof
+    return proof if proof is not None and len(proof) <= MAX_LOG_PROOF_BYTES else None
 
 
 def gather(

@@ -31,6 +31,9 @@ MAX_STATUS_LIST_BYTES = 64 * 1024
 MAX_STATUS_DETAILS_BYTES = 24 * 1024 * 1024
 """All 131072 numbers of a block revoked, at 150 bytes each."""
 
+MAX_STATUS_VALIDITY = 7 * 86400
+"""Seconds that a status list may claim to be in force. Sender: a thief of a status key, until the next trust list."""
+
 STATUS_LIST_BITS = 131072
 """SPEC 5.2: entries of one list, the W3C minimum. Expanded size 16384 bytes, exactly."""
 

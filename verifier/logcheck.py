@@ -1,16 +1,30 @@
-"""Is this very record logged as issued, under a checkpoint that counts? (SPEC 6.4 and 6.5, step 7)."""
+"""Is this very record logged as issued, under a checkpoint that counts? (SPEC 6.4 and 6.5, step 7).
+
+A log proof that does not hold proves nothing, and nothing against the certificate either: the step is undecided for want
+of a proof. Only what the log itself says of this number, and says otherwise, is a finding.
+"""
 
 from dataclasses import dataclass
 
 from keys.trustlist import TrustList
+from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import LogError
-from verifier.logentry import parse_log_entry, record_digest
+from verifier.logentry import LogEntry, parse_log_entry, record_digest
 from verifier.merkle import check_inclusion, leaf_hash
 from verifier.number import CertificateNumber
 from verifier.outcome import Undecided
 from verifier.policy import VerificationPolicy
 from verifier.tlogproof import parse_tlog_proof
 from verifier.trust import Trust
+
+
+@dataclass(frozen=True, slots=True)
+class IncludedEntry:
+    """An entry of the log at ``index``, under a head that the log's key signed."""
+
+    entry: LogEntry
+    index: int
+    head: VerifiedCheckpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +37,20 @@ class LoggedIssue:
     witnesses: int
 
 
+def included_entry(
+    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
+) -> IncludedEntry:
+    """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing."""
+    parsed = parse_tlog_proof(proof)
+    entry = parse_log_entry(parsed.entry)
+    head = trust.checkpoint(trust_list, parsed.checkpoint)
+    checkpoint = head.checkpoint
+    check_inclusion(leaf_hash(parsed.entry), parsed.index, checkpoint.size, parsed.hashes, checkpoint.root)
+    if entry.number != number.digits or entry.action not in ("issue", "void"):
+        raise LogError("log_entry_other")
+    return IncludedEntry(entry, parsed.index, head)
+
+
 def check_logged(
     proof: bytes,
     *,
@@ -32,22 +60,21 @@ def check_logged(
     trust_list: TrustList,
     policy: VerificationPolicy,
 ) -> LoggedIssue:
-    """The logged issue of ``record``; raises ``LogError``, or ``Undecided`` where witnesses are missing."""
-    parsed = parse_tlog_proof(proof)
-    entry = parse_log_entry(parsed.entry)
-    expected = ("issue", number.digits, record_digest(record), number.authority)
-    if (entry.action, entry.number, entry.digest, entry.authority) != expected:
+    """The logged issue of ``record``; raises ``LogError`` where the log says otherwise, else ``Undecided``."""
+    try:
+        included = included_entry(proof, number, trust, trust_list)
+    except LogError as error:
+        raise Undecided(error.code, missing="log-proof") from error
+    entry, latest = included.entry, policy.at + policy.clock_skew
+    if (entry.action, entry.digest, entry.authority) != ("issue", record_digest(record), number.authority):
         raise LogError("log_entry_differs")
-    head = trust.checkpoint(trust_list, parsed.checkpoint)
-    checkpoint = head.checkpoint
-    check_inclusion(leaf_hash(parsed.entry), parsed.index, checkpoint.size, parsed.hashes, checkpoint.root)
-    if entry.time > policy.at + policy.clock_skew:
-        raise LogError("log_time_in_future")
-    seen = sum(time <= policy.at + policy.clock_skew for time in head.witnessed)
+    if entry.time > latest:
+        raise Undecided("log_time_in_future", missing="clock")
+    seen = sum(time <= latest for time in included.head.witnessed)
     if seen < trust_list.witness_quorum:
         raise Undecided(
             "witnesses_missing",
             missing="witnesses",
             details={"witnesses": seen, "quorum": trust_list.witness_quorum},
         )
-    return LoggedIssue(entry.time, parsed.index, checkpoint.size, seen)
+    return LoggedIssue(entry.time, included.index, included.head.checkpoint.size, seen)

@@ -50,6 +50,13 @@ MISSING: dict[str, Sentence] = {
     "witnesses": Sentence(
         "见证人联署：请稍后重新下载日志证明。", "Witnesses' cosignatures: download the log proof again later."
     ),
+    "root": Sentence(
+        "所信任的根：向登记系统核对根密钥指纹，或使用其正式提供的根文件。",
+        "A root to trust: compare the root fingerprint with the registry's, or use the root file that it gave you.",
+    ),
+    "clock": Sentence(
+        "准确的时间：请核对本机时钟和所选核验时间。", "The right time: check the clock and the time chosen."
+    ),
     "templates": Sentence(
         "证书模板：请更新核验程序，或联网核验。",
         "The certificate's template: update the verifier, or go online.",
@@ -107,9 +114,9 @@ USAGE: dict[str, Sentence] = {
         "file with --trust: a certificate alone cannot show who signed it.",
     ),
     "unpinned": Sentence(
-        "注意：没有用 --trust 指定根文件，这里相信了来源自己的根文件。正式核验前，请向登记系统核对根密钥指纹。",
-        "Note: no root file was given with --trust, so the publication's own was believed. Before relying on this, "
-        "compare the root fingerprint with the registry's.",
+        "请向登记系统核对根密钥指纹，相符后加上 --root-fingerprint {fingerprint}（或用 --trust 指定根文件）再核验。",
+        "Compare the root fingerprint with the registry's; if it is the same, check again with --root-fingerprint "
+        "{fingerprint} (or give the root file with --trust).",
     ),
 }
 

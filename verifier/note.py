@@ -93,19 +93,22 @@ def parse_note(data: bytes) -> Note:
     return Note(text + "\n", tuple(map(_signature, lines)))
 
 
-def check_note(note: Note, key: NoteKey) -> None:
-    """Raise ``LogError`` unless ``key`` signed the note (``note_unsigned``, ``note_signature``)."""
-    lines = _lines_of(note, key)
+def check_note(note: Note, *keys: NoteKey) -> None:
+    """Raise ``LogError`` unless one of ``keys`` signed the note (``note_unsigned``, ``note_signature``)."""
+    lines = [(key, line) for key in keys for line in _lines_of(note, key)]
     if not lines:
-        raise LogError("note_unsigned", key.name)
-    for line in lines:
+        raise LogError("note_unsigned", keys[0].name)
+    for key, line in lines:
         if not key.public_key.verify(line.value, note.text.encode("utf-8")):
             raise LogError("note_signature", key.name)
 
 
 def cosignature_times(note: Note, keys: Iterable[NoteKey]) -> list[int]:
-    """Unix seconds at which each of ``keys`` cosigned: one a key, its earliest; unknown cosigners are passed over."""
-    return [min(times) for key in keys if (times := _cosigned(note, key))]
+    """Unix seconds at which each of ``keys`` cosigned: one a key whatever its names, its earliest; others are passed over."""
+    times: dict[PublicKey, list[int]] = {}
+    for key in keys:
+        times.setdefault(key.public_key, []).extend(_cosigned(note, key))
+    return [min(found) for found in times.values() if found]
 
 
 def sign_note(text: str, signer: Signer, name: str) -> bytes:

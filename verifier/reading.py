@@ -42,7 +42,8 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         if written.record(document["proof"]["proofValue"]) != data:
             return None
         proof = parse_proof(document, document["proof"])
-        check_text("".join([issuer_name, *map(str, fields.values())]))
+        # Between quotes, as they stand in the record: no value may be composed with the next.
+        check_text('"'.join([issuer_name, *map(str, fields.values())]))
     except (KeysError, FormError, ValueError, KeyError, TypeError, AttributeError):
         return None
     return (UnverifiedRecord(data, document, proof), template, written) if ordinary(fields) else None

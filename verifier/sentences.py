@@ -176,9 +176,20 @@ SENTENCES: dict[str, Sentence] = {
         "No trust list could be obtained, so nothing could be decided. Check the connection, or use another bundle.",
     ),
     "trust_list_rollback": Sentence(
-        "取得的信任列表比以前用过的旧，无法判定。请从登记系统官方网站重新取得。",
-        "The trust list is older than one already seen, so nothing could be decided. "
+        "取得的信任列表不是最新的（以前用过的、或状态列表所注明的版本更新），无法判定。请从登记系统官方网站重新取得。",
+        "The trust list is not the newest: one seen before, or the one that the status list names, is newer. Nothing could "
+        "be decided. "
         "Obtain it again from the registry's official site.",
+    ),
+    "root_not_pinned": Sentence(
+        "没有指定所信任的根：这里的根文件只是来源自己的说法，谁都可以自称登记系统，因此不作判定。",
+        "No root was chosen to trust: the root file here is the publication's own word, and anyone can call himself the "
+        "registry, so nothing was decided.",
+    ),
+    "trust_list_too_old": Sentence(
+        "现有信任列表早于这份证书；此后授权可能已有变化，无法判定。请更新信任列表后再核验。",
+        "The trust list at hand is older than the certificate, and what it says may have changed since, so it could not "
+        "be decided. Update the list and check again.",
     ),
     "trust_list_unsigned": _list("没有所信任的根密钥的签名", "no root key that is trusted here signed it"),
     "trust_list_threshold": _list("签名的根密钥数量不足", "too few root keys signed it"),
@@ -249,9 +260,8 @@ SENTENCES: dict[str, Sentence] = {
         "The authority's name differs from the one in the trust list. Do not accept it; ask the issuing authority.",
     ),
     "created_after_time": Sentence(
-        "签名时间晚于登记时间或核验时间。请先核对本机时钟和所选核验时间；若均无误，请勿采信。",
-        "The signature is dated after the logging or after the time of checking. Check the clock and the time chosen; "
-        "if both are right, do not accept it.",
+        "签名时间晚于登记时间。请勿采信，并向签发机关核实。",
+        "The signature is dated after the logging. Do not accept it; ask the issuing authority.",
     ),
     "created_long_before_logged": Sentence(
         "签名时间比登记时间早得过多，有倒签嫌疑。请勿采信，并向签发机关核实。",
@@ -287,6 +297,10 @@ SENTENCES: dict[str, Sentence] = {
         "编号与签发机关、年度或类别不一致。请勿采信，并向签发机关核实。",
         "The number does not agree with the authority, year or kind. Do not accept it; ask the issuing authority.",
     ),
+    "valid_from_differs": Sentence(
+        "证书上的签发日期与签名时间不是同一天。请勿采信，并向签发机关核实。",
+        "The date of issue on the certificate is not the day of the signature. Do not accept it; ask the issuing authority.",
+    ),
     "number_differs": Sentence(
         "所给编号与证书上的编号不同：这是另一份证书。请核对编号。",
         "The number given is not the certificate's: this is another certificate. Compare the numbers.",
@@ -319,13 +333,13 @@ SENTENCES: dict[str, Sentence] = {
         "没有日志证明，本次核验未作要求。", "There is no log proof, and none was required."
     ),
     "log_entry_differs": Sentence(
-        "日志中这个编号登记的不是这份证书，或日志证明属于另一份证书。请勿采信，并向签发机关核实。",
-        "The log has another certificate under this number, or the log proof belongs to another certificate. "
-        "Do not accept it; ask the issuing authority.",
+        "日志中这个编号登记的不是这份证书。请勿采信，并向签发机关核实。",
+        "The log has something else under this number. Do not accept it; ask the issuing authority.",
     ),
+    "log_entry_other": _proof("它属于另一份证书", "it belongs to another certificate"),
     "log_time_in_future": Sentence(
-        "登记时间晚于核验时间。请核对本机时钟和所选核验时间；若均无误，请勿采信。",
-        "It was logged after the time of checking. Check the clock and the time chosen; if both are right, do not accept it.",
+        "登记时间晚于核验时间，无法判定。请核对本机时钟和所选核验时间。",
+        "It was logged after the time of checking, so it could not be decided. Check the clock and the time chosen.",
     ),
     "log_proof_form": _proof("格式有误", "it is malformed"),
     "log_entry_form": _proof("登记条目格式有误", "the log entry is malformed"),
@@ -375,6 +389,9 @@ SENTENCES: dict[str, Sentence] = {
     "status_stale": _status("状态列表已过时", "the status list is out of date"),
     "status_list_form": _status("状态列表格式有误", "the status list is malformed"),
     "status_list_other": _status("取得的是另一份状态列表", "another status list was obtained"),
+    "status_list_validity": _status(
+        "状态列表的有效期不合规定", "the status list's period is not as required"
+    ),
     "status_list_key": _status("状态列表的签名密钥不被信任", "the status list's key is not trusted"),
     "status_list_signature": _status("状态列表的签名有误", "the status list's signature is wrong"),
     "status_list_too_large": _status("状态列表过大", "the status list is too large"),
@@ -467,6 +484,15 @@ SENTENCES: dict[str, Sentence] = {
         "来源中没有根文件（root.json），请用 --trust 指定",
         "The publication has no root file (root.json); give one with --trust",
     ),
+    "memory_form": Sentence(
+        "核验记录文件（seen.json）已损坏。它记着以前用过的信任列表版本；确认无误后可删除它再核验。",
+        "The verifier's memory (seen.json) is damaged. It holds the versions of trust lists seen before; delete it once "
+        "you know why, and check again.",
+    ),
+    "memory_unwritable": Sentence(
+        "核验记录文件（seen.json）无法写入，请检查权限或磁盘。",
+        "The verifier's memory (seen.json) cannot be written; check permissions and disk.",
+    ),
     "root_form": _source("根文件（root.json）格式有误", "The root file (root.json) is malformed"),
 }
 
@@ -481,6 +507,16 @@ def _needs_log(zh: str, en: str) -> Sentence:
 
 
 UNDECIDED: dict[str, Sentence] = {
+    "created_after_time": Sentence(
+        "签名时间晚于核验时间，无法判定。请核对本机时钟和所选核验时间。",
+        "The signature is dated after the time of checking, so it could not be decided. Check the clock and the time "
+        "chosen.",
+    ),
+    "template_not_published": Sentence(
+        "现有信任列表中没有这种证书，但证书签发于该列表之后，无法判定。请更新信任列表后再核验。",
+        "The trust list at hand has no such kind of certificate, but the certificate is newer than the list, so it could "
+        "not be decided. Update the list and check again.",
+    ),
     "authority_suspended": _needs_log(
         "签发机关目前处于暂停授权状态", "The authority's delegation is suspended now"
     ),

@@ -25,6 +25,7 @@ from verifier.gather import (
     LoadedTrust,
     load_trust,
 )
+from verifier.memory import SeenLists
 from verifier.messages import DEFAULT_LANGUAGE, sentence_of, usage_text, verdict_word
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, is_folder, plan, present_planned
@@ -42,8 +43,9 @@ MAX_PIN_BYTES = 64 * 1024
 class Options:
     """What a command line asks for. ``at`` is Unix seconds; None where the reader said nothing.
 
-    ``root``: file of the pinned root. ``source``: address, folder or bundle. ``require_log`` None: required unless the
-    source is one that carries no log.
+    ``root``: file of the pinned root; ``fingerprint``: its SHA-256 in hex, enough where the publication has the file.
+    ``source``: address, folder or bundle. ``require_log`` None: required unless the source is one that carries no log.
+    ``memory``: file of the trust lists seen before.
     """
 
     root: str | None = None
@@ -54,9 +56,10 @@ class Options:
     lang: str = DEFAULT_LANGUAGE
     as_json: bool = False
     colour: bool = False
-    seen_version: int = 0
+    fingerprint: str = ""
     pin: RootPin | None = None
-    """A root that the caller knows already; ``root`` goes before it."""
+    """A root that the caller knows already; ``root`` and ``fingerprint`` go before it."""
+    memory: Path | None = None
 
 
 class UsageError(Exception):
@@ -131,7 +134,7 @@ def _judge_all(
 ) -> int:
     moment = int(time.time()) if now is None else now
     remembering = RememberingSource(source)
-    loaded = _trust(remembering, options, moment)
+    loaded = _trust(remembering, options)
     required = source.carries_log if options.require_log is None else options.require_log
     policy = VerificationPolicy(at=moment if options.at is None else options.at, require_log=required)
     gatherer = Gatherer(remembering, loaded.trust, find_record=find_record)
@@ -162,17 +165,22 @@ def _open(options: Options) -> Source:
         raise UsageError(f"{options.source}: {sentence_of(error.code, options.lang)}") from error
 
 
-def _trust(source: Source, options: Options, now: int) -> LoadedTrust:
+def _trust(source: Source, options: Options) -> LoadedTrust:
     try:
-        pin = _pin(options)
-        return load_trust(source, pin=pin, now=now, seen_version=options.seen_version)
+        seen = SeenLists(options.memory)
+        loaded = load_trust(
+            source, pin=_pin(options), fingerprint=options.fingerprint, seen_version=seen.newest
+        )
+        if loaded.trust.pinned and loaded.trust.trust_list is not None:
+            seen.remember(loaded.trust.pin, loaded.trust.trust_list.version)
     except SourceError as error:
         raise UsageError(sentence_of(error.code, options.lang)) from error
+    return loaded
 
 
 def _pin(options: Options) -> RootPin | None:
     if options.root is None:
-        return options.pin
+        return None if options.fingerprint else options.pin
     try:
         with Path(options.root).open("rb") as file:
             return parse_pin(file.read(MAX_PIN_BYTES + 1))
@@ -210,7 +218,7 @@ def _named(items: Iterable[Presented], name: str | None) -> Iterator[Presented]:
 
 def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options, *, many: bool) -> str:
     if options.as_json:
-        document = to_json(judged, source=source, pinned=loaded.pinned)
+        document = to_json(judged, source=source, pinned=loaded.trust.pinned)
         return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
     if many:
         return _line(judged, options)
@@ -219,7 +227,6 @@ def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options,
         options.lang,
         colour=options.colour,
         troubles=judged.troubles,
-        believed=loaded.believed,
     )
 
 
@@ -252,6 +259,6 @@ def _summary(verdicts: Counter[Verdict], loaded: LoadedTrust, options: Options) 
         f"{trouble.path}{': ' if english else '：'}{sentence_of(trouble.code, options.lang)}"
         for trouble in loaded.troubles
     ]
-    if loaded.believed:
-        lines.append(usage_text("unpinned", options.lang))
+    if not loaded.trust.pinned and loaded.trust.trust_list is not None:
+        lines.append(usage_text("unpinned", options.lang).format(fingerprint=loaded.trust.pin.fingerprint))
     return "\n" + "\n".join(lines) + "\n"

@@ -35,10 +35,6 @@ class Source(Protocol):
         """The document at ``path``; None where there is certainly none; raises ``SourceError`` otherwise."""
         ...
 
-    def as_of(self, now: int) -> int:
-        """When the content was current (Unix seconds), if it is read at ``now``."""
-        ...
-
     def describe(self) -> str:
         """Folder, file or address, for people."""
         ...
@@ -81,10 +77,6 @@ class FolderSource:
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle
             raise SourceError("source_unreachable", path) from error
 
-    def as_of(self, now: int) -> int:
-        """A folder is what it is now."""
-        return now
-
     def describe(self) -> str:
         """The folder."""
         return str(self._folder)
@@ -116,10 +108,6 @@ class RememberingSource:
         if isinstance(found, SourceError):
             raise SourceError(found.code, found.detail)
         return found if found is None else bounded(found, max_bytes, path)
-
-    def as_of(self, now: int) -> int:
-        """See ``Source``."""
-        return self._source.as_of(now)
 
     def describe(self) -> str:
         """See ``Source``."""

@@ -23,9 +23,14 @@ from keys.encodings import (
 from keys.errors import KeysError
 from keys.proofs import add_proof, parse_proof, verify_proof
 from keys.signer import Signer
-from keys.trustlist import TrustList
+from keys.trustlist import ListedKey, TrustList
 from verifier.errors import StatusError
-from verifier.limits import MAX_STATUS_DETAILS_BYTES, MAX_STATUS_LIST_BYTES, STATUS_LIST_BITS
+from verifier.limits import (
+    MAX_STATUS_DETAILS_BYTES,
+    MAX_STATUS_LIST_BYTES,
+    MAX_STATUS_VALIDITY,
+    STATUS_LIST_BITS,
+)
 from verifier.number import CertificateNumber
 from verifier.record import CREDENTIALS_CONTEXT
 
@@ -45,13 +50,17 @@ def gzip_bits(bits: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """A list that a status key signed. ``bits`` are 16384 bytes; times are Unix seconds."""
+    """A list that a status key signed. ``bits`` are 16384 bytes; times are Unix seconds.
+
+    ``trust_list_version`` is the newest trust list there was at ``valid_from``.
+    """
 
     url: str
     purpose: str
     bits: bytes
     valid_from: int
     valid_until: int
+    trust_list_version: int
 
     def is_set(self, index: int) -> bool:
         """The bit of ``index``; index 0 is the most significant bit of the first byte."""
@@ -100,20 +109,23 @@ def sign_status_list(
     issuer: str,
     key_id: str,
     signer: Signer,
-    created: int,
+    context: str,
     compress: Compress = gzip_bits,
 ) -> bytes:
-    """``status`` as a signed ``BitstringStatusListCredential``; ``compress`` makes the gzip member."""
+    """``status`` as a ``BitstringStatusListCredential`` signed at its ``valid_from``; ``compress`` makes the gzip member."""
     document = _credential(
-        status.url, "BitstringStatusListCredential", issuer, status.valid_from, status.valid_until
+        status.url, "BitstringStatusListCredential", issuer, status.valid_from, status.valid_until, context
     )
+    document["trustListVersion"] = status.trust_list_version
     document["credentialSubject"] = {
         "id": f"{status.url}#list",
         "type": "BitstringStatusList",
         "statusPurpose": status.purpose,
         "encodedList": encode_list(status.bits, compress),
     }
-    return canonicalize_restricted(add_proof(document, signer, verification_method=key_id, created=created))
+    return canonicalize_restricted(
+        add_proof(document, signer, verification_method=key_id, created=status.valid_from)
+    )
 
 
 def sign_status_details(
@@ -127,8 +139,7 @@ def sign_status_details(
     context: str,
 ) -> bytes:
     """``details`` as a signed document."""
-    document = _credential(details.url, "StatusDetails", issuer, created, valid_until)
-    document["@context"] = [CREDENTIALS_CONTEXT, context]
+    document = _credential(details.url, "StatusDetails", issuer, created, valid_until, context)
     document["credentialSubject"] = {
         "id": f"{details.url}#details",
         "entries": {
@@ -170,10 +181,13 @@ def verify_status_list(data: bytes, url: str, trust: TrustList) -> StatusList:
             bits=decode_list(subject["encodedList"]),
             valid_from=timestamp_decode(document["validFrom"]),
             valid_until=timestamp_decode(document["validUntil"]),
+            trust_list_version=document["trustListVersion"],
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
         raise StatusError("status_list_form") from error
     if status.purpose != url.rsplit("/", 2)[-2] or subject.get("type") != "BitstringStatusList":
+        raise StatusError("status_list_form")
+    if type(status.trust_list_version) is not int or status.trust_list_version < 1:
         raise StatusError("status_list_form")
     return status
 
@@ -189,9 +203,11 @@ def verify_status_details(data: bytes, url: str, trust: TrustList) -> StatusDeta
     return StatusDetails(url, changes)
 
 
-def _credential(url: str, kind: str, issuer: str, valid_from: int, valid_until: int) -> JsonObject:
+def _credential(
+    url: str, kind: str, issuer: str, valid_from: int, valid_until: int, context: str
+) -> JsonObject:
     return {
-        "@context": [CREDENTIALS_CONTEXT],
+        "@context": [CREDENTIALS_CONTEXT, context],
         "id": url,
         "type": ["VerifiableCredential", kind],
         "issuer": issuer,
@@ -204,19 +220,30 @@ def _verified(data: bytes, url: str, trust: TrustList, limits: JsonLimits, kind:
     try:
         document = parse_canonical(data, limits)
         proof = parse_proof(document, document.get("proof"))
+        valid_from = timestamp_decode(document["validFrom"])
+        valid_until = timestamp_decode(document["validUntil"])
     except KeysError as error:
         code = "status_list_too_large" if error.code == "too_large" else "status_list_form"
         raise StatusError(code, error.code) from error
+    except (KeyError, TypeError) as error:
+        raise StatusError("status_list_form") from error
     if document.get("id") != url or document.get("type") != ["VerifiableCredential", kind]:
         raise StatusError("status_list_other", url)
+    if proof.created != valid_from or valid_until - valid_from > MAX_STATUS_VALIDITY:
+        raise StatusError("status_list_validity")
     key = trust.status_key(proof.verification_method)
-    if key is None or not key.not_before <= proof.created <= key.not_after:
-        raise StatusError("status_list_key")
-    if key.revoked is not None and proof.created >= (key.revoked.compromised_from or key.revoked.at):
+    if key is None or not _may_sign(key, valid_from):
         raise StatusError("status_list_key")
     if not verify_proof(document, proof, key.public_key):
         raise StatusError("status_list_signature")
     return document
+
+
+def _may_sign(key: ListedKey, moment: int) -> bool:
+    """A compromised key has no past here: whoever holds it writes any date, and a list is only ever needed fresh."""
+    if key.revoked is not None and (key.revoked.compromised_from is not None or moment >= key.revoked.at):
+        return False
+    return key.not_before <= moment <= key.not_after
 
 
 def _change_document(change: StatusChange) -> JsonObject:

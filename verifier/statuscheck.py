@@ -1,10 +1,14 @@
-"""Is the certificate in force? (SPEC 5.4, step 8).
+"""Is the certificate in force, and is the trust list the newest? (SPEC 5.4 and 7.3, steps 3 and 8).
 
 A set revocation bit decides even in a stale list, because revocation is final; anything else needs fresh lists. The
 details only add the reason, the date and the successor: where they are missing the verdict stands without them.
+
+A list also names the newest trust list there was when it was signed. So a trust list that is older than a status list
+beside it is known to be old, and one that a status list names was still the newest then.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from keys.trustlist import TrustList
 from verifier.errors import StatusError
@@ -18,8 +22,46 @@ from verifier.trust import Trust
 _WORDS = {"revocation": "revoked", "suspension": "suspended"}
 
 
+@dataclass(frozen=True, slots=True)
+class StatusLists:
+    """The lists of one number by purpose: verified, or why not; none where there is no document."""
+
+    found: Mapping[str, StatusList | StatusError]
+
+    @property
+    def verified(self) -> list[StatusList]:
+        """Those that a status key signed."""
+        return [one for one in self.found.values() if isinstance(one, StatusList)]
+
+    @property
+    def newest_version(self) -> int:
+        """The newest trust list that any of them names; 0 where there are none."""
+        return max((one.trust_list_version for one in self.verified), default=0)
+
+    def newest_until(self, trust_list: TrustList, latest: int) -> int:
+        """Until when ``trust_list`` is known to have been the newest; nothing signed after ``latest`` counts."""
+        naming = [one.valid_from for one in self.verified if one.trust_list_version == trust_list.version]
+        return max([trust_list.valid_from, *(moment for moment in naming if moment <= latest)])
+
+
+def status_lists(
+    number: CertificateNumber, documents: Mapping[str, bytes], trust: Trust, trust_list: TrustList
+) -> StatusLists:
+    """The lists among ``documents`` that cover ``number``."""
+    found: dict[str, StatusList | StatusError] = {}
+    for purpose in PURPOSES:
+        url = status_url(trust_list.registry, number, purpose)
+        if url in documents:
+            try:
+                found[purpose] = trust.status_list(trust_list, documents[url], url)
+            except StatusError as error:
+                found[purpose] = error
+    return StatusLists(found)
+
+
 def check_status(
     number: CertificateNumber,
+    lists: StatusLists,
     documents: Mapping[str, bytes],
     trust: Trust,
     trust_list: TrustList,
@@ -30,8 +72,9 @@ def check_status(
     as_of = policy.at
     for purpose in PURPOSES:
         try:
-            status = _usable_list(number, purpose, documents, trust, trust_list)
-            _check_bit(status, number, documents, trust, trust_list, policy)
+            status = _usable(lists.found.get(purpose))
+            if _is_set(status, number, policy):
+                raise _not_in_force(_WORDS[purpose], _change(number, documents, trust, trust_list))
         except Undecided as error:
             undecided = undecided or error
         else:
@@ -41,36 +84,23 @@ def check_status(
     return Passed("in_force", {"asOf": as_of})
 
 
-def _usable_list(
-    number: CertificateNumber,
-    purpose: str,
-    documents: Mapping[str, bytes],
-    trust: Trust,
-    trust_list: TrustList,
-) -> StatusList:
-    url = status_url(trust_list.registry, number, purpose)
-    if url not in documents:
+def _usable(found: StatusList | StatusError | None) -> StatusList:
+    if found is None:
         raise Undecided("status_missing", missing="status")
-    try:
-        return trust.status_list(trust_list, documents[url], url)
-    except StatusError as error:
+    if isinstance(found, StatusError):
         # A list that nobody we trust signed says nothing about the certificate, neither good nor bad.
-        raise Undecided(error.code, missing="status") from error
+        raise Undecided(found.code, missing="status")
+    return found
 
 
-def _check_bit(
-    status: StatusList,
-    number: CertificateNumber,
-    documents: Mapping[str, bytes],
-    trust: Trust,
-    trust_list: TrustList,
-    policy: VerificationPolicy,
-) -> None:
+def _is_set(status: StatusList, number: CertificateNumber, policy: VerificationPolicy) -> bool:
+    """Whether the bit decides; raises ``Undecided`` where a stale list leaves it open."""
     stale = _stale(status, policy)
     if status.is_set(number.status_index) and (status.purpose == "revocation" or not stale):
-        raise _not_in_force(_WORDS[status.purpose], _change(number, documents, trust, trust_list))
+        return True
     if stale:
         raise Undecided("status_stale", missing="status", details={"validUntil": status.valid_until})
+    return False
 
 
 def _stale(status: StatusList, policy: VerificationPolicy) -> bool:

@@ -33,7 +33,7 @@ from verifier.trouble import Trouble
 _CHINA = timezone(timedelta(hours=8))
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.INDETERMINATE: "?", Outcome.SKIPPED: "–"}
 _COLOURS = {"PASSED": "32", "FAILED": "31", "INDETERMINATE": "33", "SKIPPED": "2"}
-_LOG_STEP, _STATUS_STEP = 7, 8
+_TRUST_STEP, _LOG_STEP, _STATUS_STEP = 3, 7, 8
 _LABELS = {
     "compare": Sentence(
         "以下内容经签发机关签名，请与证书逐项核对",
@@ -67,14 +67,12 @@ def render(
     *,
     colour: bool = False,
     troubles: Iterable[Trouble] = (),
-    believed: bool = False,
 ) -> str:
-    """The whole report, ending in a newline. ``troubles`` are what could not be fetched for it; ``believed``
-    that the publication's own root was taken on its word."""
+    """The whole report, ending in a newline. ``troubles`` are what could not be fetched for it."""
     blocks = (
         _headline(report, lang, colour=colour),
         _signed_fields(report, lang),
-        _basis(report, lang, believed=believed),
+        _basis(report, lang),
         _hours(report, lang),
         _steps(report, lang, colour=colour),
         _missing(report, lang),
@@ -184,15 +182,20 @@ def _rows(rows: Sequence[tuple[str, str]]) -> list[str]:
     return [f"  {pad(label, width)}  {value}" for label, value in rows]
 
 
-def _basis(report: VerificationReport, lang: str, *, believed: bool) -> list[str]:
+def _basis(report: VerificationReport, lang: str) -> list[str]:
     rows = [(_label("at", lang), time_text(report.at, lang)), *_trust_rows(report, lang)]
     if report.steps[_STATUS_STEP].outcome is Outcome.PASSED and "asOf" in report.steps[_STATUS_STEP].details:
         as_of = time_text(report.steps[_STATUS_STEP].details["asOf"], lang)
         rows.append((_label("status", lang), f"as of {as_of}" if lang == "en" else f"截至 {as_of}"))
-    if report.steps[_LOG_STEP].outcome is Outcome.PASSED:
-        rows.append((_label("log", lang), _log_text(report.steps[_LOG_STEP], lang)))
+    log = report.steps[_LOG_STEP]
+    if log.outcome is Outcome.PASSED:
+        rows.append((_label("log", lang), _log_text(log, lang)))
+    elif log.code == "log_proof_absent":
+        rows.append((_label("log", lang), sentence_of(log.code, lang, log.outcome)))
     lines = [_label("basis", lang) + _colon(lang).rstrip(), *_rows(rows)]
-    return [*lines, usage_text("unpinned", lang)] if believed else lines
+    if report.steps[_TRUST_STEP].code != "root_not_pinned":
+        return lines
+    return [*lines, usage_text("unpinned", lang).format(fingerprint=report.trust["rootFingerprint"])]
 
 
 def _trust_rows(report: VerificationReport, lang: str) -> Iterator[tuple[str, str]]:
@@ -207,6 +210,10 @@ def _trust_rows(report: VerificationReport, lang: str) -> Iterator[tuple[str, st
             if lang == "en"
             else f"第 {version} 版，有效期至 {until}"
         )
+        details = report.steps[_TRUST_STEP].details
+        if "asOf" in details:
+            newest = time_text(details["asOf"], lang)
+            text += f", the newest as of {newest}" if lang == "en" else f"；截至 {newest} 为最新版"
         yield _label("list", lang), text
     if "rootFingerprint" in trust:
         yield _label("root", lang), str(trust["rootFingerprint"])

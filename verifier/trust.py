@@ -14,7 +14,8 @@ from keys.trustchain import RootPin, verify_chain
 from keys.trustlist import TrustList
 from verifier.catalogue import Catalogue
 from verifier.checkpoint import VerifiedCheckpoint, verify_checkpoint
-from verifier.note import NoteKey, parse_vkey
+from verifier.errors import LogError
+from verifier.note import ALGORITHM_COSIGNATURE, ALGORITHM_NOTE, NoteKey, parse_vkey
 from verifier.report import Detail
 from verifier.status import StatusDetails, StatusList, verify_status_details, verify_status_list
 
@@ -24,16 +25,28 @@ MAX_REMEMBERED = 4096
 
 
 @dataclass(frozen=True, slots=True)
+class LogKeys:
+    """The verifier keys that a trust list names: the log's own, those it had before, and its witnesses'."""
+
+    own: NoteKey
+    former: tuple[NoteKey, ...]
+    witnesses: tuple[NoteKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Trust:
-    """Established trust. ``as_of`` (Unix seconds) is when the trust list was obtained: what it does not name then, it
-    did not name. Exactly one of ``trust_list`` and ``error`` is set."""
+    """Established trust. Exactly one of ``trust_list`` and ``error`` is set, and ``log_keys`` beside ``trust_list``.
+
+    ``pinned``: whether the reader chose the root; else it is the word of whoever serves the publication.
+    """
 
     pin: RootPin
     catalogue: Catalogue
-    as_of: int
     trust_list: TrustList | None
+    log_keys: LogKeys | None
     error: TrustListError | None
     summary: Mapping[str, Detail]
+    pinned: bool = True
     _memory: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
@@ -43,15 +56,23 @@ class Trust:
         pin: RootPin,
         catalogue: Catalogue,
         *,
-        as_of: int,
         seen_version: int = 0,
+        pinned: bool = True,
     ) -> "Trust":
         """From trust lists in ascending versions; ``seen_version`` is the newest version ever seen."""
         try:
             trust_list = verify_chain(documents, pin, seen_version=seen_version)
+            log_keys = _log_keys(trust_list)
         except TrustListError as error:
-            return cls(pin, catalogue, as_of, None, error, _summary(pin, as_of, None))
-        return cls(pin, catalogue, as_of, trust_list, None, _summary(pin, as_of, trust_list))
+            return cls.nothing(pin, error, catalogue=catalogue, pinned=pinned)
+        return cls(pin, catalogue, trust_list, log_keys, None, _summary(pin, trust_list), pinned)
+
+    @classmethod
+    def nothing(
+        cls, pin: RootPin, error: TrustListError, *, catalogue: Catalogue, pinned: bool = True
+    ) -> "Trust":
+        """Trust in nothing, because of ``error``."""
+        return cls(pin, catalogue, None, None, error, _summary(pin, None), pinned)
 
     def status_list(self, trust_list: TrustList, data: bytes, url: str) -> StatusList:
         """The verified list in ``data``; raises ``StatusError``."""
@@ -63,7 +84,18 @@ class Trust:
 
     def checkpoint(self, trust_list: TrustList, data: bytes) -> VerifiedCheckpoint:
         """The verified checkpoint in ``data``; raises ``LogError``."""
-        return self._remember(("checkpoint", data), lambda: _checkpoint(trust_list, data))
+        keys = self.log_keys
+        assert keys is not None  # noqa: S101 - set wherever there is a trust list
+        return self._remember(
+            ("checkpoint", data),
+            lambda: verify_checkpoint(
+                data,
+                origin=trust_list.log_origin,
+                log_key=keys.own,
+                former_keys=keys.former,
+                witness_keys=keys.witnesses,
+            ),
+        )
 
     def _remember(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
         """What ``compute`` gives, kept. What raises is not: only signed documents may take room here."""
@@ -77,25 +109,33 @@ class Trust:
         return computed
 
 
-def _summary(pin: RootPin, as_of: int, trust_list: TrustList | None) -> dict[str, Detail]:
+def _log_keys(trust_list: TrustList) -> LogKeys:
+    """The keys in the list's vkeys. A witness key under two names would count twice: such a list is refused."""
+    try:
+        own = _vkey(trust_list.log_vkey, ALGORITHM_NOTE)
+        former = tuple(_vkey(text, ALGORITHM_NOTE) for text in trust_list.log_former_vkeys)
+        witnesses = tuple(_vkey(text, ALGORITHM_COSIGNATURE) for text in trust_list.witness_vkeys)
+    except LogError as error:
+        raise TrustListError("trust_list_form", error.code) from error
+    for keys in ((own, *former), witnesses):
+        if len({key.public_key for key in keys}) != len(keys):
+            raise TrustListError("trust_list_duplicate", "vkey")
+    return LogKeys(own, former, witnesses)
+
+
+def _vkey(text: str, algorithm: int) -> NoteKey:
+    key = parse_vkey(text)
+    if key.algorithm != algorithm:
+        raise LogError("note_key", text[:80])
+    return key
+
+
+def _summary(pin: RootPin, trust_list: TrustList | None) -> dict[str, Detail]:
     """What a report says of the trust that it rests on."""
-    summary: dict[str, Detail] = {"rootFingerprint": pin.fingerprint, "asOf": as_of}
+    summary: dict[str, Detail] = {"rootFingerprint": pin.fingerprint} if pin.root.keys else {}
     if trust_list is not None:
         summary |= {"registry": trust_list.registry, "version": trust_list.version}
-        summary |= {"validUntil": trust_list.valid_until}
+        summary |= {"validFrom": trust_list.valid_from, "validUntil": trust_list.valid_until}
         if trust_list.not_understood:
             summary["notUnderstood"] = ",".join(trust_list.not_understood)
     return summary
-
-
-def _checkpoint(trust_list: TrustList, data: bytes) -> VerifiedCheckpoint:
-    return verify_checkpoint(
-        data,
-        origin=trust_list.log_origin,
-        log_key=parse_vkey(trust_list.log_vkey),
-        witness_keys=_witnesses(trust_list),
-    )
-
-
-def _witnesses(trust_list: TrustList) -> list[NoteKey]:
-    return [parse_vkey(vkey) for vkey in trust_list.witness_vkeys]

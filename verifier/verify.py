@@ -12,7 +12,7 @@ from unicodedata import normalize
 import orjson
 
 from keys.canonical import dump_checked
-from keys.encodings import multibase_encode, timestamp_decode
+from keys.encodings import multibase_encode, timestamp_decode, timestamp_encode
 from keys.errors import KeysError, TrustListError
 from keys.proofs import hash_data
 from keys.trustlist import Authority, ListedKey, TrustList
@@ -30,10 +30,13 @@ from verifier.qr import QrText, parse_qr_text
 from verifier.reading import ordinary, read_by_template
 from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record, read_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
-from verifier.statuscheck import check_status
+from verifier.statuscheck import StatusLists, check_status, status_lists
 from verifier.template import issuer_did
 from verifier.trust import Trust
 from verifier.writer import WrittenRecord
+
+_CHINA_SECONDS = 8 * 3600
+"""China's time is UTC+8 all year."""
 
 
 @dataclass(slots=True)
@@ -51,6 +54,7 @@ class _Case:
     written: WrittenRecord | None = None
     logged: LoggedIssue | None = None
     log_error: VerifierError | None = None
+    lists: StatusLists | None = None
     authority: Authority | None = None
     key: ListedKey | None = None
     passed: set[int] = field(default_factory=set)
@@ -66,6 +70,19 @@ class _Case:
         if self.trust_list is None:
             raise Skipped("no_trust_list")
         return self.trust_list
+
+    def status_lists(self) -> StatusLists:
+        """The status lists of the number, read once; none before it is known."""
+        if self.number is None or self.trust_list is None:
+            return StatusLists({})
+        if self.lists is None:
+            self.lists = status_lists(self.number, self.evidence.status, self.trust, self.trust_list)
+        return self.lists
+
+    def newest_until(self) -> int:
+        """Until when the trust list is known to have been the newest: what it did not say then, nobody had said."""
+        latest = self.policy.at + self.policy.clock_skew
+        return self.status_lists().newest_until(self.need_trust_list(), latest)
 
 
 def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> VerificationReport:
@@ -173,19 +190,26 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
 
 
 def _trust_list(case: _Case) -> Passed:
-    """Step 3: signed by the pinned root, and in force at ``policy.at``."""
+    """Step 3: signed by the pinned root, in force at ``policy.at``, and not known to be old.
+
+    It never fails: a list that cannot be used says nothing about the certificate.
+    """
     trust_list = case.trust.trust_list
     if trust_list is None:
         error = case.trust.error or TrustListError("trust_list_count")
-        if error.code in ("trust_list_count", "trust_list_rollback"):
-            raise Undecided(error.code, missing="trust-list")
-        raise error
+        raise Undecided(error.code, missing="trust-list")
+    if not case.trust.pinned:
+        raise Undecided("root_not_pinned", missing="root")
     at, skew = case.policy.at, case.policy.clock_skew
     if not trust_list.valid_from - skew <= at <= trust_list.valid_until:
         raise Undecided(
             "trust_list_stale", missing="trust-list", details={"validUntil": trust_list.valid_until}
         )
-    return Passed("trust_list_in_force", {"version": trust_list.version})
+    newest = case.status_lists().newest_version
+    if newest > trust_list.version:
+        details: Mapping[str, Detail] = {"version": trust_list.version, "newest": newest}
+        raise Undecided("trust_list_rollback", missing="trust-list", details=details)
+    return Passed("trust_list_in_force", {"version": trust_list.version, "asOf": case.newest_until()})
 
 
 def _authority_and_key(case: _Case) -> Passed:
@@ -213,23 +237,34 @@ def _check_times(case: _Case, created: int) -> int:
     policy = case.policy
     moment = case.logged.time if case.logged else policy.at
     if created > moment + policy.clock_skew:
-        raise FormError("created_after_time")
+        if case.logged:
+            raise FormError("created_after_time")
+        raise Undecided("created_after_time", missing="clock")
     if case.logged and created < moment - policy.max_log_delay:
         raise FormError("created_long_before_logged")
     if not case.logged and (objection := objection_at(case.authority, case.key, case.number, created)):
-        raise FormError(objection)
+        raise _objection(case, objection, created)
     if objection := objection_at(case.authority, case.key, case.number, moment):
         if case.logged:
-            raise FormError(objection)
+            raise _objection(case, objection, moment)
         raise Undecided(objection, missing="log-proof")
     return moment
 
 
+def _objection(case: _Case, code: str, moment: int) -> VerifierError:
+    """A finding, unless a newer list might have lifted it: a delegation renewed, a scope or a key's period extended."""
+    if code in _FOR_EVER or moment <= case.newest_until():
+        return FormError(code)
+    return Undecided("trust_list_too_old", missing="trust-list", details={"objection": code})
+
+
+_FOR_EVER = ("key_of_another_year", "key_compromised", "key_superseded")
+"""Objections that no newer list takes back."""
+
+
 def _not_listed(case: _Case, code: str, created: int) -> VerifierError:
-    """A key that a current list does not name is nobody's; one made after the list was obtained may be new."""
-    trust_list = case.need_trust_list()
-    as_of = min(case.trust.as_of, trust_list.valid_until)
-    if created > as_of:
+    """Nobody's, if the list was the newest when it was created; since then it may have been listed."""
+    if created > case.newest_until():
         return Undecided(code, missing="trust-list")
     return FormError(code)
 
@@ -257,7 +292,7 @@ def _schema_and_number(case: _Case) -> Passed:
         known = record.peek_template in {(one.kind, one.version) for one in trust_list.templates}
         if known:
             raise Undecided("template_unknown", missing="templates")
-        raise FormError("template_not_published")
+        raise _not_listed(case, "template_not_published", record.peek_proof.created)
     valid = (
         template.values_valid(record.peek_document) if case.written else template.schema(record.peek_document)
     )
@@ -275,11 +310,18 @@ def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTe
     _, _, code = record.peek_issuer.rpartition(":")
     if (number.authority, number.year, number.kind) != (code, subject["year"], template.record.kind_digit):
         raise FormError("number_disagrees")
+    if record.peek_document["validFrom"] != _day_of_issue(record.peek_proof.created):
+        raise FormError("valid_from_differs")
     evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
         raise FormError("number_differs")
     if evidence.name is not None and normalize("NFC", evidence.name.strip()) != subject["name"]:
         raise FormError("name_differs")
+
+
+def _day_of_issue(created: int) -> str:
+    """China's day of ``created`` as a record writes it."""
+    return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
 
 
 def _log(case: _Case) -> Passed:
@@ -325,8 +367,8 @@ def _evaluate_log(case: _Case) -> None:
             trust_list=trust_list,
             policy=case.policy,
         )
-    except (VerifierError, KeysError) as error:
-        case.log_error = error if isinstance(error, VerifierError) else FormError(error.code)
+    except VerifierError as error:
+        case.log_error = error
 
 
 def _status(case: _Case) -> Passed:
@@ -336,7 +378,9 @@ def _status(case: _Case) -> Passed:
         raise Skipped("no_number")
     if not case.evidence.status and not case.policy.require_status:
         raise Skipped("status_not_required")
-    return check_status(case.number, case.evidence.status, case.trust, trust_list, case.policy)
+    return check_status(
+        case.number, case.status_lists(), case.evidence.status, case.trust, trust_list, case.policy
+    )
 
 
 def _host(case: _Case) -> Passed:

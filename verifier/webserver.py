@@ -47,10 +47,6 @@ class HttpSource:
             raise SourceError("source_unreachable", type(error).__name__) from error
         raise SourceError("source_redirect", path)
 
-    def as_of(self, now: int) -> int:
-        """A server answers as of now."""
-        return now
-
     def describe(self) -> str:
         """The address."""
         return self._base

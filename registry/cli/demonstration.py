@@ -220,7 +220,7 @@ def _judge_all(app: App, folder: Path, numbers: list[str]) -> Tally:
     SHELL.say("〔6/6〕公开核验每份证书", "[6/6] The public verifier judges every certificate")
     site = RememberingSource(FolderSource(folder / "site"))
     pin = parse_pin((folder / "site" / "root.json").read_bytes())
-    loaded = load_trust(site, pin=pin, now=app.clock())
+    loaded = load_trust(site, pin=pin)
     gatherer = Gatherer(site, loaded.trust, find_record=lambda number: find_record(app, number))
     tally = Tally()
     started = time.monotonic()

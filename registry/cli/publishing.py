@@ -14,7 +14,8 @@ from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
 from registry.publication import publish, write_bundle
 from registry.trust import registry_of
-from verifier.cli import parse_time, use_colour
+from verifier.cli import parse_fingerprint, parse_time, use_colour
+from verifier.memory import memory_file
 from verifier.session import Options, run
 
 
@@ -57,6 +58,9 @@ def verify_command(
         ),
     ] = None,
     trust: Annotated[str | None, typer.Option(metavar="ROOT_JSON", help="根文件 · the root to pin")] = None,
+    root_fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="或：根文件的指纹 · or the root file's fingerprint")
+    ] = None,
     bundle: Annotated[str | None, typer.Option(metavar="FILE", help="离线核验包 · offline bundle")] = None,
     url: Annotated[
         str | None,
@@ -72,8 +76,10 @@ def verify_command(
     app = _app_or_none()
     options = Options(
         root=trust,
+        fingerprint=parse_fingerprint(root_fingerprint),
         source=bundle or url or _own_site(app),
-        pin=_own_pin(app) if not (bundle or url) else None,
+        pin=_own_pin(app),
+        memory=memory_file(os.environ),
         at=parse_time(at) if at else None,
         name=name,
         lang=SHELL.lang,

@@ -51,7 +51,7 @@ def collect(office: Office, count: int) -> Held:
 def trust_of(office: Office) -> Trust:
     """What a verifier that pinned the publication's root trusts; established once, as a panel does."""
     pin = parse_pin((office.site / "root.json").read_bytes())
-    return load_trust(FolderSource(office.site), pin=pin, now=office.app.clock()).trust
+    return load_trust(FolderSource(office.site), pin=pin).trust
 
 
 def judge_all(evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy) -> Judge:

@@ -55,6 +55,7 @@ class Shell:
         names = ("PATH", "PYTHONPATH", "HOME", "LANG", "SYSTEMROOT")
         environment |= {name: os.environ[name] for name in names if name in os.environ}
         environment.setdefault("CERTREG_HOME", str(self.home))
+        environment.setdefault("XDG_STATE_HOME", str(self.folder / "state"))
         if self.passphrase is not None:
             environment["CERTREG_PASSPHRASE"] = self.passphrase
         with TemporaryDirectory() as place:

@@ -60,12 +60,15 @@ def test_anyone_verifies_over_http_or_offline_without_the_registry(office: Shell
         )
     assert (said.code, said.json["verdict"], said.json["pinned"]) == (0, "PASSED", True), said.err
     assert not any(issued[0] in path for path in asked)
-    said = stranger.certverify(f"out/{issued[1]}.png", "--bundle", "bundle", "--lang", "en")
+    offline = ("--bundle", "bundle", "--root-fingerprint", said.json["trust"]["rootFingerprint"])
+    said = stranger.certverify(f"out/{issued[1]}.png", *offline, "--lang", "en")
     assert said.code == 0
     assert said.out.startswith("PASSED")
-    assert stranger.certverify(issued[0], "--bundle", "bundle").code == 2
-    wrong = stranger.certverify(issued[0][:-1] + str((int(issued[0][-1]) + 1) % 10), "--bundle", "bundle")
+    assert stranger.certverify(issued[0], *offline).code == 2
+    wrong = stranger.certverify(issued[0][:-1] + str((int(issued[0][-1]) + 1) % 10), *offline)
     assert wrong.code == 1
+    unknown = stranger.certverify(f"out/{issued[1]}.png", "--bundle", "bundle", "--json")
+    assert (unknown.code, unknown.json["reason"], unknown.json["pinned"]) == (2, "root_not_pinned", False)
 
 
 def test_the_same_file_again_issues_nothing_and_says_so(office: Shell, issued: list[str]) -> None:

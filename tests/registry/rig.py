@@ -171,7 +171,7 @@ class Rig:
         """The same of anything presented."""
         source = RememberingSource(FolderSource(self.site))
         pin = parse_pin((self.site / "root.json").read_bytes())
-        loaded = load_trust(source, pin=pin, now=self.clock.now)
+        loaded = load_trust(source, pin=pin)
         gatherer = Gatherer(source, loaded.trust)
         policy = VerificationPolicy(at=self.clock.now, require_log=True)
         return next(iter(judge([presented], gatherer, loaded, policy))).report

@@ -20,7 +20,7 @@ def judged(rig: Rig, bundle: Path, number: str, *, log_proof: bytes | None = Non
     """What the public verifier says with nothing but the bundle and the root it pinned."""
     source = open_source(str(bundle))
     pin = parse_pin((rig.site / "root.json").read_bytes())
-    loaded = load_trust(source, pin=pin, now=rig.clock.now)
+    loaded = load_trust(source, pin=pin)
     gatherer = Gatherer(source, loaded.trust)
     presented = Presented(number, record=rig.record(number), log_proof=log_proof)
     report = next(iter(judge([presented], gatherer, loaded, VerificationPolicy(at=rig.clock.now)))).report

@@ -259,7 +259,7 @@ def test_the_published_log_proves_every_issue(lite: Rig) -> None:
     numbers = lite.issue(*range(260)) + lite.issue(300, authority="418001") + lite.issue(1, kind="completion")
     lite.publish()
     with lite.app.database.read() as session:
-        trust = established_trust(session, now=lite.clock.now)
+        trust = established_trust(session)
     assert trust.trust_list is not None
     published = PublishedLog(FolderSource(lite.site), trust, trust.trust_list)
     for number in numbers:

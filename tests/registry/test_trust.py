@@ -79,7 +79,7 @@ def test_a_list_signed_by_a_stranger_is_not_believed(lite: Rig) -> None:
         stranger = {key_id(registry_did(HOST), "root-1"): lite.app.keyring.signer("log")}
         publish_version(session, current_trust_list(session), stranger, now=NOW)
     with lite.app.database.read() as session:
-        trust = established_trust(session, now=NOW)
+        trust = established_trust(session)
     assert trust.trust_list is None
     assert trust.error is not None
 

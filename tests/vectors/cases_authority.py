@@ -147,32 +147,73 @@ def _without_key() -> tuple[Simulator, Certificate]:
     return registry, certificate
 
 
+def _unconfirmed(registry: Simulator, certificate: Certificate, expected: Expected) -> Scene:
+    """Without status lists, by a reader who demands none: nothing says that the list of January is still the newest."""
+    evidence = replace(registry.evidence(certificate), status={})
+    return scene(registry, evidence, expected, require_status=False)
+
+
+_NO_STATUS = {8: "SKIPPED status_not_required"}
+
+
+def _too_old(objection: str) -> Expected:
+    steps = {4: "INDETERMINATE trust_list_too_old", **_NO_STATUS}
+    details = {4: {"objection": objection}}
+    return undecided("trust_list_too_old", steps, NOT_AUTHENTIC, missing="trust-list", details=details)
+
+
+@case(
+    "authority-suspended-by-an-old-list", "7.3", "Suspended by a list that may have been followed by another"
+)
+def _suspended_long_ago() -> Scene:
+    suspended = StateChange("suspended", LOGGED_AT - DAY, "inspection")
+    return _unconfirmed(*_with_states(GRANTED, suspended), _too_old("authority_suspended"))
+
+
+@case("scope-by-an-old-list", "7.3", "Out of a scope that may have been widened since")
+def _scope_long_ago() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(COMPLETION, authority="418001")
+    return _unconfirmed(registry, certificate, _too_old("authority_out_of_scope"))
+
+
+@case("key-window-over-by-an-old-list", "7.3", "Past a period that may have been extended since")
+def _window_long_ago() -> Scene:
+    return _unconfirmed(*_with_key(not_after=LOGGED_AT - 1), _too_old("key_out_of_window"))
+
+
+@case("key-compromised-by-an-old-list", "7.3", "Logged after the compromise: no newer list takes that back")
+def _compromised_long_ago() -> Scene:
+    return _unconfirmed(*_compromised(LOGGED_AT), _objected("key_compromised", _NO_STATUS))
+
+
 @case("key-unknown", "4.4", "A key that a current trust list does not name")
 def _key_unknown() -> Scene:
     return _judge(*_without_key(), _objected("key_not_listed", {5: "SKIPPED no_key"}))
 
 
-@case("key-unknown-qr", "4.4", "The same from the QR, obtained after the certificate was made")
+@case("key-unknown-qr", "4.4", "The same from the QR")
 def _key_unknown_qr() -> Scene:
     registry, certificate = _without_key()
     expected = failed("key_not_listed", {2: "FAILED key_not_listed"}, NO_RECORD, base=QR)
     evidence = registry.evidence(certificate, qr=True)
-    return scene(registry, evidence, expected, as_of=SIGNED_AT)
+    return scene(registry, evidence, expected)
 
 
-@case("key-newer-than-trust-list", "4.4", "A key that may have been listed since the trust list was obtained")
+@case("key-newer-than-trust-list", "4.4", "A key that may have been listed since the trust list was made")
 def _key_new() -> Scene:
-    steps = {4: "INDETERMINATE key_not_listed", 5: "SKIPPED no_key"}
+    steps = {4: "INDETERMINATE key_not_listed", 5: "SKIPPED no_key", **_NO_STATUS}
     expected = undecided("key_not_listed", steps, NOT_AUTHENTIC, missing="trust-list")
-    return _judge(*_without_key(), expected, as_of=SIGNED_AT - 1)
+    return _unconfirmed(*_without_key(), expected)
 
 
 @case("key-newer-than-trust-list-qr", "4.4", "The same from the QR")
 def _key_new_qr() -> Scene:
     registry, certificate = _without_key()
-    steps = {2: "INDETERMINATE key_not_listed"}
+    steps = {2: "INDETERMINATE key_not_listed", **_NO_STATUS}
     expected = undecided("key_not_listed", steps, NO_RECORD, base=QR, missing="trust-list")
-    return scene(registry, registry.evidence(certificate, qr=True), expected, as_of=SIGNED_AT - 1)
+    evidence = replace(registry.evidence(certificate, qr=True), status={})
+    return scene(registry, evidence, expected, require_status=False)
 
 
 @case("key-window-over", "4.4", "Logged a second after the key's window")
@@ -278,8 +319,10 @@ def _superseded_unlogged() -> Scene:
 @case("created-in-the-future", "7.3", "Created an hour after the moment of judgement, without a log proof")
 def _future() -> Scene:
     registry = Simulator()
-    certificate = registry.issue({**ANNUAL, "created": timestamp_encode(NOW + 3600)})
-    expected = _objected("created_after_time", {7: "SKIPPED log_proof_absent"})
+    fields = {**ANNUAL, "validFrom": "2026-03-10", "created": timestamp_encode(NOW + 3600)}
+    certificate = registry.issue(fields)
+    steps = {4: "INDETERMINATE created_after_time", 7: "SKIPPED log_proof_absent"}
+    expected = undecided("created_after_time", steps, NOT_AUTHENTIC, missing="clock")
     return _judge_unlogged(registry, certificate, expected)
 
 

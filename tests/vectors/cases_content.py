@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.builders import signed, signer, trust_draft
 from tests.simulator import ANNUAL, COMPLETION, LOGGED_AT, Simulator
-from tests.vectors.model import NO_RECORD, NOT_AUTHENTIC, QR, Scene, case, failed, scene, undecided
+from tests.vectors.model import NO_RECORD, NOT_AUTHENTIC, QR, Scene, case, failed, passed, scene, undecided
 from verifier.logentry import LogEntry, record_digest
 
 Document = dict[str, Any]
@@ -202,6 +202,38 @@ def _unpublished() -> Scene:
         return {**document, "credentialSchema": schema}
 
     return _signed_against_the_rules("template_not_published", edit)
+
+
+@case(
+    "template-newer-than-trust-list",
+    "4.6",
+    "A kind that may have been published since the trust list was made",
+)
+def _unpublished_yet() -> Scene:
+    def edit(document: Document) -> Document:
+        schema = {**document["credentialSchema"], "id": "https://jxjy.henan.example/schemas/diploma/v1.json"}
+        return {**document, "credentialSchema": schema}
+
+    registry = Simulator()
+    evidence = replace(registry.evidence(registry.issue(edit=edit)), status={})
+    steps = {6: "INDETERMINATE template_not_published", 8: "SKIPPED status_not_required"}
+    expected = undecided("template_not_published", steps, NOT_AUTHENTIC, missing="trust-list")
+    return scene(registry, evidence, expected, require_status=False)
+
+
+@case("valid-from-of-another-day", "2.1", "A date of issue that is not the day of the signature")
+def _back_dated() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue({**ANNUAL, "validFrom": "2026-02-27"})
+    expected = failed("valid_from_differs", {6: "FAILED valid_from_differs"}, NOT_AUTHENTIC)
+    return scene(registry, registry.evidence(certificate), expected)
+
+
+@case("valid-from-by-chinas-time", "2.1", "Signed at one in the morning, China's time: the day before in UTC")
+def _after_midnight() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue({**ANNUAL, "created": "2026-03-01T17:00:00Z"})
+    return scene(registry, registry.evidence(certificate), passed())
 
 
 @case("template-digest-differs", "4.6", "The reader's template is not the one that the root signed for: JSON")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.simulator import ANNUAL, Certificate, Simulator
-from tests.vectors.model import NO_NUMBER, Scene, case, failed, scene
+from tests.vectors.model import NO_NUMBER, Scene, case, failed, passed, scene
 
 Document = dict[str, Any]
 
@@ -250,6 +250,36 @@ def _bidi() -> Scene:
 @case("name-with-zero-width", "2.4", "A signed name with a zero-width space")
 def _zero_width() -> Scene:
     return _refused_name("text_control_character", "张\u200b文博")
+
+
+@case("name-with-hangul-filler", "2.5", "A signed name with a letter that is shown as nothing")
+def _filler() -> Scene:
+    return _refused_name("text_control_character", "张文博\u3164")
+
+
+@case(
+    "name-with-variation-selector",
+    "2.5",
+    "A signed name with a variation selector, which most fonts pass over",
+)
+def _selector() -> Scene:
+    return _refused_name("text_control_character", "张\U000e0100文博")
+
+
+@case("name-with-noncharacter", "2.5", "A signed name with a code that will never be a character")
+def _noncharacter() -> Scene:
+    return _refused_name("text_control_character", "张\U0001ffff文博")
+
+
+@case(
+    "value-begins-with-a-combining-mark",
+    "2.5",
+    "Two values that only a careless reader composes: an X, and a mark above",
+)
+def _mark() -> Scene:
+    registry = Simulator()
+    fields = {**ANNUAL, "identityDocument": "410105********123X", "employer": "\u0307郑州市第一人民医院"}
+    return scene(registry, registry.evidence(registry.issue(fields)), passed())
 
 
 @case("name-with-control", "2.4", "A signed name with a line feed")

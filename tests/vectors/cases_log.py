@@ -3,17 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
-from tests.builders import HOST, signed
-from tests.simulator import LOGGED_AT, NOW, Certificate, Simulator, cosigned, standard_draft
+from tests.builders import HOST, signed, signer
+from tests.simulator import ANNUAL, LOGGED_AT, NOW, Certificate, Simulator, cosigned, standard_draft
 from tests.vectors.model import Expected, Scene, case, failed, passed, scene, undecided
 from verifier.checkpoint import Checkpoint
 from verifier.logentry import LogEntry, record_digest
 from verifier.merkle import leaf_hash, tree_hash
+from verifier.note import ALGORITHM_NOTE, NoteKey
 from verifier.tlogproof import TlogProof
 
 
-def _failed(code: str) -> Expected:
-    return failed(code, {7: f"FAILED {code}"})
+def _unproven(code: str, missing: str = "log-proof") -> Expected:
+    return undecided(code, {7: f"INDETERMINATE {code}"}, missing=missing)
+
+
+_DIFFERS = failed("log_entry_differs", {7: "FAILED log_entry_differs"})
 
 
 def _unwitnessed(seen: int, quorum: int = 1) -> Expected:
@@ -63,12 +67,12 @@ def _not_required() -> Scene:
 
 @case("log-proof-malformed", "6.4", "A file that is no tlog-proof")
 def _malformed() -> Scene:
-    return _judge(*_logged(), b"c2sp.org/tlog-proof@v1\nindex 4\n\n", _failed("log_proof_form"))
+    return _judge(*_logged(), b"c2sp.org/tlog-proof@v1\nindex 4\n\n", _unproven("log_proof_form"))
 
 
 @case("log-proof-not-text", "6.4", "Bytes that are no text where a tlog-proof should be")
 def _not_text() -> Scene:
-    return _judge(*_logged(), b"\xff\xfe\x00\n\n\xff", _failed("log_proof_form"))
+    return _judge(*_logged(), b"\xff\xfe\x00\n\n\xff", _unproven("log_proof_form"))
 
 
 @case("log-proof-too-large", "6.4", "A log proof beyond any bound: nothing of the evidence is read")
@@ -84,28 +88,28 @@ def _checkpoint() -> Scene:
     registry, certificate = _logged()
     note = registry.checkpoint().replace(b"\n\n", b"\nextension\n\n")
     proof = registry.log_proof(4, checkpoint=note)
-    return _judge(registry, certificate, proof, _failed("checkpoint_form"))
+    return _judge(registry, certificate, proof, _unproven("checkpoint_form"))
 
 
 @case("log-checkpoint-of-another-log", "6.3", "The checkpoint of another log, signed by that log's key")
 def _other_log() -> Scene:
     registry, certificate = _logged()
     registry.log_name = "other.example/log"
-    return _judge(registry, certificate, registry.log_proof(4), _failed("checkpoint_origin"))
+    return _judge(registry, certificate, registry.log_proof(4), _unproven("checkpoint_origin"))
 
 
 @case("log-checkpoint-unsigned", "6.3", "A checkpoint of this log that only another key signed")
 def _unsigned() -> Scene:
     registry, certificate = _logged()
     proof = registry.log_proof(4, checkpoint=registry.checkpoint(key="stranger"))
-    return _judge(registry, certificate, proof, _failed("note_unsigned"))
+    return _judge(registry, certificate, proof, _unproven("note_unsigned"))
 
 
 @case("log-checkpoint-altered", "6.3", "A checkpoint whose size was changed after signing")
 def _altered() -> Scene:
     registry, certificate = _logged()
     proof = registry.log_proof(4, checkpoint=registry.checkpoint().replace(b"/log\n7\n", b"/log\n8\n"))
-    return _judge(registry, certificate, proof, _failed("note_signature"))
+    return _judge(registry, certificate, proof, _unproven("note_signature"))
 
 
 @case("log-forked", "6.4", "A signed and witnessed checkpoint of the same size over other entries")
@@ -113,21 +117,21 @@ def _forked() -> Scene:
     registry, certificate = _logged()
     others = [leaf_hash(entry) for entry in [*registry.entries[:4], b"hidden", *registry.entries[5:]]]
     proof = registry.log_proof(4, checkpoint=registry.checkpoint(root_hash=tree_hash(others)))
-    return _judge(registry, certificate, proof, _failed("log_inclusion"))
+    return _judge(registry, certificate, proof, _unproven("log_inclusion"))
 
 
 @case("log-index-beyond-the-tree", "6.4", "An index that is the size of the tree")
 def _beyond() -> Scene:
     registry, certificate = _logged()
     proof = replace(registry.log_proof(4), index=7)
-    return _judge(registry, certificate, proof, _failed("log_index_beyond_tree"))
+    return _judge(registry, certificate, proof, _unproven("log_index_beyond_tree"))
 
 
 @case("log-index-of-a-neighbour", "6.4", "The index of the neighbouring entry")
 def _neighbour() -> Scene:
     registry, certificate = _logged()
     proof = replace(registry.log_proof(4), index=5)
-    return _judge(registry, certificate, proof, _failed("log_inclusion"))
+    return _judge(registry, certificate, proof, _unproven("log_inclusion"))
 
 
 @case("log-inclusion-altered", "6.4", "One bit of one hash of the inclusion proof was changed")
@@ -136,20 +140,20 @@ def _inclusion() -> Scene:
     proof = registry.log_proof(4)
     first = bytes((proof.hashes[0][0] ^ 1,)) + proof.hashes[0][1:]
     altered = replace(proof, hashes=(first, *proof.hashes[1:]))
-    return _judge(registry, certificate, altered, _failed("log_inclusion"))
+    return _judge(registry, certificate, altered, _unproven("log_inclusion"))
 
 
 @case("log-inclusion-short", "6.4", "An inclusion proof without its last hash")
 def _short() -> Scene:
     registry, certificate = _logged()
     proof = registry.log_proof(4)
-    return _judge(registry, certificate, replace(proof, hashes=proof.hashes[:-1]), _failed("log_inclusion"))
+    return _judge(registry, certificate, replace(proof, hashes=proof.hashes[:-1]), _unproven("log_inclusion"))
 
 
 @case("log-entry-of-another-certificate", "6.4", "The log proof of another certificate")
 def _another() -> Scene:
     registry, certificate = _logged()
-    return _judge(registry, certificate, registry.log_proof(3), _failed("log_entry_differs"))
+    return _judge(registry, certificate, registry.log_proof(3), _unproven("log_entry_other"))
 
 
 @case("log-entry-of-another-action", "6.4", "The entry that says that this very record was revoked")
@@ -157,14 +161,56 @@ def _revocation() -> Scene:
     registry, certificate = _logged()
     digest = record_digest(certificate.record)
     registry.log(LogEntry("revoke", certificate.number.digits, digest, "410100", LOGGED_AT, "data-error"))
-    return _judge(registry, certificate, registry.log_proof(), _failed("log_entry_differs"))
+    return _judge(registry, certificate, registry.log_proof(), _unproven("log_entry_other"))
+
+
+@case("log-entry-of-another-record", "6.4", "The log has another record under this number")
+def _another_record() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(log=False)
+    registry.issue({**ANNUAL, "name": "李四"})
+    return _judge(registry, certificate, registry.log_proof(), _DIFFERS)
+
+
+@case("log-entry-void", "6.4", "The log says that this number was never issued")
+def _void() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(log=False)
+    registry.log(LogEntry("void", certificate.number.digits, "", "410100", LOGGED_AT, "not_verified"))
+    return _judge(registry, certificate, registry.log_proof(), _DIFFERS)
+
+
+@case("log-key-former", "6.3", "A checkpoint by a key that the log had before, which the trust list names")
+def _former() -> Scene:
+    registry, certificate = _logged()
+    proof = registry.log_proof(4)
+    renewed = replace(
+        standard_draft(), log_vkey=_log_vkey("second"), log_former_vkeys=(standard_draft().log_vkey,)
+    )
+    registry.trust_list = signed(renewed)
+    return _judge(registry, certificate, proof, passed())
+
+
+@case(
+    "log-key-replaced", "6.3", "A checkpoint by a key that the log had before, and that no list vouches for"
+)
+def _replaced() -> Scene:
+    registry, certificate = _logged()
+    proof = registry.log_proof(4)
+    registry.trust_list = signed(replace(standard_draft(), log_vkey=_log_vkey("second")))
+    return _judge(registry, certificate, proof, _unproven("note_unsigned"))
+
+
+def _log_vkey(name: str) -> str:
+    """The log's own name with the key of ``name``."""
+    return NoteKey(f"{HOST}/log", ALGORITHM_NOTE, signer(name).public_key).vkey
 
 
 @case("log-entry-malformed", "6.2", "An entry with a member that no clause names")
 def _entry() -> Scene:
     registry, certificate = _logged()
     registry.entries.append(registry.entries[4].replace(b'{"action"', b'{"Note":"","action"'))
-    return _judge(registry, certificate, registry.log_proof(), _failed("log_entry_form"))
+    return _judge(registry, certificate, registry.log_proof(), _unproven("log_entry_form"))
 
 
 @case("log-time-in-the-future", "6.5", "Logged an hour after the moment of judgement")
@@ -172,7 +218,7 @@ def _future() -> Scene:
     registry = Simulator()
     certificate = registry.issue(logged_at=NOW + 3600)
     proof = registry.log_proof(checkpoint=registry.checkpoint(cosigned_at=NOW))
-    return _judge(registry, certificate, proof, _failed("log_time_in_future"))
+    return _judge(registry, certificate, proof, _unproven("log_time_in_future", "clock"))
 
 
 @case("log-time-within-skew", "6.5", "Logged five minutes ahead of the reader's clock, which may be slow")

@@ -177,8 +177,9 @@ def _number() -> Scene:
     text = _items(
         certificate, {0: int(certificate.number.digits[:10] + "2" + certificate.number.digits[11:18])}
     )
-    steps = {6: "FAILED schema", 8: "INDETERMINATE status_missing"}
-    expected = failed("proof_invalid", _FORGED, steps, NOT_AUTHENTIC, base=QR, missing=("status",))
+    steps = {6: "FAILED schema", 7: "INDETERMINATE log_entry_other", 8: "INDETERMINATE status_missing"}
+    missing = ("log-proof", "status")
+    expected = failed("proof_invalid", _FORGED, steps, NOT_AUTHENTIC, base=QR, missing=missing)
     return _judge(registry, certificate, text, expected)
 
 

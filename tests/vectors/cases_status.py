@@ -212,6 +212,47 @@ def _revoked_key() -> Scene:
 
 
 @case(
+    "status-key-compromised",
+    "5.2",
+    "Lists dated before their key was compromised, as its thief would date them",
+)
+def _compromised_key() -> Scene:
+    registry, certificate = _issued()
+    revoked = KeyRevocation(NOW - 60, "compromised", NOW - 120)
+    keys = (year_key(registry_did(HOST), 2026, name="status", revoked=revoked),)
+    registry.trust_list = signed(replace(standard_draft(), status_keys=keys))
+    return _judge(registry, certificate, registry.status(certificate.number), _undecided("status_list_key"))
+
+
+@case("status-in-force-for-a-year", "5.2", "Lists that claim to be in force for a year")
+def _long_life() -> Scene:
+    registry, certificate = _issued()
+    status = registry.status(certificate.number, hours=365 * 24)
+    return _judge(registry, certificate, status, _undecided("status_list_validity"))
+
+
+@case("status-in-force-for-a-week", "5.2", "Lists that claim to be in force for a week, which is allowed")
+def _week() -> Scene:
+    registry, certificate = _issued()
+    return _judge(registry, certificate, registry.status(certificate.number, hours=7 * 24), passed())
+
+
+@case("status-post-dated", "5.2", "Lists whose period begins after they were signed")
+def _post_dated() -> Scene:
+    return _resigned("status_list_validity", created=NOW - 660)
+
+
+@case("status-names-no-trust-list", "5.2", "Lists that do not say which trust list was the newest")
+def _nameless() -> Scene:
+    return _resigned("status_list_form", trustListVersion=None)
+
+
+@case("status-names-trust-list-nought", "5.2", "Lists that name a version that there cannot be")
+def _nought() -> Scene:
+    return _resigned("status_list_form", trustListVersion=0)
+
+
+@case(
     "status-list-of-another-address", "5.3", "The genuine lists of another authority at this one's addresses"
 )
 def _other() -> Scene:
@@ -253,14 +294,21 @@ def _encoded_list(document: bytes) -> bytes:
 
 def _with_encoded_list(text: str, code: str) -> Scene:
     """Both lists hold ``text`` and are signed by the status key."""
+    return _resigned(code, text)
+
+
+def _resigned(code: str, text: str = "", *, created: int = NOW - 600, **changes: Any) -> Scene:
+    """Both lists with ``text`` as their bits or with ``changes`` (None removes), signed by the status key."""
     registry, certificate = _issued()
     status = registry.status(certificate.number)
     for purpose in ("revocation", "suspension"):
         url = status_url(HOST, certificate.number, purpose)
         document = parse_canonical(status[url], RECORD_LIMITS)
-        document["credentialSubject"]["encodedList"] = text
+        if text:
+            document["credentialSubject"]["encodedList"] = text
+        document = {name: value for name, value in {**document, **changes}.items() if value is not None}
         method = document.pop("proof")["verificationMethod"]
-        resigned = add_proof(document, signer("status"), verification_method=method, created=NOW - 600)
+        resigned = add_proof(document, signer("status"), verification_method=method, created=created)
         status[url] = canonicalize_restricted(resigned)
     return _judge(registry, certificate, status, _undecided(code))
 

@@ -7,27 +7,20 @@ from keys.canonical import canonicalize_restricted
 from keys.did import key_id, registry_did
 from keys.encodings import multibase_encode
 from keys.trustchain import RootPin
-from keys.trustlist import Root, RootKey, TrustList
-from tests.builders import HOST, ROOT_NAMES, at, root, root_signers, signed, signer
-from tests.simulator import NOW, Simulator, sealed, standard_draft
-from tests.vectors.model import NO_RECORD, NO_TRUST_LIST, QR, Scene, case, failed, passed, scene, undecided
+from keys.trustlist import KeyRevocation, Root, RootKey, TrustList
+from tests.builders import HOST, MUNICIPAL, ROOT_NAMES, at, root, root_signers, signed, signer, vkey
+from tests.simulator import NOW, SIGNED_AT, Simulator, sealed, standard_draft
+from tests.vectors.model import NO_RECORD, NO_TRUST_LIST, QR, Scene, case, passed, scene, undecided
+from verifier.note import NoteKey, parse_vkey
 
 _NEW_ROOT = ("root-4", "root-5", "root-6")
 
 
-def _refused(code: str, *chain: bytes, pin: RootPin | None = None) -> Scene:
-    """A good certificate, and trust lists that step 3 refuses with ``code``."""
-    registry = Simulator()
-    expected = failed(code, NO_TRUST_LIST, {3: f"FAILED {code}"})
-    return scene(registry, registry.evidence(registry.issue()), expected, chain=chain, pin=pin)
-
-
-def _unusable(code: str, *chain: bytes, seen_version: int = 0) -> Scene:
-    """The same where a trust list is only wanting."""
+def _refused(code: str, *chain: bytes, **more: Any) -> Scene:
+    """A good certificate, and trust lists that step 3 cannot use because of ``code``."""
     registry = Simulator()
     expected = undecided(code, NO_TRUST_LIST, {3: f"INDETERMINATE {code}"}, missing="trust-list")
-    evidence = registry.evidence(registry.issue())
-    return scene(registry, evidence, expected, chain=chain, seen_version=seen_version)
+    return scene(registry, registry.evidence(registry.issue()), expected, chain=chain, **more)
 
 
 def _document(**changes: Any) -> dict[str, Any]:
@@ -41,12 +34,87 @@ def _second(names: tuple[str, ...], signers: tuple[str, ...]) -> TrustList:
 
 @case("trust-list-rolled-back", "4.2", "A genuine trust list, older than one that the reader has seen")
 def _rolled_back() -> Scene:
-    return _unusable("trust_list_rollback", Simulator().trust_list.data, seen_version=2)
+    return _refused("trust_list_rollback", Simulator().trust_list.data, seen_version=2)
+
+
+def _compromised_since(registry: Simulator) -> TrustList:
+    """The next version, by which the key was compromised before it signed."""
+    revoked = KeyRevocation(NOW - 1800, "compromised", SIGNED_AT - 3600)
+    keys = tuple(replace(key, revoked=revoked) for key in registry.trust_list.authorities[MUNICIPAL].keys)
+    authority = replace(registry.trust_list.authorities[MUNICIPAL], keys=keys)
+    authorities = {**registry.trust_list.authorities, MUNICIPAL: authority}
+    return signed(replace(registry.trust_list, version=2, valid_from=NOW - 1800, authorities=authorities))
+
+
+@case(
+    "trust-list-older-than-status",
+    "7.3",
+    "An old trust list, in which a key is not yet revoked, beside status lists that name a newer one",
+)
+def _revived() -> Scene:
+    registry = Simulator()
+    old = registry.trust_list
+    certificate = registry.issue()
+    registry.trust_list = _compromised_since(registry)
+    steps = {3: "INDETERMINATE trust_list_rollback"}
+    details = {3: {"version": 1, "newest": 2}}
+    expected = undecided("trust_list_rollback", steps, missing="trust-list", details=details)
+    return scene(registry, registry.evidence(certificate), expected, chain=[old.data])
+
+
+@case(
+    "trust-list-newer-than-status", "7.3", "A new trust list beside status lists that still name the old one"
+)
+def _renewed() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue()
+    evidence = registry.evidence(certificate)
+    registry.trust_list = signed(replace(standard_draft(), version=2, valid_from=NOW - 300))
+    return scene(registry, evidence, passed(details={3: {"version": 2, "asOf": NOW - 300}}))
+
+
+@case(
+    "trust-list-confirmed-by-status",
+    "7.3",
+    "A trust list of January that today's status lists name as the newest",
+)
+def _confirmed() -> Scene:
+    registry = Simulator()
+    expected = passed(details={3: {"version": 1, "asOf": NOW - 600}})
+    return scene(registry, registry.evidence(registry.issue()), expected)
+
+
+@case("root-not-pinned", "4.2", "All in order, by a root that the reader has from the publication itself")
+def _not_pinned() -> Scene:
+    registry = Simulator()
+    expected = undecided("root_not_pinned", {3: "INDETERMINATE root_not_pinned"}, missing="root")
+    return scene(registry, registry.evidence(registry.issue()), expected, pinned=False)
+
+
+@case("trust-list-witness-under-two-names", "4.1", "One witness's key under two names would count twice")
+def _two_names() -> Scene:
+    first, _ = _document()["witnesses"]["vkeys"]
+    again = NoteKey("witness-9.example", 4, parse_vkey(first).public_key).vkey
+    document = _document(witnesses={"vkeys": [first, again], "quorum": 2})
+    return _refused("trust_list_duplicate", sealed(document))
+
+
+@case("trust-list-vkey-malformed", "4.1", "A witness's vkey whose key id is another's")
+def _vkey() -> Scene:
+    first, second = _document()["witnesses"]["vkeys"]
+    document = _document(witnesses={"vkeys": [first, second.replace("+", "+00", 1)], "quorum": 1})
+    return _refused("trust_list_form", sealed(document))
+
+
+@case("trust-list-witness-vkey-of-a-log", "4.1", "A log's vkey where a witness's should be")
+def _vkey_kind() -> Scene:
+    document = _document(witnesses={"vkeys": [vkey("witness-1.example")], "quorum": 1})
+    return _refused("trust_list_form", sealed(document))
 
 
 @case("trust-list-missing", "4.2", "No trust list at all")
 def _missing() -> Scene:
-    return _unusable("trust_list_count")
+    return _refused("trust_list_count")
 
 
 @case("trust-list-missing-qr", "4.2", "No trust list at all: a QR cannot even be expanded")

@@ -29,7 +29,8 @@ FOLDER = Path(__file__).parent
 POOL = "_pool"
 CASE = "case.json"
 _INVISIBLE = re.compile(
-    "[\x7f-\xa0\xad\u0300-\u036f\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ue000-\uf8ff\ufeff]"
+    "[\x7f-\xa0\xad\u0300-\u036f\u061c\u115f\u1160\u1680\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000"
+    "\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001ffff\U000e0000-\U0010ffff]"
 )
 
 _catalogue = cache(installed_catalogue)
@@ -46,7 +47,7 @@ def case_files(vector: Vector, scene: Scene) -> dict[str, bytes]:
         "trust": {
             "pin": _pooled(scene.pin.to_bytes(), "root", pool),
             "chain": [_pooled(data, "trust", pool) for data in scene.chain],
-            "asOf": timestamp_encode(scene.as_of),
+            "pinned": scene.pinned,
             "seenVersion": scene.seen_version,
             "templates": {"host": HOST},
         },
@@ -64,7 +65,7 @@ def run_case(folder: Path, name: str) -> tuple[dict[str, Any], VerificationRepor
         [_read_pool(folder, reference) for reference in trust["chain"]],
         parse_pin(_read_pool(folder, trust["pin"])),
         _catalogue(trust["templates"]["host"]),
-        as_of=timestamp_decode(trust["asOf"]),
+        pinned=trust["pinned"],
         seen_version=trust["seenVersion"],
     )
     evidence = _read_evidence(folder, document["evidence"])
@@ -178,7 +179,7 @@ def _json(document: Mapping[str, Any]) -> bytes:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match[0]):04x}"
+    return json.dumps(match[0])[1:-1]
 
 
 def is_visible(text: str) -> bool:

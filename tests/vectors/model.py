@@ -97,7 +97,7 @@ class Scene:
     expected: Expected
     chain: tuple[bytes, ...]
     pin: RootPin
-    as_of: int
+    pinned: bool
     seen_version: int
     policy: VerificationPolicy
 
@@ -110,7 +110,7 @@ def scene(
     chain: Sequence[bytes] | None = None,
     pin: RootPin | None = None,
     moment: int = NOW,
-    as_of: int | None = None,
+    pinned: bool = True,
     seen_version: int = 0,
     **demands: Any,
 ) -> Scene:
@@ -120,7 +120,7 @@ def scene(
         expected=expected,
         chain=(registry.trust_list.data,) if chain is None else tuple(chain),
         pin=pin or standard_pin(),
-        as_of=moment if as_of is None else as_of,
+        pinned=pinned,
         seen_version=seen_version,
         policy=policy(moment=moment, **demands),
     )

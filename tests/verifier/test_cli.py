@@ -150,8 +150,17 @@ def test_a_web_server_out_of_reach_without_a_root_is_undecided(desk: Desk) -> No
 
 def test_an_unpinned_root_is_told(desk: Desk) -> None:
     for target in (desk.file(desk.good), str(desk.folder)):
-        assert "no root file was given" in _run([target], desk, root=None)[1]
-        assert "no root file was given" not in _run([target], desk)[1]
+        code, out, _ = _run([target], desk, root=None)
+        assert code != 0
+        assert f"--root-fingerprint {standard_pin().fingerprint}" in out
+        assert "--root-fingerprint" not in _run([target], desk)[1]
+
+
+def test_a_fingerprint_is_enough(desk: Desk) -> None:
+    target = desk.file(desk.good)
+    assert _run([target], desk, root=None, fingerprint=standard_pin().fingerprint)[0] == 0
+    assert _run([target], desk, root=None, fingerprint="0" * 64)[0] == 2
+    assert _run([target], desk, root=None, fingerprint="0" * 64, pin=standard_pin())[0] == 2
 
 
 def test_a_server_is_asked_like_a_folder(desk: Desk) -> None:
@@ -187,8 +196,9 @@ def test_a_proof_beside_the_file_is_used(desk: Desk, tmp_path: Path) -> None:
     assert _run([target], desk, source=str(bundle), require_log=True)[0] == 0
     (tmp_path / "c.tlog-proof").write_bytes(b"x" * 20_000)
     code, out, _ = _run([target], desk, source=str(bundle), require_log=True)
-    assert code == 1
-    assert "larger than allowed" in out
+    assert code == 2
+    assert "The log proof is no proof" in out
+    assert _run([target], desk, source=str(bundle))[0] == 0
 
 
 # ---- options
@@ -205,7 +215,8 @@ def test_the_registry_finds_numbers(desk: Desk) -> None:
     out = StringIO()
     known = {desk.good.number: (desk.good.record, None)}
     with_source = {"source": FolderSource(desk.site), "find_record": known.get, "out": out, "now": NOW}
-    assert run([desk.good.number.digits], Options(lang="en"), **with_source) == 0  # type: ignore[arg-type]
+    options = Options(lang="en", pin=standard_pin())
+    assert run([desk.good.number.digits], options, **with_source) == 0  # type: ignore[arg-type]
     assert "张文博" in out.getvalue()
 
 
@@ -417,11 +428,19 @@ def test_help_teaches(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
         assert taught in out
 
 
-def test_the_module_is_the_command(desk: Desk) -> None:
+def test_the_module_is_the_command(desk: Desk, tmp_path: Path) -> None:
     arguments = [sys.executable, "-m", "verifier", desk.file(desk.good), "--url", str(desk.site), "--at", AT]
-    environment = {**os.environ, "CERTREG_LANG": "en", "PYTHONIOENCODING": "utf-8"}
+    arguments += ["--root-fingerprint", standard_pin().fingerprint.upper()]
+    state = tmp_path / "state"
+    environment = {
+        **os.environ,
+        "CERTREG_LANG": "en",
+        "PYTHONIOENCODING": "utf-8",
+        "XDG_STATE_HOME": str(state),
+    }
     ended = subprocess.run(
         arguments, cwd=PROJECT, env=environment, capture_output=True, check=False, timeout=60
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith(b"PASSED")
+    assert json.loads((state / "certreg" / "seen.json").read_text()) == {standard_pin().fingerprint: 1}

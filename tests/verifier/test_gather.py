@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,6 @@ from tests.builders import HOST, refused, root, root_signers, signed
 from tests.simulator import (
     ANNUAL,
     COMPLETION,
-    NOW,
     Certificate,
     Simulator,
     policy,
@@ -48,14 +48,14 @@ def registry() -> Simulator:
 
 
 def _load(
-    files: Mapping[str, bytes], folder: Path, pin: RootPin | None = None, **options: int
+    files: Mapping[str, bytes], folder: Path, pin: RootPin | None = None, **options: Any
 ) -> LoadedTrust:
-    return load_trust(FolderSource(folder_of(files, folder)), pin=pin, now=NOW, **options)
+    return load_trust(FolderSource(folder_of(files, folder)), pin=pin, **options)
 
 
 def _gathered(files: Mapping[str, bytes], folder: Path, presented: Presented) -> tuple[Gathered, LoadedTrust]:
     source = FolderSource(folder_of(files, folder))
-    loaded = load_trust(source, pin=standard_pin(), now=NOW)
+    loaded = load_trust(source, pin=standard_pin())
     return gather(presented, source, loaded.trust), loaded
 
 
@@ -76,13 +76,19 @@ def _record(certificate: Certificate) -> Presented:
 def test_trust_rests_on_the_root_given(tmp_path: Path) -> None:
     loaded = _load(publication(Simulator()), tmp_path, standard_pin())
     assert loaded.trust.trust_list is not None
-    assert (loaded.pinned, loaded.believed, loaded.troubles) == (True, False, ())
+    assert (loaded.trust.pinned, loaded.troubles) == (True, ())
 
 
 def test_a_root_taken_from_the_publication_is_told(tmp_path: Path) -> None:
     loaded = _load(publication(Simulator()), tmp_path)
     assert loaded.trust.trust_list is not None
-    assert (loaded.pinned, loaded.believed) == (False, True)
+    assert not loaded.trust.pinned
+
+
+def test_a_root_whose_fingerprint_is_known_is_pinned(tmp_path: Path) -> None:
+    files = publication(Simulator())
+    assert _load(files, tmp_path, fingerprint=standard_pin().fingerprint).trust.pinned
+    assert not _load(files, tmp_path, fingerprint="0" * 64).trust.pinned
 
 
 def test_without_any_root_there_is_nothing_to_begin_with(tmp_path: Path) -> None:
@@ -100,9 +106,9 @@ def test_a_publication_out_of_reach_leaves_everything_undecided() -> None:
         pass
     for pin in (None, standard_pin()):
         with closing(RememberingSource(HttpSource(address))) as source:
-            loaded = load_trust(source, pin=pin, now=NOW)
+            loaded = load_trust(source, pin=pin)
             assert loaded.troubles[0].code == "source_unreachable"
-            assert not loaded.believed
+            assert loaded.trust.trust_list is None
             gathered = gather(_record(certificate), source, loaded.trust)
             report = verify(gathered.evidence, loaded.trust, policy())
         assert (report.verdict, report.reason) == (Verdict.INDETERMINATE, "trust_list_count")
@@ -131,7 +137,7 @@ def test_what_is_no_list_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_list_older_than_one_seen_is_refused(tmp_path: Path) -> None:
-    loaded = _load(publication(Simulator()), tmp_path, standard_pin(), seen_version=2)
+    loaded = _load(publication(Simulator()), tmp_path, standard_pin(), seen_version=lambda _: 2)
     assert loaded.trust.error is not None
     assert loaded.trust.error.code == "trust_list_rollback"
 
@@ -184,12 +190,6 @@ def test_a_history_beyond_its_bound_is_not_read(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr("verifier.gather.MAX_HISTORY_BYTES", 10)
     loaded = _load(_rotated(), tmp_path, standard_pin())
     assert loaded.troubles == (Trouble("trust.json", "source_too_large"),)
-
-
-def test_trust_is_as_of_the_bundle(tmp_path: Path) -> None:
-    (tmp_path / "b.zip").write_bytes(bundle_of(publication(Simulator()), created=NOW - 7200))
-    loaded = load_trust(open_source(str(tmp_path / "b.zip")), pin=standard_pin(), now=NOW)
-    assert loaded.trust.as_of == NOW - 7200
 
 
 # ---- templates that are not installed
@@ -248,7 +248,7 @@ def test_a_record_or_qr_alone_is_judged_by_the_publication(
     shown = Presented("c", qr_text=certificate.qr_text) if qr else _record(certificate)
 
     def judge(source: Source) -> VerificationReport:
-        loaded = load_trust(source, pin=standard_pin(), now=NOW)
+        loaded = load_trust(source, pin=standard_pin())
         gathered = gather(shown, source, loaded.trust)
         assert gathered.troubles == ()
         return verify(gathered.evidence, loaded.trust, policy())
@@ -266,7 +266,7 @@ def test_a_bundle_has_status_and_no_log(registry: Simulator, tmp_path: Path) -> 
     certificate = registry.issue()
     (tmp_path / "b.zip").write_bytes(bundle_of(publication(registry, [certificate.number])))
     source = open_source(str(tmp_path / "b.zip"))
-    loaded = load_trust(source, pin=None, now=NOW)
+    loaded = load_trust(source, pin=standard_pin())
     gathered = gather(_record(certificate), source, loaded.trust)
     assert gathered.troubles == ()
     assert gathered.evidence.log_proof is None
@@ -307,7 +307,7 @@ def test_status_lists_out_of_reach_are_told(registry: Simulator) -> None:
         serving(files, {path: (500, {})}) as (address, _),
         closing(HttpSource(address)) as source,
     ):
-        loaded = load_trust(source, pin=standard_pin(), now=NOW)
+        loaded = load_trust(source, pin=standard_pin())
         gathered = gather(_record(certificate), source, loaded.trust)
     assert gathered.troubles == (Trouble(path, "source_unreachable"),)
     report = verify(gathered.evidence, loaded.trust, policy())
@@ -363,7 +363,7 @@ def test_the_registry_finds_the_record_of_a_number(
 ) -> None:
     certificate = registry.issue()
     source = FolderSource(folder_of(publication(registry, [certificate.number]), tmp_path))
-    loaded = load_trust(source, pin=standard_pin(), now=NOW)
+    loaded = load_trust(source, pin=standard_pin())
     known = {certificate.number: (certificate.record, None)}
     presented = Presented("n", number=certificate.number.printed, name=name)
     gathered = gather(presented, source, loaded.trust, find_record=known.get)
@@ -531,7 +531,7 @@ def test_a_thousand_certificates_cost_few_reads(tmp_path: Path) -> None:
     issued = [registry.issue(serial=serial) for serial in range(1, 1001)]
     files = publication(registry, [issued[0].number])
     with serving(files) as (address, asked), closing(RememberingSource(HttpSource(address))) as source:
-        loaded = load_trust(source, pin=standard_pin(), now=NOW)
+        loaded = load_trust(source, pin=standard_pin())
         gatherer = Gatherer(source, loaded.trust)
         for certificate in issued:
             gathered = gatherer.gather(Presented("q", qr_text=certificate.qr_text))
@@ -563,7 +563,7 @@ def test_texts_are_told_apart(registry: Simulator) -> None:
 @pytest.mark.parametrize("page", [b"<html>please log in</html>", b'{"version":3,"auth', b"\xff\xfe"])
 def test_a_page_in_place_of_the_trust_list_is_an_outage(tmp_path: Path, page: bytes) -> None:
     (tmp_path / "trust.json").write_bytes(page)
-    loaded = load_trust(FolderSource(tmp_path), pin=standard_pin(), now=NOW)
+    loaded = load_trust(FolderSource(tmp_path), pin=standard_pin())
     assert [(one.path, one.code) for one in loaded.troubles] == [("trust.json", "trust_list_missing")]
     certificate = Simulator().issue()
     report = verify(Evidence(record=certificate.record), loaded.trust, policy(require_log=False))

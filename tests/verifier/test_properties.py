@@ -72,7 +72,8 @@ thorough = settings(max_examples=400)
 def test_no_bit_of_the_record() -> None:
     for bit in range(len(CERTIFICATE.record) * 8):
         report = verify(Evidence(flipped(CERTIFICATE.record, bit)), TRUST, offline)
-        assert (report.verdict, report.record) == (Verdict.FAILED, None), bit
+        # Another key's name, by a list that nothing says is still the newest, is undecided.
+        assert (report.verdict is not Verdict.PASSED, report.record) == (True, None), bit
 
 
 def test_no_bit_of_the_qr() -> None:
@@ -235,7 +236,6 @@ identities = st.from_regex(r"[0-9]{6}\*{8}[0-9]{3}[0-9X]", fullmatch=True)
 serials = st.integers(1, 9_999_999)
 annual = st.fixed_dictionaries(
     {
-        "validFrom": days,
         "name": names,
         "identityDocument": identities,
         "employer": names,
@@ -247,7 +247,6 @@ annual = st.fixed_dictionaries(
 ).map(lambda fields: {**ANNUAL, **fields})
 completion = st.fixed_dictionaries(
     {
-        "validFrom": days,
         "name": names,
         "identityDocument": identities,
         "employer": names,

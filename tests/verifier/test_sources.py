@@ -77,7 +77,6 @@ def test_every_source_keeps_the_bound(source: Source) -> None:
 
 def test_every_source_says_what_it_is(source: Source) -> None:
     assert source.describe()
-    assert source.as_of(NOW) <= NOW
 
 
 def test_only_a_bundle_carries_no_log(source: Source) -> None:
@@ -123,13 +122,9 @@ def _header(**changes: object) -> bytes:
     return json.dumps({name: value for name, value in header.items() if value is not None}).encode()
 
 
-def test_a_bundle_is_as_of_when_it_was_made(tmp_path: Path) -> None:
+def test_a_bundle_says_whose_it_is_and_when_it_was_made(tmp_path: Path) -> None:
     source = _bundle(tmp_path, bundle_of(FILES, created=NOW - 300))
-    assert (source.registry, source.created_at, source.as_of(NOW)) == (HOST, NOW - 300, NOW - 300)
-
-
-def test_a_bundle_from_the_future_is_only_of_now(tmp_path: Path) -> None:
-    assert _bundle(tmp_path, bundle_of(FILES, created=NOW + 999)).as_of(NOW) == NOW
+    assert (source.registry, source.created_at) == (HOST, NOW - 300)
 
 
 def test_folders_in_a_bundle_are_passed_over_and_stored_members_read(tmp_path: Path) -> None:
@@ -313,7 +308,6 @@ def test_a_document_is_fetched_once() -> None:
         assert source.reads == 2
         assert source.carries_log
         assert source.describe() == f"{address}/"
-        assert source.as_of(NOW) == NOW
         with refused(SourceError, "source_too_large"):
             source.read("trust.json", 1)
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from keys.canonical import canonicalize
 from keys.did import key_id, registry_did
-from keys.encodings import base64url_decode, base64url_encode
+from keys.encodings import base64url_decode, base64url_encode, timestamp_encode
 from keys.proofs import add_proof
 from keys.trustlist import KeyRevocation
 from tests.builders import HOST, at, example_trust_list, refused, signed, signer, trust_draft
@@ -44,7 +44,7 @@ KEY = key_id(REGISTRY, "2026-1")
 CREATED = at("2026-11-20T00:00:00Z")
 REVOCATION, SUSPENSION = (status_url(HOST, NUMBER, purpose) for purpose in PURPOSES)
 DETAILS_URL = status_url(HOST, NUMBER, DETAILS)
-LIST = StatusList(REVOCATION, "revocation", new_bits({0, 12, 131071}), CREATED, CREATED + 86400)
+LIST = StatusList(REVOCATION, "revocation", new_bits({0, 12, 131071}), CREATED, CREATED + 86400, 1)
 CHANGES = StatusDetails(
     DETAILS_URL,
     {
@@ -54,10 +54,15 @@ CHANGES = StatusDetails(
 )
 
 
-def list_bytes(
-    status: StatusList = LIST, *, by: str = "status", key: str = KEY, created: int = CREATED
-) -> bytes:
-    return sign_status_list(status, issuer=REGISTRY, key_id=key, signer=signer(by), created=created)
+CONTEXT = f"https://{HOST}/ns/certificate/v1"
+
+
+def list_bytes(status: StatusList = LIST, *, by: str = "status", key: str = KEY) -> bytes:
+    return sign_status_list(status, issuer=REGISTRY, key_id=key, signer=signer(by), context=CONTEXT)
+
+
+def at_time(moment: int, *, seconds: int = 86400) -> StatusList:
+    return replace(LIST, valid_from=moment, valid_until=moment + seconds)
 
 
 def details_bytes(details: StatusDetails = CHANGES) -> bytes:
@@ -68,7 +73,7 @@ def details_bytes(details: StatusDetails = CHANGES) -> bytes:
         signer=signer("status"),
         created=CREATED,
         valid_until=CREATED + 86400,
-        context=f"https://{HOST}/ns/certificate/v1",
+        context=CONTEXT,
     )
 
 
@@ -212,9 +217,9 @@ def test_a_stranger_who_names_the_status_key() -> None:
     ],
 )
 def test_the_keys_window_is_inclusive(created: str, good: bool) -> None:
-    data = list_bytes(created=at(created))
+    data = list_bytes(at_time(at(created)))
     if good:
-        assert verify_status_list(data, REVOCATION, TRUST) == LIST
+        assert verify_status_list(data, REVOCATION, TRUST) == at_time(at(created))
     else:
         with refused(StatusError, "status_list_key"):
             verify_status_list(data, REVOCATION, TRUST)
@@ -225,7 +230,7 @@ def test_the_keys_window_is_inclusive(created: str, good: bool) -> None:
     [
         (KeyRevocation(CREATED + 1, "superseded"), True),
         (KeyRevocation(CREATED, "superseded"), False),
-        (KeyRevocation(CREATED + 10, "compromised", CREATED + 1), True),
+        (KeyRevocation(CREATED + 10, "compromised", CREATED + 1), False),
         (KeyRevocation(CREATED + 10, "compromised", CREATED), False),
     ],
 )
@@ -237,6 +242,23 @@ def test_a_revoked_status_key(revocation: KeyRevocation, good: bool) -> None:
     else:
         with refused(StatusError, "status_list_key"):
             verify_status_list(list_bytes(), REVOCATION, trust)
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(7 * 86400, True), (7 * 86400 + 1, False)])
+def test_a_list_lasts_a_week_at_most(seconds: int, good: bool) -> None:
+    status = at_time(CREATED, seconds=seconds)
+    if good:
+        assert verify_status_list(list_bytes(status), REVOCATION, TRUST) == status
+    else:
+        with refused(StatusError, "status_list_validity"):
+            verify_status_list(list_bytes(status), REVOCATION, TRUST)
+
+
+def test_a_list_begins_when_it_is_signed() -> None:
+    for moved in (CREATED - 1, CREATED + 1):
+        data = resigned(list_bytes(), validFrom=timestamp_encode(moved))
+        with refused(StatusError, "status_list_validity"):
+            verify_status_list(data, REVOCATION, TRUST)
 
 
 def test_a_list_over_the_bound() -> None:
@@ -264,6 +286,10 @@ def test_what_is_not_signed(data: bytes) -> None:
         {"validFrom": 1},
         {"validUntil": "tomorrow"},
         {"validUntil": "left out"},
+        {"trustListVersion": "left out"},
+        {"trustListVersion": 0},
+        {"trustListVersion": "1"},
+        {"trustListVersion": True},
     ],
 )
 def test_what_is_signed_and_yet_no_list(subject: dict[str, object]) -> None:

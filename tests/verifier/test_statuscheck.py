@@ -10,7 +10,7 @@ from tests.simulator import NOW, Simulator, policy
 from verifier.number import number_of
 from verifier.outcome import NotInForce, Passed, Undecided
 from verifier.status import DETAILS, StatusChange, status_url
-from verifier.statuscheck import check_status
+from verifier.statuscheck import check_status, status_lists
 
 NUMBER = number_of("410100", 2026, 1, 123)
 NEIGHBOUR = number_of("410100", 2026, 1, 124)
@@ -21,7 +21,9 @@ REVOCATION, SUSPENSION, DETAILS_URL = (
 
 def check(registry: Simulator, documents: dict[str, bytes] | None = None, **demands: Any) -> Passed:
     found = registry.status(NUMBER) if documents is None else documents
-    return check_status(NUMBER, found, registry.trust(), registry.trust_list, policy(**demands))
+    trust = registry.trust()
+    lists = status_lists(NUMBER, found, trust, registry.trust_list)
+    return check_status(NUMBER, lists, found, trust, registry.trust_list, policy(**demands))
 
 
 def not_in_force(registry: Simulator, documents: dict[str, bytes] | None = None) -> NotInForce:
@@ -127,6 +129,28 @@ def test_the_first_thing_missing_is_told() -> None:
 def test_no_list_of_another_trust_list_counts() -> None:
     registry = Simulator()
     stranger = replace(registry.trust_list, status_keys=())
+    documents, trust = registry.status(NUMBER), registry.trust()
     with pytest.raises(Undecided) as caught:
-        check_status(NUMBER, registry.status(NUMBER), registry.trust(), stranger, policy())
+        check_status(
+            NUMBER, status_lists(NUMBER, documents, trust, stranger), documents, trust, stranger, policy()
+        )
     assert caught.value.code == "status_list_key"
+
+
+def test_the_newest_trust_list_that_is_named() -> None:
+    registry = Simulator()
+    trust_list, documents = registry.trust_list, registry.status(NUMBER, signed_at=NOW - 60)
+    documents[SUSPENSION] = registry.status(NUMBER, signed_at=NOW - 900, version=3)[SUSPENSION]
+    lists = status_lists(NUMBER, documents, registry.trust(), trust_list)
+    assert lists.newest_version == 3
+    assert lists.newest_until(trust_list, NOW) == NOW - 60
+    assert lists.newest_until(trust_list, NOW - 61) == trust_list.valid_from
+
+
+def test_lists_that_nobody_signed_name_nothing() -> None:
+    registry = Simulator()
+    documents = registry.status(NUMBER, key="stranger", version=9)
+    lists = status_lists(NUMBER, documents, registry.trust(), registry.trust_list)
+    assert lists.newest_version == 0
+    assert lists.newest_until(registry.trust_list, NOW) == registry.trust_list.valid_from
+    assert status_lists(NUMBER, {}, registry.trust(), registry.trust_list).newest_version == 0

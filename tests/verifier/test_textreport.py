@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy
+from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy, standard_pin
 from verifier.evidence import Evidence
 from verifier.messages import LANGUAGES
 from verifier.report import VerificationReport
@@ -11,9 +11,12 @@ from verifier.trouble import Trouble
 from verifier.verify import verify
 
 
-def _report(fields: dict[str, str | int] = ANNUAL, *, qr: bool = False) -> VerificationReport:
+def _report(
+    fields: dict[str, str | int] = ANNUAL, *, qr: bool = False, pinned: bool = True
+) -> VerificationReport:
     registry = Simulator()
-    return verify(registry.evidence(registry.issue(fields), qr=qr), registry.trust(), policy())
+    evidence = registry.evidence(registry.issue(fields), qr=qr)
+    return verify(evidence, registry.trust(pinned=pinned), policy())
 
 
 def _revoked(*, details: bool = True, number_only: bool = False) -> VerificationReport:
@@ -145,12 +148,12 @@ def test_missing_hours_stand_beside_the_verdict() -> None:
 
 def test_troubles_and_an_unpinned_root_are_told() -> None:
     troubles = [Trouble("trust.json", "source_unreachable")]
-    text = render(_report(), "en", troubles=troubles, believed=True)
+    text = render(_report(pinned=False), "en", troubles=troubles)
     assert "Could not be obtained:\n  · trust.json: The publication could not be reached" in text
-    assert "compare the root fingerprint" in text
+    assert f"--root-fingerprint {standard_pin().fingerprint}" in text
     plain = render(_report(), "en")
     assert "Could not be obtained" not in plain
-    assert "compare the root fingerprint" not in plain
+    assert "--root-fingerprint" not in plain
 
 
 def test_without_a_trust_list_there_is_still_a_report() -> None:

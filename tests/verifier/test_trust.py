@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import refused
-from tests.simulator import LOGGED_AT, NOW, Simulator, standard_pin
+from tests.simulator import LOGGED_AT, Simulator, standard_pin
 from verifier.errors import LogError, StatusError
 from verifier.status import status_url
 from verifier.trust import Trust
@@ -13,14 +13,14 @@ URL = "https://jxjy.henan.example/status/410100/2026/1/revocation/0"
 
 def test_established_trust_tells_what_it_rests_on() -> None:
     registry = Simulator()
-    trust = registry.trust(as_of=NOW - 60)
+    trust = registry.trust()
     assert trust.error is None
     assert trust.trust_list == registry.trust_list
     assert trust.summary == {
         "rootFingerprint": standard_pin().fingerprint,
-        "asOf": NOW - 60,
         "registry": "jxjy.henan.example",
         "version": 1,
+        "validFrom": registry.trust_list.valid_from,
         "validUntil": registry.trust_list.valid_until,
     }
 
@@ -30,7 +30,8 @@ def test_what_went_wrong_is_kept() -> None:
     assert trust.trust_list is None
     assert trust.error is not None
     assert trust.error.code == "trust_list_form"
-    assert trust.summary == {"rootFingerprint": standard_pin().fingerprint, "asOf": NOW}
+    assert trust.summary == {"rootFingerprint": standard_pin().fingerprint}
+    assert trust.log_keys is None
 
 
 def test_signatures_are_checked_once_and_answers_stay_the_same() -> None:
