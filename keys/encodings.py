@@ -71,10 +71,10 @@ def multibase_decode(text: str) -> bytes:
     return base58_decode(text[1:])
 
 
-def base64_decode(text: str) -> bytes:
+def base64_decode(text: str | bytes) -> bytes:
     """Bytes of standard padded base64 (RFC 4648 section 4), exact: no white space, no stray bits."""
     try:
-        raw = text.encode("ascii")
+        raw = text.encode("ascii") if isinstance(text, str) else text
         data = binascii.a2b_base64(raw, strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise EncodingError("base64_character") from error

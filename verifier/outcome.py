@@ -1,18 +1,17 @@
 """How a step ends when it does not fail: passed, undecided for want of something, or skipped."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from verifier.errors import VerifierError
-from verifier.report import Detail
+from verifier.report import NO_DETAILS, Detail
 
 
-@dataclass(frozen=True, slots=True)
-class Passed:
+class Passed(NamedTuple):
     """The step passed; ``code`` says on what grounds."""
 
     code: str
-    details: Mapping[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = NO_DETAILS
 
 
 class Skipped(VerifierError):  # noqa: N818 - the end of a step, not a fault

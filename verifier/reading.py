@@ -10,21 +10,17 @@ from collections.abc import Mapping
 import orjson
 
 from keys.canonical import MAX_SAFE_INTEGER
+from keys.encodings import multibase_encode
 from keys.errors import KeysError
 from keys.proofs import parse_proof
 from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.errors import FormError
 from verifier.limits import MAX_RECORD_BYTES
-from verifier.record import UnverifiedRecord, check_text
+from verifier.record import UnverifiedRecord, check_text, parse_record
 from verifier.template import Field
 from verifier.writer import WrittenRecord
 
 Known = tuple[UnverifiedRecord, CertificateTemplate, WrittenRecord]
-
-
-def ordinary(fields: Mapping[str, Field]) -> bool:
-    """Whether every number among ``fields`` is one that the restricted profile allows."""
-    return not any(isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER for value in fields.values())
 
 
 def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | None:
@@ -42,8 +38,35 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         if written.record(document["proof"]["proofValue"]) != data:
             return None
         proof = parse_proof(document, document["proof"])
-        # Between quotes, as they stand in the record: no value may be composed with the next.
-        check_text('"'.join([issuer_name, *map(str, fields.values())]))
+        if not _ordinary(fields, issuer_name):
+            return None
     except (KeysError, FormError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return (UnverifiedRecord(data, document, proof), template, written) if ordinary(fields) else None
+    return UnverifiedRecord(data, document, proof), template, written
+
+
+def read_written(
+    written: WrittenRecord, fields: Mapping[str, Field], issuer_name: str, signature: bytes
+) -> UnverifiedRecord:
+    """The record that a template wrote of a QR's ``fields``; raises ``FormError`` or ``KeysError`` as ``parse_record``."""
+    data = written.record(multibase_encode(signature))
+    try:
+        if len(data) <= MAX_RECORD_BYTES and _ordinary(fields, issuer_name):
+            document = orjson.loads(data)
+            return UnverifiedRecord(data, document, parse_proof(document, document["proof"]))
+    except FormError:
+        pass  # the slow way tells the first defect in the order of the SPEC
+    return parse_record(data)
+
+
+def _ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
+    """Whether every integer is one that the restricted profile allows; raises ``FormError`` for a text that is not."""
+    texts = [issuer_name]
+    for value in fields.values():
+        if isinstance(value, str):
+            texts.append(value)
+        elif not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+            return False
+    # Between quotes, as they stand in the record: no value may be composed with the next.
+    check_text('"'.join(texts))
+    return True

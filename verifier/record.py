@@ -24,10 +24,15 @@ _CONTEXT = re.compile(r"https://[^/]+/ns/certificate/v[1-9][0-9]?", re.ASCII)
 _SCHEMA = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
 # Invisible, directional, private or no characters at all (SPEC 2.5): what two readers would not show alike. Spelled out,
 # because Unicode's categories change from version to version and other languages have other tables.
+# Beyond the basic plane apart: most texts have nothing there, and one class of both is twenty times as slow.
 _FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u2800\u3164\ud800-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff"
-    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "]"
+)
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")
+_FORBIDDEN_BEYOND = re.compile(
+    "[\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     + "".join(f"{chr(plane << 16 | 0xFFFE)}{chr(plane << 16 | 0xFFFF)}" for plane in range(1, 14))
     + "\U000e0000-\U0010ffff]"
 )
@@ -183,7 +188,7 @@ def check_text(text: str) -> None:
     """Raise ``FormError`` for a text that may not stand in a record: not NFC, or with invisible characters."""
     if not unicodedata.is_normalized("NFC", text):
         raise FormError("text_not_nfc")
-    if _FORBIDDEN.search(text) is not None:
+    if _FORBIDDEN.search(text) or (_BEYOND.search(text) and _FORBIDDEN_BEYOND.search(text)):
         raise FormError("text_control_character")
 
 

@@ -5,15 +5,17 @@ The JSON form is versioned and only ever gains members. Reasons are codes; sente
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from keys.encodings import timestamp_encode
 from verifier.record import VerifiedRecord
 
 REPORT_VERSION = 1
 Detail = str | int | bool
+NO_DETAILS: Mapping[str, Detail] = MappingProxyType({})
 
 
 class Verdict(StrEnum):
@@ -50,14 +52,13 @@ RULE_STEP = 10
 """Reported beside the verdict, never part of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """``code`` says why; ``missing`` names what an undecided step would need."""
 
     number: int
     outcome: Outcome
     code: str
-    details: Mapping[str, Detail] = field(default_factory=dict)
+    details: Mapping[str, Detail] = NO_DETAILS
     missing: str = ""
 
     @property

@@ -12,7 +12,7 @@ from verifier.errors import LogError
 from verifier.limits import MAX_LOG_PROOF_BYTES
 from verifier.merkle import HASH_BYTES, MAX_PROOF_HASHES
 
-_HEADER = "c2sp.org/tlog-proof@v1"
+_HEADER = b"c2sp.org/tlog-proof@v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class TlogProof:
 
     def to_bytes(self) -> bytes:
         """The ``.tlog-proof`` file."""
-        lines = [_HEADER, f"extra {base64_encode(self.entry)}", f"index {self.index}"]
+        lines = [_HEADER.decode("ascii"), f"extra {base64_encode(self.entry)}", f"index {self.index}"]
         lines += map(base64_encode, self.hashes)
         return ("\n".join(lines) + "\n\n").encode("ascii") + self.checkpoint
 
@@ -37,20 +37,20 @@ def parse_tlog_proof(data: bytes) -> TlogProof:
     if len(data) > MAX_LOG_PROOF_BYTES or not separator:
         raise LogError("log_proof_form")
     try:
-        lines = head.decode("ascii").split("\n")
+        lines = head.split(b"\n")
         if len(lines) < 3 or len(lines) > 3 + MAX_PROOF_HASHES or lines[0] != _HEADER:
             raise LogError("log_proof_form")
-        entry = base64_decode(_after(lines[1], "extra "))
-        index = decimal_decode(_after(lines[2], "index "))
-        hashes = tuple(map(base64_decode, lines[3:]))
+        entry = base64_decode(_after(lines[1], b"extra "))
+        index = decimal_decode(_after(lines[2], b"index ").decode("ascii"))
+        hashes = tuple([base64_decode(line) for line in lines[3:]])
     except (UnicodeDecodeError, KeysError) as error:
         raise LogError("log_proof_form") from error
-    if any(len(item) != HASH_BYTES for item in hashes):
+    if set(map(len, hashes)) - {HASH_BYTES}:
         raise LogError("log_proof_form")
     return TlogProof(entry, index, hashes, checkpoint)
 
 
-def _after(line: str, prefix: str) -> str:
+def _after(line: bytes, prefix: bytes) -> bytes:
     if not line.startswith(prefix):
         raise LogError("log_proof_form")
     return line[len(prefix) :]

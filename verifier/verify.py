@@ -9,10 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from unicodedata import normalize
 
-import orjson
-
 from keys.canonical import dump_checked
-from keys.encodings import multibase_encode, timestamp_decode, timestamp_encode
+from keys.encodings import timestamp_decode, timestamp_encode
 from keys.errors import KeysError, TrustListError
 from keys.proofs import hash_data
 from keys.trustlist import Authority, ListedKey, TrustList
@@ -27,8 +25,8 @@ from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.outcome import Passed, Skipped, Undecided
 from verifier.policy import VerificationPolicy
 from verifier.qr import QrText, parse_qr_text
-from verifier.reading import ordinary, read_by_template
-from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record, read_record
+from verifier.reading import read_by_template, read_written
+from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
 from verifier.statuscheck import StatusLists, check_status, status_lists
 from verifier.template import issuer_did
@@ -37,6 +35,8 @@ from verifier.writer import WrittenRecord
 
 _CHINA_SECONDS = 8 * 3600
 """China's time is UTC+8 all year."""
+_MIDNIGHT_IN_CHINA = "16"
+"""The hour in UTC."""
 
 
 @dataclass(slots=True)
@@ -88,7 +88,7 @@ class _Case:
 def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> VerificationReport:
     """Judge one certificate. Never raises for anything in ``evidence``."""
     case = _Case(evidence, trust, policy, trust_list=trust.trust_list)
-    steps = tuple(_run(number, step, case) for number, step in enumerate(_STEPS))
+    steps = tuple([_run(number, step, case) for number, step in _NUMBERED])
     return VerificationReport(
         at=policy.at,
         steps=steps,
@@ -185,8 +185,7 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
         # Step 4 says the same with its consequences; without the key the issuer's name cannot be known.
         raise _not_listed(case, "key_not_listed", timestamp_decode(str(fields["created"])))
     case.written = template.write(fields, host=trust_list.registry, issuer_name=key.issuer_name)
-    data = case.written.record(multibase_encode(qr.signature))
-    return read_record(orjson.loads(data), data) if ordinary(fields) else parse_record(data)
+    return read_written(case.written, fields, key.issuer_name, qr.signature)
 
 
 def _trust_list(case: _Case) -> Passed:
@@ -310,7 +309,7 @@ def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTe
     _, _, code = record.peek_issuer.rpartition(":")
     if (number.authority, number.year, number.kind) != (code, subject["year"], template.record.kind_digit):
         raise FormError("number_disagrees")
-    if record.peek_document["validFrom"] != _day_of_issue(record.peek_proof.created):
+    if record.peek_document["validFrom"] != _day_of_issue(record):
         raise FormError("valid_from_differs")
     evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
@@ -319,9 +318,12 @@ def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTe
         raise FormError("name_differs")
 
 
-def _day_of_issue(created: int) -> str:
-    """China's day of ``created`` as a record writes it."""
-    return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
+def _day_of_issue(record: UnverifiedRecord) -> str:
+    """China's day of the signature as a record writes it."""
+    created: str = record.peek_proof.options["created"]
+    if created[11:13] >= _MIDNIGHT_IN_CHINA:
+        created = timestamp_encode(record.peek_proof.created + _CHINA_SECONDS)
+    return created[:10] + "T00:00:00Z"
 
 
 def _log(case: _Case) -> Passed:
@@ -424,3 +426,4 @@ _STEPS: tuple[Callable[[_Case], Passed], ...] = (
     _host,
     _rule,
 )
+_NUMBERED = tuple(enumerate(_STEPS))

@@ -49,9 +49,9 @@ class WrittenRecord:
         return document
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RecordWriter:
-    """A compiled template record."""
+    """A compiled template record; equal to itself alone, so that it is quick to look up by."""
 
     _parts: tuple[_Pieces, _Pieces, _Pieces, _Pieces]
 
