@@ -55,8 +55,14 @@ class FileSigner:
         return cls.from_private(Ed25519PrivateKey.from_private_bytes(seed))
 
     def sign(self, message: bytes) -> bytes:
-        """The 64-byte signature over ``message``."""
-        return self._private.sign(message)
+        """The 64-byte signature over ``message``, made twice: a fault in one of them would give the key away.
+
+        Ed25519 has no randomness, so the two must be equal; and signing costs half of verifying.
+        """
+        signature = self._private.sign(message)
+        if self._private.sign(message) != signature:
+            raise CustodyError("signature_fault")
+        return signature
 
 
 def create_key_file(path: Path, passphrase: bytes, *, cost: ScryptCost | None = None) -> FileSigner:

@@ -18,4 +18,8 @@ class Signer(Protocol):
         """The key that verifies what this signer signs."""
 
     def sign(self, message: bytes) -> bytes:
-        """The 64-byte pure Ed25519 signature over ``message``; thread-safe."""
+        """The 64-byte pure Ed25519 signature over ``message``; thread-safe.
+
+        A signer has made sure of it (twice the same, or verified) before it gives it; raises ``CustodyError``
+        (``signature_fault``) rather than a wrong one.
+        """

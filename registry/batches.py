@@ -34,7 +34,7 @@ from verifier.number import MAX_SERIAL, CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
 from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
 
-CHUNK = 500
+CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
 IN_FLIGHT = 3
 """Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""

@@ -19,6 +19,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+_SQLITE_VARIABLES = 500
+"""Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
 
@@ -81,6 +83,25 @@ def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any
         connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
     else:
         connection.execute(insert(target), list(rows))
+
+
+def select_among(
+    session: Session, table: type[Any], column: str, values: Sequence[Any], wanted: Sequence[str]
+) -> Iterator[tuple[Any, ...]]:
+    """The ``wanted`` columns of the rows whose ``column`` is one of ``values``, however many these are.
+
+    The statement's text does not depend on the values: the general way writes a name for each of thousands, every time.
+    """
+    target: Table = table.__table__
+    connection = session.connection()
+    names = ", ".join(f'"{name}"' for name in wanted)
+    base = f'SELECT {names} FROM "{target.name}" WHERE "{column}"'  # noqa: S608 - names of our own
+    if connection.dialect.name == "postgresql":
+        yield from map(tuple, connection.exec_driver_sql(f"{base} = ANY(%s)", (list(values),)))
+        return
+    for start in range(0, len(values), _SQLITE_VARIABLES):
+        part = tuple(values[start : start + _SQLITE_VARIABLES])
+        yield from map(tuple, connection.exec_driver_sql(f"{base} IN ({', '.join('?' * len(part))})", part))
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

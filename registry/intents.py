@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from keys.encodings import base64_decode, base64_encode, timestamp_encode
 from keys.trustlist import ListedKey
 from registry.applications import Candidate
-from registry.database import bulk_insert
+from registry.database import bulk_insert, select_among
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.models import Claim, Intent, Series
@@ -135,7 +135,7 @@ def _locked_series(session: Session, series: SeriesKey) -> Series:
 def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[bytes, str]:
     """Of the candidates' claims, those that somebody has, with the number."""
     keys = [candidate.claim for candidate in candidates]
-    found = session.execute(select(Claim.key, Claim.number).where(Claim.key.in_(keys)))
+    found = select_among(session, Claim, "key", keys, ("key", "number"))
     return {bytes(key): number for key, number in found}
 
 

@@ -208,8 +208,8 @@ def _store(
             "intent_id": intent.id,
             "record": row.record,
             "leaf_index": leaves[row.number],
-            "identity_hash": row.identity_hash,
-            "identity_sealed": row.identity_sealed,
+            "identity_hash": row.row.identity_hash,
+            "identity_sealed": row.row.identity_sealed,
         }
         for row in rows
     ]

@@ -157,6 +157,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "密钥文件权限过宽，他人可读。请改为 600。",
         "The key file can be read by others. Set its mode to 600.",
     ),
+    "signature_fault": (
+        "签名时机器出错，没有采用任何签名。请勿继续使用这台机器，并联系管理员。",
+        "The machine made a fault while signing; no signature was used. Do not go on with this machine; tell the administrator.",
+    ),
     "key_file_locked": (
         "打不开密钥文件：口令不对或文件损坏。",
         "The key file does not open: wrong passphrase, or a damaged file.",

@@ -1,20 +1,27 @@
-"""From an intent's rows to signed records, each judged by the public verifier before it is logged (steps 2 and 3).
+"""From an intent's rows to signed records, judged by the public verifier before they are logged (steps 2 and 3).
 
 Outside any transaction, and deterministic: the same intent gives the same bytes, however often it is resumed. A record
 that the public verifier would not pass is never logged; its number is accounted for instead.
+
+The records of an intent are signed by one key at one time and differ in the values of their rows alone. So the verifier
+judges one of them whole, and of the others what values can change: their texts, and the schema. Signatures need no second
+look: a signer gives none that it has not checked (keys.signer).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keys.encodings import multibase_encode
 from keys.signer import Signer
 from registry.intents import IntentRow
 from verifier.catalogue import CertificateTemplate
+from verifier.errors import FormError
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
+from verifier.reading import ordinary
 from verifier.report import Outcome
+from verifier.template import Field
 from verifier.trust import Trust
 from verifier.verify import verify
 
@@ -24,13 +31,17 @@ BEFORE_LOGGING = frozenset({0, 1, 2, 3, 4, 5, 6})
 
 @dataclass(frozen=True, slots=True)
 class SignedRow:
-    """A signed record. ``refusal`` is why the verifier would not have it, or empty."""
+    """The record of a row. ``refusal`` is why the verifier would not have it, or empty."""
 
-    number: CertificateNumber
+    row: IntentRow
+    template: CertificateTemplate
     record: bytes
-    identity_hash: bytes
-    identity_sealed: bytes
     refusal: str = ""
+
+    @property
+    def number(self) -> CertificateNumber:
+        """The number of the row."""
+        return self.row.number
 
 
 def sign_rows(
@@ -41,8 +52,25 @@ def sign_rows(
     for row in rows:
         written = template.record.write(row.fields, host=host, issuer_name=issuer_name)
         record = written.record(multibase_encode(signer.sign(written.hash_data())))
-        signed.append(SignedRow(row.number, record, row.identity_hash, row.identity_sealed))
+        signed.append(SignedRow(row, template, record))
     return signed
+
+
+def judge_rows(signed: Sequence[SignedRow], trust: Trust, *, created: int, now: int) -> list[SignedRow]:
+    """``signed`` with what the public verifier has against each; ``created`` is the time in all of them."""
+    policy = VerificationPolicy(at=now, require_status=False)
+    if created < now - policy.max_log_delay:
+        return [replace(row, refusal="created_long_before_logged") for row in signed]
+    judged: list[SignedRow] = []
+    passed: Mapping[str, Field] | None = None
+    for one in signed:
+        if passed is not None and _differs_in_good_values(one, passed):
+            judged.append(one)
+            continue
+        refusal = refusal_of(one.record, trust, policy)
+        passed = passed if refusal else one.row.fields
+        judged.append(replace(one, refusal=refusal) if refusal else one)
+    return judged
 
 
 def refusal_of(record: bytes, trust: Trust, policy: VerificationPolicy) -> str:
@@ -54,12 +82,12 @@ def refusal_of(record: bytes, trust: Trust, policy: VerificationPolicy) -> str:
     return ""
 
 
-def judge_rows(rows: Sequence[SignedRow], trust: Trust, *, created: int, now: int) -> list[SignedRow]:
-    """``rows`` with what the public verifier has against each; ``created`` is the time in all of them."""
-    policy = VerificationPolicy(at=now, require_status=False)
-    if created < now - policy.max_log_delay:
-        return [replace(row, refusal="created_long_before_logged") for row in rows]
-    return [
-        replace(row, refusal=refusal) if (refusal := refusal_of(row.record, trust, policy)) else row
-        for row in rows
-    ]
+def _differs_in_good_values(one: SignedRow, passed: Mapping[str, Field]) -> bool:
+    """Whether a record passes because one of the fields ``passed`` did, and what it has else is good."""
+    fields = one.row.fields
+    if any(fields[name] != passed[name] for name in one.template.partial_fields):
+        return False
+    try:
+        return one.template.fields_valid(fields) and ordinary(fields, "")
+    except FormError:
+        return False

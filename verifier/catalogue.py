@@ -14,7 +14,7 @@ from keys.errors import KeysError
 from keys.trustlist import TemplateDigest
 from verifier.errors import FormError
 from verifier.schema import Check, compile_schema, schema_at
-from verifier.template import Place, RecordTemplate, parse_record_template, value_at
+from verifier.template import Field, Place, RecordTemplate, parse_record_template, value_at
 
 CONTEXT_PATH = "ns/certificate/v1"
 _SCHEMA_LIMITS = JsonLimits(max_bytes=64 * 1024)
@@ -29,12 +29,21 @@ class CertificateTemplate:
     record: RecordTemplate
     schema: Check
     digest: TemplateDigest
-    _values: tuple[tuple[Place, Check], ...]
+    partial_fields: tuple[str, ...]
+    """Names of the fields that are only ever a part of a longer text: dates, and the place of a key."""
+    _values: tuple[tuple[str, Place, Check], ...]
 
     def values_valid(self, record: JsonObject) -> bool:
         """Whether the values in ``record`` are valid, where the rest is known to be the template's."""
-        for place, check in self._values:
+        for _, place, check in self._values:
             if not check(value_at(record, place.path)):
+                return False
+        return True
+
+    def fields_valid(self, fields: Mapping[str, Field]) -> bool:
+        """Whether those of ``fields`` are valid that are a whole value of the record (all but ``partial_fields``)."""
+        for name, place, check in self._values:
+            if place.pattern is None and not check(fields[name]):
                 return False
         return True
 
@@ -98,11 +107,13 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
         document = parse_restricted(schema, _SCHEMA_LIMITS)
         check = compile_schema(document)
         values = tuple(
-            (place, compile_schema(schema_at(document, place.path))) for place in compiled.places.values()
+            (name, place, compile_schema(schema_at(document, place.path)))
+            for name, place in compiled.places.items()
         )
     except (KeysError, LookupError, TypeError, ValueError, AttributeError, re.error) as error:
         raise FormError("template_form", f"{kind} {version}") from error
     if (compiled.kind, compiled.version) != (kind, version):
         raise FormError("template_form", f"{kind} {version}")
     hashes = (sha256(data).hexdigest() for data in (record, schema, context))
-    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes), values)
+    partial = tuple(name for name, place in compiled.places.items() if place.pattern is not None)
+    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes), partial, values)

@@ -21,7 +21,7 @@ _MOD11_2_CHECKS = "10X98765432"
 
 def mod97_10_check(digits: str) -> str:
     """Two check digits such that `int(digits + check) % 97 == 1` (ISO 7064 MOD 97-10)."""
-    if _DIGITS.fullmatch(digits) is None:
+    if not (digits.isascii() and digits.isdigit()):
         raise ValueError("MOD 97-10 takes ASCII digits")
     return f"{98 - int(digits) * 100 % 97:02d}"
 

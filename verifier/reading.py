@@ -38,7 +38,7 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         if written.record(document["proof"]["proofValue"]) != data:
             return None
         proof = parse_proof(document, document["proof"])
-        if not _ordinary(fields, issuer_name):
+        if not ordinary(fields, issuer_name):
             return None
     except (KeysError, FormError, ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -51,7 +51,7 @@ def read_written(
     """The record that a template wrote of a QR's ``fields``; raises ``FormError`` or ``KeysError`` as ``parse_record``."""
     data = written.record(multibase_encode(signature))
     try:
-        if len(data) <= MAX_RECORD_BYTES and _ordinary(fields, issuer_name):
+        if len(data) <= MAX_RECORD_BYTES and ordinary(fields, issuer_name):
             document = orjson.loads(data)
             return UnverifiedRecord(data, document, parse_proof(document, document["proof"]))
     except FormError:
@@ -59,8 +59,8 @@ def read_written(
     return parse_record(data)
 
 
-def _ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
-    """Whether every integer is one that the restricted profile allows; raises ``FormError`` for a text that is not."""
+def ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
+    """Whether every integer is one that a record may have (SPEC 2.4); raises ``FormError`` for a text that it may not."""
     texts = [issuer_name]
     for value in fields.values():
         if isinstance(value, str):

@@ -1,0 +1,104 @@
+"""Signed and judged: whatever values a row has, the quick judgement says what the public verifier says of its record."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from keys.custody import FileSigner
+from keys.errors import CustodyError
+from registry.intents import IntentRow
+from registry.signing import BEFORE_LOGGING, SignedRow, judge_rows, refusal_of, sign_rows
+from tests.builders import HOST, MUNICIPAL, refused, signer
+from tests.simulator import ANNUAL, LOGGED_AT, SIGNED_AT, Simulator, catalogue
+from verifier.number import number_of
+from verifier.policy import VerificationPolicy
+from verifier.template import NUMBER_FIELD
+
+TRUST = Simulator().trust()
+TEMPLATE = catalogue().templates["annual", "v1"]
+POLICY = VerificationPolicy(at=LOGGED_AT, require_status=False)
+DAY = 86_400
+hours = st.integers(-2, 3000) | st.integers(-(2**54), 2**54) | st.just("60")
+texts = st.text(st.sampled_from("张A·\u0307\u200b\u3164\U000e0100\u00e9e\u0301\nX "), max_size=6)
+values = st.fixed_dictionaries(
+    {},
+    optional={
+        "name": texts,
+        "employer": texts,
+        "identityDocument": st.sampled_from(
+            ["410105********123X", "410105********1234", "41010519900101123X"]
+        ),
+        "grade": st.sampled_from(["senior", "chief", ""]),
+        "professionalHours": hours,
+        "publicHours": hours,
+        "validFrom": st.sampled_from(["2026-03-01", "2026-03-02"]),
+        "keySequence": st.sampled_from([1, 2]),
+    },
+)
+
+
+def rows_of(*changes: dict[str, Any]) -> list[SignedRow]:
+    rows = []
+    for serial, change in enumerate(changes, start=1):
+        number = number_of(MUNICIPAL, 2026, 1, serial)
+        rows.append(IntentRow(number, {**ANNUAL, **change, NUMBER_FIELD: number.digits}, b"", b""))
+    key = TRUST.trust_list.authorities[MUNICIPAL].keys[-1]  # type: ignore[union-attr]
+    return sign_rows(rows, TEMPLATE, signer(key.id), host=HOST, issuer_name=key.issuer_name)
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(values, min_size=1, max_size=4))
+def test_the_quick_judgement_is_the_verifiers(changes: list[dict[str, Any]]) -> None:
+    signed = rows_of({}, *changes)
+    judged = judge_rows(signed, TRUST, created=SIGNED_AT, now=LOGGED_AT)
+    assert [one.refusal for one in judged] == [refusal_of(one.record, TRUST, POLICY) for one in signed]
+    assert judged[0].refusal == ""
+
+
+def test_one_bad_row_does_not_spoil_the_next() -> None:
+    judged = judge_rows(
+        rows_of({"grade": "chief"}, {}, {"name": "张\u200b"}, {}), TRUST, created=SIGNED_AT, now=LOGGED_AT
+    )
+    assert [one.refusal for one in judged] == ["schema", "", "text_control_character", ""]
+
+
+def test_what_was_reserved_long_ago_is_not_issued() -> None:
+    judged = judge_rows(rows_of({}, {}), TRUST, created=SIGNED_AT, now=SIGNED_AT + 8 * DAY)
+    assert {one.refusal for one in judged} == {"created_long_before_logged"}
+
+
+def test_a_key_that_may_not_sign_issues_nothing() -> None:
+    nobody = Simulator().trust(documents=[])
+    judged = judge_rows(rows_of({}, {}), nobody, created=SIGNED_AT, now=LOGGED_AT)
+    assert [one.refusal for one in judged] == ["trust_list_count", "trust_list_count"]
+    assert 7 not in BEFORE_LOGGING
+
+
+class Faulty:
+    """A private key on which a bit flips at the second use, as an attacker with a hammer makes it."""
+
+    def __init__(self, real: FileSigner) -> None:
+        self._real, self._calls = real, 0
+
+    def sign(self, message: bytes) -> bytes:
+        self._calls += 1
+        signature = self._real.sign(message)
+        return bytes([signature[0] ^ 1]) + signature[1:] if self._calls == 2 else signature
+
+
+def test_a_fault_while_signing_gives_no_signature() -> None:
+    real = signer("any")
+    faulty = replace(real, _private=Faulty(real))
+    with refused(CustodyError, "signature_fault"):
+        faulty.sign(b"message")
+    assert real.public_key.verify(real.sign(b"message"), b"message")
+
+
+@pytest.mark.parametrize("name", ["name", "employer"])
+def test_the_records_differ_in_the_rows_values_alone(name: str) -> None:
+    one, two = rows_of({}, {name: "李雷李雷"})
+    assert one.record != two.record
+    assert one.template is two.template
