@@ -8,6 +8,7 @@ Implements the byte and time forms of SPEC clauses 2 and 6.
 import base64
 import binascii
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from keys.errors import EncodingError
@@ -81,6 +82,17 @@ def base64_decode(text: str | bytes) -> bytes:
     if binascii.b2a_base64(data, newline=False) != raw:
         raise EncodingError("base64_not_canonical")
     return data
+
+
+def base64_decode_all(texts: Sequence[bytes]) -> list[bytes]:
+    """The bytes of each of ``texts``, as ``base64_decode``: hundreds of thousands of hashes are read here."""
+    try:
+        decoded = [binascii.a2b_base64(text, strict_mode=True) for text in texts]
+    except (binascii.Error, ValueError) as error:
+        raise EncodingError("base64_character") from error
+    if [binascii.b2a_base64(data, newline=False) for data in decoded] != texts:
+        raise EncodingError("base64_not_canonical")
+    return decoded
 
 
 def base64_encode(data: bytes) -> str:

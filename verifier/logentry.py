@@ -20,6 +20,7 @@ ACTIONS = ("issue", "suspend", "reinstate", "revoke", "void", "trust-list")
 _LIMITS = JsonLimits(MAX_LOG_ENTRY_BYTES, 2)
 _REQUIRED = {"action", "number", "digest", "authority", "time"}
 _OPTIONAL = {"reason", "successor"}
+_ALLOWED = _REQUIRED | _OPTIONAL
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 
 
@@ -57,15 +58,14 @@ def parse_log_entry(data: bytes) -> LogEntry:
     """The entry in ``data``; raises ``LogError`` (``log_entry_form``)."""
     try:
         document = parse_canonical(data, _LIMITS)
-        if not _REQUIRED <= set(document) <= _REQUIRED | _OPTIONAL or set(map(type, document.values())) != {
-            str
-        }:
+        if not _REQUIRED <= document.keys() <= _ALLOWED or set(map(type, document.values())) != {str}:
             raise LogError("log_entry_form")
-        entry = LogEntry(**{**document, "time": timestamp_decode(document["time"])})
-        empty = any(document.get(name) == "" for name in _OPTIONAL)
+        document["time"] = timestamp_decode(document["time"])
     except KeysError as error:
         raise LogError("log_entry_form", error.code) from error
+    entry = LogEntry(**document)
     # The bytes were canonical and the time has one spelling: only an empty member could be left out and put back.
+    empty = len(document) > len(_REQUIRED) and "" in (document.get("reason"), document.get("successor"))
     if entry.action not in ACTIONS or _DIGEST.fullmatch(entry.digest) is None or empty:
         raise LogError("log_entry_form")
     return entry

@@ -29,19 +29,21 @@ class StatusLists:
     found: Mapping[str, StatusList | StatusError]
 
     @property
-    def verified(self) -> list[StatusList]:
-        """Those that a status key signed."""
-        return [one for one in self.found.values() if isinstance(one, StatusList)]
-
-    @property
     def newest_version(self) -> int:
         """The newest trust list that any of them names; 0 where there are none."""
-        return max((one.trust_list_version for one in self.verified), default=0)
+        newest = 0
+        for one in self.found.values():
+            if isinstance(one, StatusList) and one.trust_list_version > newest:
+                newest = one.trust_list_version
+        return newest
 
     def newest_until(self, trust_list: TrustList, latest: int) -> int:
         """Until when ``trust_list`` is known to have been the newest; nothing signed after ``latest`` counts."""
-        naming = [one.valid_from for one in self.verified if one.trust_list_version == trust_list.version]
-        return max([trust_list.valid_from, *(moment for moment in naming if moment <= latest)])
+        until = trust_list.valid_from
+        for one in self.found.values():
+            if isinstance(one, StatusList) and one.trust_list_version == trust_list.version:
+                until = max(until, one.valid_from) if one.valid_from <= latest else until
+        return until
 
 
 def status_lists(

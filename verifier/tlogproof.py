@@ -6,7 +6,7 @@ leaf without it. It is not trusted for being there; it is what the inclusion pro
 
 from dataclasses import dataclass
 
-from keys.encodings import base64_decode, base64_encode, decimal_decode
+from keys.encodings import base64_decode, base64_decode_all, base64_encode, decimal_decode
 from keys.errors import KeysError
 from verifier.errors import LogError
 from verifier.limits import MAX_LOG_PROOF_BYTES
@@ -42,7 +42,7 @@ def parse_tlog_proof(data: bytes) -> TlogProof:
             raise LogError("log_proof_form")
         entry = base64_decode(_after(lines[1], b"extra "))
         index = decimal_decode(_after(lines[2], b"index ").decode("ascii"))
-        hashes = tuple([base64_decode(line) for line in lines[3:]])
+        hashes = tuple(base64_decode_all(lines[3:]))
     except (UnicodeDecodeError, KeysError) as error:
         raise LogError("log_proof_form") from error
     if set(map(len, hashes)) - {HASH_BYTES}:
