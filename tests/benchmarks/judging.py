@@ -13,6 +13,7 @@ from tests.benchmarks.office import HOST, Office
 from verifier.evidence import Evidence
 from verifier.gather import load_trust
 from verifier.limits import MAX_STATUS_LIST_BYTES
+from verifier.many import verify_many
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
 from verifier.report import Verdict
@@ -54,12 +55,15 @@ def trust_of(office: Office) -> Trust:
     return load_trust(FolderSource(office.site), pin=pin).trust
 
 
-def judge_all(evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy) -> Judge:
+def judge_all(
+    evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy, *, threads: int = 1
+) -> Judge:
     """Work that judges all of ``evidence``; a verdict other than PASSED is an error of the benchmark."""
 
     def work() -> int:
-        for one in evidence:
-            report = verify(one, trust, policy)
+        one_by_one = (verify(one, trust, policy) for one in evidence)
+        reports = one_by_one if threads == 1 else verify_many(evidence, trust, policy, threads=threads)
+        for report in reports:
             if report.verdict is not Verdict.PASSED:
                 raise RuntimeError(f"{report.verdict}: {report.reason}")
         return len(evidence)

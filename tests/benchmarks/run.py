@@ -20,6 +20,7 @@ from tests.benchmarks.judging import collect, judge_all, trust_of
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
 from tests.benchmarks.office import Office, make_sheets, open_office
 from tests.registry.engines import postgresql
+from verifier.many import THREADS
 from verifier.policy import VerificationPolicy
 
 BENCHMARK_VERSION = 1
@@ -115,8 +116,10 @@ def _verified(office: Office, sizes: Sizes, gauge: RawGauge) -> list[Measure]:
     for name, evidence, policy in cases:
         trust = trust_of(office)
         judge_all(evidence[:50], trust, policy)()
-        works = [judge_all(evidence, trust, policy)] * sizes.rounds
-        found.append(measure(name, gauge, works, beside="verify"))
+        for threads in (1, THREADS):
+            works = [judge_all(evidence, trust, policy, threads=threads)] * sizes.rounds
+            told = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
+            found.append(measure(told, gauge, works, beside="verify"))
     return found
 
 
