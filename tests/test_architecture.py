@@ -41,3 +41,12 @@ def test_templates_are_data() -> None:
         check=True,
     )
     assert not {"keys", "verifier", "registry"} & set(done.stdout.split())
+
+
+def test_the_edges_load_no_decoder_of_strangers_files() -> None:
+    """PDF and pictures are decoded in a box, so nothing outside one has the decoders; a command starts faster, too."""
+    look = "import sys, verifier.cli\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "verifier.box" in modules
+    assert not {"PIL", "pikepdf", "pypdfium2", "zxingcpp", "verifier.containers"} & modules

@@ -6,9 +6,11 @@ outside the publication. The time of making is nobody's signature: it is only ev
 """
 
 import zipfile
-import zlib
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from struct import unpack_from
+from typing import TypeVar
 
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import timestamp_decode
@@ -26,9 +28,15 @@ MAX_BUNDLE_MEMBERS = 50_000
 """40 authorities x 20 years x 2 kinds x 3 documents are 4,800."""
 MAX_BUNDLE_UNPACKED = 1024 * 1024 * 1024
 """Total size that the members claim."""
+MAX_BUNDLE_DIRECTORY = 16 * 1024 * 1024
+"""Bytes of the list of members; 50,000 paths of 100 characters are 8 MB."""
 MAX_BUNDLE_RATIO = 200
 """Of a member's size to its packed size, above ``_RATIO_FREE`` bytes; our documents are mostly hashes and signatures."""
 _RATIO_FREE = 64 * 1024
+_END, _END_BYTES, _MAX_COMMENT = b"PK\5\6", 22, 0xFFFF
+_ENTRY, _ZIP64_LOCATOR, _ZIP64_LOCATOR_BYTES = b"PK\1\2", b"PK\6\7", 20
+
+_T = TypeVar("_T")
 
 
 class BundleSource:
@@ -57,22 +65,50 @@ class BundleSource:
         member = self._members.get(path)
         if member is None:
             return None
-        try:
-            with self._archive.open(member) as stream:
-                return bounded(stream.read(max_bytes + 1), max_bytes, path)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-            raise SourceError("source_bundle_form", path) from error
+        data = _guarded(lambda: self._unpacked(member, max_bytes + 1), path)
+        return bounded(data, max_bytes, path)
+
+    def _unpacked(self, member: zipfile.ZipInfo, most: int) -> bytes:
+        with self._archive.open(member) as stream:
+            return stream.read(most)
 
 
 def _open_archive(file: Path) -> zipfile.ZipFile:
     try:
         if file.stat().st_size > MAX_BUNDLE_BYTES:
             raise SourceError("source_bundle_too_large", "file")
-        return zipfile.ZipFile(BytesIO(file.read_bytes()))
+        data = file.read_bytes()
     except OSError as error:
         raise SourceError("source_unreachable", "bundle") from error
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise SourceError("source_bundle_form", "zip") from error
+    _check_directory(data)
+    return _guarded(lambda: zipfile.ZipFile(BytesIO(data)), "zip")
+
+
+def _guarded(work: Callable[[], _T], detail: str) -> _T:
+    """Runs the ZIP reader on strangers' bytes. What it may raise is documented nowhere, so all of it is caught."""
+    try:
+        return work()
+    except Exception as error:
+        raise SourceError("source_bundle_form", detail) from error
+
+
+def _check_directory(data: bytes) -> None:
+    """Bound the list of members before the ZIP reader makes an object of each: it goes by the size, not by the count.
+
+    The list lies right before the record of its end, or before ZIP64's, which no bundle within our bounds needs.
+    """
+    start = max(0, len(data) - _END_BYTES - _MAX_COMMENT)
+    if data.count(_END, start) != 1:  # none, or two readers could take two different ones
+        raise SourceError("source_bundle_form", "end of directory")
+    end = data.index(_END, start)
+    if len(data) - end < _END_BYTES:
+        raise SourceError("source_bundle_form", "end of directory")
+    if data[max(0, end - _ZIP64_LOCATOR_BYTES) : end].startswith(_ZIP64_LOCATOR):
+        raise SourceError("source_bundle_too_large", "ZIP64")
+    (size,) = unpack_from("<L", data, end + 12)
+    entries = data.count(_ENTRY, max(0, end - size), end)
+    if size > MAX_BUNDLE_DIRECTORY or entries > MAX_BUNDLE_MEMBERS:
+        raise SourceError("source_bundle_too_large", "directory")
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:

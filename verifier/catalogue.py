@@ -18,6 +18,18 @@ from verifier.template import Field, Place, RecordTemplate, parse_record_templat
 
 CONTEXT_PATH = "ns/certificate/v1"
 _SCHEMA_LIMITS = JsonLimits(max_bytes=64 * 1024)
+_DEFECTS = (
+    KeysError,
+    LookupError,
+    TypeError,
+    ValueError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+    MemoryError,
+    re.error,
+)
+"""What reading a file that is no template can end in."""
 _SCHEMA_ADDRESS = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
 _RECORD_PATH = re.compile(r"templates/([a-z]{1,32})/(v[1-9][0-9]{0,2})/record\.json", re.ASCII)
 
@@ -92,6 +104,12 @@ def published_paths(kind: str, version: str) -> tuple[str, str, str]:
     return f"templates/{kind}/{version}/record.json", f"schemas/{kind}/{version}.json", CONTEXT_PATH
 
 
+def digest_of(files: Mapping[str, bytes], kind: str, version: str) -> TemplateDigest:
+    """The digests of a kind's files, told before anything in them is read; ``KeyError`` where one is missing."""
+    hashes = (sha256(files[path]).hexdigest() for path in published_paths(kind, version))
+    return TemplateDigest(kind, version, *hashes)
+
+
 def _catalogue(templates: Iterable[CertificateTemplate]) -> Catalogue:
     known = {(one.kind, one.version): one for one in templates}
     by_code = {one.record.code: one for one in known.values()}
@@ -102,7 +120,7 @@ def _catalogue(templates: Iterable[CertificateTemplate]) -> Catalogue:
 
 def _template(files: Mapping[str, bytes], kind: str, version: str) -> CertificateTemplate:
     try:
-        record, schema, context = (files[path] for path in published_paths(kind, version))
+        record, schema, _ = (files[path] for path in published_paths(kind, version))
         compiled = parse_record_template(record)
         document = parse_restricted(schema, _SCHEMA_LIMITS)
         check = compile_schema(document)
@@ -110,10 +128,9 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
             (name, place, compile_schema(schema_at(document, place.path)))
             for name, place in compiled.places.items()
         )
-    except (KeysError, LookupError, TypeError, ValueError, AttributeError, re.error) as error:
+    except _DEFECTS as error:
         raise FormError("template_form", f"{kind} {version}") from error
     if (compiled.kind, compiled.version) != (kind, version):
         raise FormError("template_form", f"{kind} {version}")
-    hashes = (sha256(data).hexdigest() for data in (record, schema, context))
     partial = tuple(name for name, place in compiled.places.items() if place.pattern is not None)
-    return CertificateTemplate(compiled, check, TemplateDigest(kind, version, *hashes), partial, values)
+    return CertificateTemplate(compiled, check, digest_of(files, kind, version), partial, values)

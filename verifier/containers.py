@@ -3,82 +3,59 @@
 An edge of the verifier: it finds the record or the QR's text in a file and judges nothing. A record that is attached
 to a PDF or baked into a PNG comes first; only where there is none are the pages or the picture searched for QR codes.
 Any bytes may come in and only ``ContainerError`` goes out: ``container_too_large`` ``container_unreadable``
-``container_ambiguous`` (two different records in one file) ``container_no_certificate`` ``image_too_large``.
+``container_ambiguous`` (two different records in one file) ``container_no_certificate`` ``container_too_costly``
+(memory ran out) ``image_too_large``.
 
-PDF and pictures are decoded by qpdf, PDFium, Pillow and zxing in this process. The limits bound memory; nothing here
-bounds time, so a public server calls this in a worker that it can end.
+PDF and pictures are decoded by qpdf, PDFium, Pillow and zxing in this process. The limits here bound what a file may
+claim; what it then takes of time and memory is bounded by the box (``verifier.box``) in which strangers' files are read.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 import zxingcpp
-from PIL import Image
+from PIL import Image, ImageChops
 
-from verifier.errors import FormError, VerifierError
+from verifier.contents import (
+    MAX_TEXTS,
+    PROOF_SUFFIX,
+    RECORD_SUFFIX,
+    Contents,
+    Form,
+    form_of,
+    found,
+    only,
+    read_plainly,
+)
+from verifier.errors import VerifierError
 from verifier.limits import MAX_QR_TEXT
-from verifier.number import parse_typed_number
 from verifier.pdffile import attached_files, harmless_copy, page_pictures
 from verifier.qr import looks_like_qr_text
-from verifier.unpack import PNG_SIGNATURE, ContainerError, ContainerLimits, png_texts
+from verifier.unpack import ContainerError, ContainerLimits
 
 __all__ = ["ContainerError", "ContainerLimits", "Contents", "extract"]
 
-RECORD_KEYWORD = "openbadgecredential"  # Open Badges 3.0, 5.3.1
-PROOF_KEYWORD = "tlog-proof"
-RECORD_SUFFIX, PROOF_SUFFIX = ".json", ".tlog-proof"
-_PICTURES = {b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WEBP"}
 _PAGE_DPI = (200, 300)  # a genuine QR module has 5 or 8 pixels then; the second for a scan within a scan
-_MAX_LINES = 32
 _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 
 _T = TypeVar("_T")
-Kind = Literal["json", "pdf", "png", "image", "text"]
-
-
-@dataclass(frozen=True, slots=True)
-class Contents:
-    """What a file holds, unverified. ``record`` and ``log_proof`` as they lie in it; ``qr_texts`` ours first."""
-
-    kind: Kind
-    record: bytes | None = None
-    log_proof: bytes | None = None
-    qr_texts: tuple[str, ...] = ()
 
 
 def extract(data: bytes, *, limits: ContainerLimits | None = None) -> Contents:
-    """The record, or else the QR texts, in ``data``; raises ``ContainerError`` where there is neither."""
+    """The record, or else the QR texts, in ``data``; raises ``ContainerError`` where there is neither.
+
+    Decodes in this process: for strangers' files call ``verifier.box``.
+    """
     limits = limits or ContainerLimits()
-    if len(data) > limits.max_bytes:
-        raise ContainerError("container_too_large", f"{len(data)} > {limits.max_bytes}")
-    if data.startswith(PNG_SIGNATURE):
-        return _from_png(data, limits)
-    if b"%PDF-" in data[:1024]:
+    contents = read_plainly(data, limits)
+    if contents is not None:
+        return contents
+    form = form_of(data)
+    if form == "PDF":
         return _from_pdf(data, limits)
-    for magic, form in _PICTURES.items():
-        if data.startswith(magic):
-            return _found("image", _read_picture(data, form, limits))
-    return _from_text(data, limits)
-
-
-def _found(kind: Kind, texts: Iterable[str]) -> Contents:
-    ordered = tuple(sorted(dict.fromkeys(text for text in texts if text), key=_rank))
-    if not ordered:
-        raise ContainerError("container_no_certificate", kind)
-    return Contents(kind, qr_texts=ordered)
-
-
-def _rank(text: str) -> int:
-    """What looks like a certificate's QR comes first, then what is a certificate's number, then the rest."""
-    if looks_like_qr_text(text):
-        return 0
-    try:
-        parse_typed_number(text)
-    except FormError:
-        return 2
-    return 1
+    texts = _guarded(_decode_picture, data, form, limits)
+    return found("png" if form == "PNG" else "image", texts)
 
 
 def _guarded(work: Callable[..., _T], *arguments: Any) -> _T:
@@ -87,49 +64,12 @@ def _guarded(work: Callable[..., _T], *arguments: Any) -> _T:
         return work(*arguments)
     except VerifierError:
         raise
+    except MemoryError as error:
+        raise ContainerError("container_too_costly") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise ContainerError("image_too_large") from error
     except Exception as error:
         raise ContainerError("container_unreadable", type(error).__name__) from error
-
-
-def _one(found: Iterable[bytes]) -> bytes | None:
-    """The one thing found, however often; two different ones would let two readers see two certificates."""
-    distinct = set(found)
-    if len(distinct) > 1:
-        raise ContainerError("container_ambiguous")
-    return distinct.pop() if distinct else None
-
-
-# ---- text and JSON
-
-
-def _from_text(data: bytes, limits: ContainerLimits) -> Contents:
-    if len(data) > limits.max_record_bytes:
-        raise ContainerError("container_too_large", "text")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ContainerError("container_unreadable", "not UTF-8") from error
-    if "\0" in text:
-        raise ContainerError("container_unreadable", "NUL")
-    text = text.removeprefix("\ufeff").strip()
-    if text.startswith("{"):
-        return Contents("json", record=data)
-    lines = [line.strip() for line in text.splitlines()[:_MAX_LINES]]
-    return _found("text", (line for line in lines if len(line) <= MAX_QR_TEXT))
-
-
-# ---- PNG: the baked record, by a reader that takes no chunk on trust
-
-
-def _from_png(data: bytes, limits: ContainerLimits) -> Contents:
-    most = {RECORD_KEYWORD: limits.max_record_bytes, PROOF_KEYWORD: limits.max_log_proof_bytes}
-    baked = png_texts(data, most, max_chunks=limits.max_png_chunks)
-    record = _one(baked[RECORD_KEYWORD])
-    if record is not None:
-        return Contents("png", record=record, log_proof=_one(baked[PROOF_KEYWORD]))
-    return _found("png", _read_picture(data, "PNG", limits))
 
 
 # ---- PDF: attachments, else the pages
@@ -137,9 +77,9 @@ def _from_png(data: bytes, limits: ContainerLimits) -> Contents:
 
 def _from_pdf(data: bytes, limits: ContainerLimits) -> Contents:
     files = _guarded(attached_files, data, (RECORD_SUFFIX, PROOF_SUFFIX), limits)
-    record = _one(content for name, content in files if name.endswith(RECORD_SUFFIX))
+    record = only(content for name, content in files if name.endswith(RECORD_SUFFIX))
     if record is not None:
-        proof = _one(content for name, content in files if name.endswith(PROOF_SUFFIX))
+        proof = only(content for name, content in files if name.endswith(PROOF_SUFFIX))
         return Contents("pdf", record=record, log_proof=proof)
     drawable = _guarded(harmless_copy, data, limits)
     texts: list[str] = []
@@ -148,37 +88,42 @@ def _from_pdf(data: bytes, limits: ContainerLimits) -> Contents:
             texts += _guarded(_read_codes, page)
         if any(map(looks_like_qr_text, texts)):
             break
-    return _found("pdf", texts)
+    return found("pdf", texts)
 
 
 # ---- pictures
 
 
-def _read_picture(data: bytes, form: str, limits: ContainerLimits) -> list[str]:
-    return _guarded(_decode_picture, data, form, limits)
-
-
-def _decode_picture(data: bytes, form: str, limits: ContainerLimits) -> list[str]:
+def _decode_picture(data: bytes, form: Form, limits: ContainerLimits) -> list[str]:
     with Image.open(BytesIO(data), formats=(form,)) as picture:
-        if picture.width * picture.height > limits.max_pixels:
+        picture.draft("L", picture.size)  # a JPEG is unpacked in grey at once; other forms pass this over
+        pixels = picture.width * picture.height
+        if pixels > limits.max_pixels or pixels * _pixel_bytes(picture) > limits.max_decoded:
             raise ContainerError("image_too_large", f"{picture.width} x {picture.height}")
         return _read_codes(_grey(picture))
+
+
+def _pixel_bytes(picture: Image.Image) -> int:
+    """Bytes of a pixel in Pillow's memory."""
+    return 1 if picture.mode in ("1", "L", "P") else 4
 
 
 def _grey(picture: Image.Image) -> Image.Image:
     """As grey on white: a transparent ground would otherwise turn black."""
     if not picture.has_transparency_data:
         return picture.convert("L")
-    seen = picture.convert("RGBA")
-    return Image.alpha_composite(Image.new("RGBA", seen.size, "white"), seen).convert("L")
+    seen = picture.convert("LA" if picture.mode in ("1", "L", "LA") else "RGBA")
+    alpha = seen.getchannel("A")
+    # grey x alpha + white x (1 - alpha), with no more than three grey pictures at once
+    return ImageChops.add(ImageChops.multiply(seen.convert("L"), alpha), ImageChops.invert(alpha))
 
 
 def _read_codes(grey: Image.Image) -> list[str]:
     """Texts of the QR codes in a picture, trying harder until one of them looks like a certificate's."""
     texts: list[str] = []
     for attempt in _attempts(grey):
-        found = zxingcpp.read_barcodes(attempt, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain)
-        texts += [code.text for code in found if len(code.text) <= MAX_QR_TEXT]
+        codes = zxingcpp.read_barcodes(attempt, formats=_FORMATS, text_mode=zxingcpp.TextMode.Plain)
+        texts += [code.text for code in codes[:MAX_TEXTS] if len(code.text) <= MAX_QR_TEXT]
         if any(map(looks_like_qr_text, texts)):
             break
     return texts

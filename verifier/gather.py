@@ -11,7 +11,7 @@ from keys.canonical import TRUST_LIST_LIMITS, parse_restricted
 from keys.errors import JsonError, KeysError, TrustListError
 from keys.trustchain import MAX_CHAIN, RootPin, parse_pin, verify_chain
 from keys.trustlist import Root, TemplateDigest, TrustList, parse_trust_list
-from verifier.catalogue import Catalogue, CertificateTemplate, catalogue_of, published_paths
+from verifier.catalogue import Catalogue, CertificateTemplate, catalogue_of, digest_of, published_paths
 from verifier.errors import FormError, LogError, SourceError, StatusError, VerifierError
 from verifier.evidence import Evidence
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_STATUS_DETAILS_BYTES, MAX_STATUS_LIST_BYTES
@@ -175,16 +175,27 @@ def _catalogue(
 def _fetch_template(
     source: Source, digest: TemplateDigest, troubles: list[Trouble]
 ) -> CertificateTemplate | None:
-    paths = published_paths(digest.kind, digest.version)
+    path = published_paths(digest.kind, digest.version)[0]
     try:
-        files = {path: source.read(path, MAX_TEMPLATE_BYTES) or b"" for path in paths}
-        template = catalogue_of(files).get(digest.kind, digest.version)
+        return _signed_template(source, digest)
     except (SourceError, FormError) as error:
-        troubles.append(Trouble(paths[0], error.code))
+        troubles.append(Trouble(path, error.code))
         return None
-    if template is None or template.digest != digest:
-        troubles.append(Trouble(paths[0], "template_differs"))
-        return None
+
+
+def _signed_template(source: Source, digest: TemplateDigest) -> CertificateTemplate:
+    """Compiling a template is work that its author chooses, so it is done only for the very files the root signed."""
+    read = {
+        path: source.read(path, MAX_TEMPLATE_BYTES) for path in published_paths(digest.kind, digest.version)
+    }
+    files = {path: data for path, data in read.items() if data is not None}
+    if len(files) != len(read):
+        raise FormError("template_form", "a file is missing")
+    if digest_of(files, digest.kind, digest.version) != digest:
+        raise FormError("template_differs")
+    template = catalogue_of(files).get(digest.kind, digest.version)
+    if template is None:
+        raise FormError("template_form", "kind or version")
     return template
 
 

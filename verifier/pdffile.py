@@ -32,6 +32,7 @@ _pdfium = threading.Lock()  # PDFium may be entered by one thread at a time
 
 _FLATE = ("/FlateDecode", "/Fl")
 _SHRINKING = (*_FLATE, "/LZWDecode", "/LZW", "/RunLengthDecode", "/RL")
+_PICTURES = {"/DCTDecode": "JPEG", "/DCT": "JPEG", "/JPXDecode": "JPEG2000"}
 _MAX_PAGE_SIDE = 20_000  # points: seven metres
 
 
@@ -56,11 +57,12 @@ def harmless_copy(data: bytes, limits: ContainerLimits) -> bytes:
     """
     total, out = 0, BytesIO()
     with pikepdf.Pdf.open(BytesIO(data), suppress_warnings=True) as pdf:
-        for one in pdf.objects:
-            if isinstance(one, pikepdf.Stream):
-                total += _unpacked_size(one, limits)
-                if total > limits.max_pdf_total:
-                    raise ContainerError("container_too_large", "PDF streams")
+        streams = [one for one in pdf.objects if isinstance(one, pikepdf.Stream)]
+        _check_depth(streams, limits.max_form_depth)
+        for one in streams:
+            total += _unpacked_size(one, limits)
+            if total > limits.max_pdf_total:
+                raise ContainerError("container_too_large", "PDF streams")
         pdf.save(out, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
     return out.getvalue()
 
@@ -93,16 +95,60 @@ def _content(stream: pikepdf.Object, most: int) -> bytes:
     return inflate(raw, most) if names else bounded(raw, most)
 
 
+def _check_depth(streams: Sequence[pikepdf.Stream], most: int) -> None:
+    """Refuse drawings (form XObjects, patterns) that name one another in a circle or in more than ``most`` levels."""
+    drawn = {one.objgen: _drawn_by(one) for one in streams}
+    for _ in range(most):
+        # Who draws nothing that is left is no longer needed: after n rounds, all of at most n levels are gone.
+        drawn = {key: left for key, names in drawn.items() if (left := names & drawn.keys())}
+    if drawn:
+        raise ContainerError("container_too_costly", "drawings within drawings")
+
+
+def _drawn_by(stream: pikepdf.Stream) -> frozenset[tuple[int, int]]:
+    """The streams that a stream's resources name to be drawn; what is no dictionary names nothing."""
+    resources = stream.get("/Resources")
+    if not isinstance(resources, pikepdf.Dictionary):
+        return frozenset()
+    groups = (resources.get(name) for name in ("/XObject", "/Pattern"))
+    things = (
+        thing for group in groups if isinstance(group, pikepdf.Dictionary) for _, thing in group.items()
+    )
+    return frozenset(thing.objgen for thing in things if isinstance(thing, pikepdf.Stream))
+
+
 def _unpacked_size(stream: pikepdf.Stream, limits: ContainerLimits) -> int:
+    """Bytes to which a stream unpacks in PDFium, as far as that can be told without unpacking it; ContainerError."""
     most = limits.max_pdf_stream
+    names = _filters(stream)
     if str(stream.get("/Subtype", "")) == "/Image":
         most = limits.max_pdf_image
         if int(stream.get("/Width", 0)) * int(stream.get("/Height", 0)) > limits.max_pixels:
             raise ContainerError("image_too_large", "PDF image")
-    names = _filters(stream)
+    if names and names[-1] in _PICTURES:
+        _check_picture(stream, names, limits)
+        return 0
     shrinking = [name for name in names if name in _SHRINKING]
     if not shrinking:
         return 0
     if len(shrinking) == 1 and names[0] in _FLATE:
         return inflated_size(stream.read_raw_bytes(), most)
     return len(bounded(stream.read_bytes(), most))  # rare; qpdf's own limit holds while it unpacks
+
+
+def _check_picture(stream: pikepdf.Stream, names: Sequence[str], limits: ContainerLimits) -> None:
+    """Refuse a packed picture that is too large by its own header: PDFium believes that, whatever the dictionary says.
+
+    Where the header cannot be read here, nothing is known against the picture; the box bounds what it takes.
+    """
+    raw = stream.read_raw_bytes()
+    if len(names) > 1:
+        raw = inflate(raw, limits.max_bytes) if names[:-1] == [_FLATE[0]] else b""
+    form = _PICTURES[names[-1]]
+    try:
+        with Image.open(BytesIO(raw), formats=(form,)) as picture:
+            pixels = picture.width * picture.height
+    except (OSError, ValueError, SyntaxError):
+        return
+    if pixels > (limits.max_jpx_pixels if form == "JPEG2000" else limits.max_pixels):
+        raise ContainerError("image_too_large", "PDF image")

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from verifier.containers import PROOF_SUFFIX, ContainerError, ContainerLimits, extract
+from verifier.box import Boxes, shared_boxes
+from verifier.contents import PROOF_SUFFIX
 from verifier.errors import SourceError
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NUMBER_TEXT
 from verifier.qr import looks_like_qr_text
+from verifier.unpack import ContainerError, ContainerLimits
 
 SUFFIXES = frozenset({".json", ".pdf", ".png", ".jpg", ".jpeg", ".webp", ".gif", ".txt"})
 """Files of a folder that may hold a certificate."""
@@ -45,10 +47,13 @@ def present_text(label: str, text: str) -> Presented | None:
     return None
 
 
-def present_bytes(label: str, data: bytes) -> tuple[Presented, ...]:
-    """What a file's bytes present: its record; else every certificate whose QR or number is in it; at least one item."""
+def present_bytes(label: str, data: bytes, *, boxes: Boxes | None = None) -> tuple[Presented, ...]:
+    """What a file's bytes present: its record; else every certificate whose QR or number is in it; at least one item.
+
+    Decoders run in ``boxes``, or in those that the program shares; any number of threads may call this at once.
+    """
     try:
-        contents = extract(data)
+        contents = (boxes or shared_boxes()).read(data)
     except ContainerError as error:
         return (Presented(label, trouble=error.code),)
     if contents.record is not None:
@@ -144,6 +149,8 @@ def _numbered(items: list[Presented]) -> Iterator[Presented]:
 
 
 def _read(path: Path, most: int) -> bytes:
+    if not path.is_file():  # a pipe would be waited for
+        raise SourceError("file_unreadable", path.name)
     try:
         with path.open("rb") as file:
             return file.read(most)

@@ -432,6 +432,14 @@ SENTENCES: dict[str, Sentence] = {
         "文件无法读取，可能已损坏或格式不受支持",
         "The file could not be read; it may be damaged or of another kind",
     ),
+    "container_too_costly": _source(
+        "读取这个文件所需的时间或内存超过任何真实证书，没有读完",
+        "The file takes more time or memory to read than any genuine certificate; reading was stopped",
+    ),
+    "box_unavailable": _source(
+        "本机暂时无法启动读取文件的程序，请稍后再试",
+        "This computer could not start the program that reads such files; try again later",
+    ),
     "container_ambiguous": _source(
         "一个文件中有两份不同的证书，请分别提交",
         "The file has two different certificates; present each by itself",

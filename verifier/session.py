@@ -31,7 +31,7 @@ from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, is_folder, plan, present_planned
 from verifier.report import Verdict, VerificationReport
 from verifier.sources import RememberingSource, Source, open_source
-from verifier.textreport import headline, pad, paint, printed_number, render
+from verifier.textreport import headline, pad, paint, printed_number, render, visible
 from verifier.trouble import Trouble, distinct
 from verifier.verify import verify
 
@@ -162,7 +162,7 @@ def _open(options: Options) -> Source:
     try:
         return open_source(options.source)
     except SourceError as error:
-        raise UsageError(f"{options.source}: {sentence_of(error.code, options.lang)}") from error
+        raise UsageError(f"{visible(options.source)}: {sentence_of(error.code, options.lang)}") from error
 
 
 def _trust(source: Source, options: Options) -> LoadedTrust:
@@ -186,7 +186,7 @@ def _pin(options: Options) -> RootPin | None:
             return parse_pin(file.read(MAX_PIN_BYTES + 1))
     except (OSError, TrustListError, KeysError) as error:
         code = "file_unreadable" if isinstance(error, OSError) else "root_form"
-        raise UsageError(f"{options.root}: {sentence_of(code, options.lang)}") from error
+        raise UsageError(f"{visible(options.root)}: {sentence_of(code, options.lang)}") from error
 
 
 def _targets(targets: Sequence[str], options: Options) -> tuple[Iterable[Presented], bool]:
@@ -205,7 +205,7 @@ def _planned(target: str, options: Options) -> list[Path | Presented]:
     try:
         return plan(target)
     except SourceError as error:
-        raise UsageError(f"{target[:200]}: {sentence_of(error.code, options.lang)}") from error
+        raise UsageError(f"{visible(target[:200])}: {sentence_of(error.code, options.lang)}") from error
 
 
 def _named(items: Iterable[Presented], name: str | None) -> Iterator[Presented]:
@@ -218,8 +218,7 @@ def _named(items: Iterable[Presented], name: str | None) -> Iterator[Presented]:
 
 def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options, *, many: bool) -> str:
     if options.as_json:
-        document = to_json(judged, source=source, pinned=loaded.trust.pinned)
-        return json.dumps(document, ensure_ascii=False, sort_keys=True) + "\n"
+        return _json_line(to_json(judged, source=source, pinned=loaded.trust.pinned))
     if many:
         return _line(judged, options)
     return render(
@@ -230,6 +229,14 @@ def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options,
     )
 
 
+def _json_line(document: dict[str, Any]) -> str:
+    """One line of JSON in which what cannot be shown, or cannot be encoded, is escaped: names of files may be anything."""
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    if not text.isprintable():
+        text = "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
+    return text + "\n"
+
+
 def _line(judged: Judged, options: Options) -> str:
     """One target in a table; the reason below it where it did not pass."""
     report = judged.report
@@ -237,9 +244,7 @@ def _line(judged: Judged, options: Options) -> str:
         pad(verdict_word(report.verdict, options.lang), 13), report.verdict.value, colour=options.colour
     )
     name = str(report.record.subject["name"]) if report.record else ""
-    # A file's name is a stranger's text: nothing in it may move the cursor or paint a verdict.
-    target = "".join(one if one.isprintable() else "\ufffd" for one in judged.target)
-    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {target}\n"
+    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {visible(judged.target)}\n"
     if report.verdict is Verdict.PASSED:
         return line
     return f"{line}    {headline(report, options.lang)}\n"
@@ -256,7 +261,7 @@ def _summary(verdicts: Counter[Verdict], loaded: LoadedTrust, options: Options) 
     text = (", " if english else "，").join(counts)
     lines = [f"{total} checked: {text}" if english else f"共核验 {total} 份：{text}"]
     lines += [
-        f"{trouble.path}{': ' if english else '：'}{sentence_of(trouble.code, options.lang)}"
+        f"{visible(trouble.path)}{': ' if english else '：'}{sentence_of(trouble.code, options.lang)}"
         for trouble in loaded.troubles
     ]
     if not loaded.trust.pinned and loaded.trust.trust_list is not None:

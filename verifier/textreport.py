@@ -89,7 +89,7 @@ def headline(report: VerificationReport, lang: str) -> str:
     if not extra:
         return sentence
     opening, separator, closing = ("（", "；", "）") if lang != "en" else (" (", "; ", ")")
-    return sentence + opening + separator.join(extra) + closing
+    return sentence + opening + visible(separator.join(extra)) + closing
 
 
 def printed_number(digits: str) -> str:
@@ -119,6 +119,11 @@ def pad(text: str, width: int) -> str:
 def columns(text: str) -> int:
     """Columns of a terminal that ``text`` takes."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def visible(text: str) -> str:
+    """``text`` without what moves a cursor or paints: a file's name is a stranger's, and must not write a verdict."""
+    return text if text.isprintable() else "".join(one if one.isprintable() else "\ufffd" for one in text)
 
 
 def paint(text: str, word: str, *, colour: bool) -> str:
@@ -179,7 +184,7 @@ def _value(name: str, value: Any, lang: str) -> str:
 
 def _rows(rows: Sequence[tuple[str, str]]) -> list[str]:
     width = max((columns(label) for label, _ in rows), default=0)
-    return [f"  {pad(label, width)}  {value}" for label, value in rows]
+    return [f"  {pad(label, width)}  {visible(value)}" for label, value in rows]
 
 
 def _basis(report: VerificationReport, lang: str) -> list[str]:
@@ -243,7 +248,7 @@ def _hours(report: VerificationReport, lang: str) -> list[str]:
             else "缺：合计 {}、专业 {}、公需 {}"
         )
         lines.append("  " + text.format(*short))
-    return [*lines, f"  {details['source']} {details['article']}"]
+    return [*lines, visible(f"  {details['source']} {details['article']}")]
 
 
 def _steps(report: VerificationReport, lang: str, *, colour: bool) -> list[str]:
@@ -266,5 +271,7 @@ def _missing(report: VerificationReport, lang: str) -> list[str]:
 
 
 def _troubles(troubles: Iterable[Trouble], lang: str) -> list[str]:
-    lines = [f"  · {trouble.path}{_colon(lang)}{sentence_of(trouble.code, lang)}" for trouble in troubles]
+    lines = [
+        f"  · {visible(trouble.path)}{_colon(lang)}{sentence_of(trouble.code, lang)}" for trouble in troubles
+    ]
     return [_label("troubles", lang) + _colon(lang).rstrip(), *lines] if lines else []

@@ -5,7 +5,7 @@ must fit, every checksum must be right, and what comes after IEND is not read.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from verifier.errors import VerifierError
@@ -26,11 +26,19 @@ class ContainerLimits:
     max_record_bytes: int = MAX_RECORD_BYTES
     max_log_proof_bytes: int = MAX_LOG_PROOF_BYTES
     max_png_chunks: int = 20_000  # 20 MB in chunks of 1 KB
+    max_png_texts: int = 16  # unpacked, of one keyword; a genuine file has one
     max_pixels: int = 50_000_000  # what current telephones take; against pictures that unpack to gigabytes
+    max_decoded: int = (
+        160_000_000  # bytes, 4 a pixel in colour: A4 at 600 dpi, or 50 megapixels of a JPEG read in grey
+    )
+    max_jpx_pixels: int = (
+        16_000_000  # A4 at 400 dpi; JPEG 2000 takes 12 bytes a pixel and more while it is unpacked
+    )
     max_pdf_objects: int = 20_000  # our own PDF has about 100, a scanned bundle some hundreds
     max_pdf_stream: int = 16 * 1024 * 1024  # unpacked: a font or a page's drawing has under 2 MB
     max_pdf_image: int = 160 * 1024 * 1024  # unpacked: A4 at 600 dpi in colour has 104 MB
     max_pdf_total: int = 400 * 1024 * 1024  # unpacked, all streams; two seconds' work
+    max_form_depth: int = 8  # drawings within drawings of a PDF; our own has 1, a scan with marks on it 3
     max_attachments: int = 16
     max_pages: int = 3  # a certificate is one page; rendering a page costs up to half a second
     max_page_pixels: int = 12_000_000  # A4 at 300 dpi is 8.7 million
@@ -71,16 +79,23 @@ def bounded(data: bytes, most: int) -> bytes:
     return data
 
 
-def png_texts(data: bytes, most: Mapping[str, int], *, max_chunks: int) -> dict[str, list[bytes]]:
-    """Keyword → texts of its iTXt and tEXt chunks, for the keywords in ``most``, which says how long a text may be."""
+def png_texts(
+    data: bytes, most: Mapping[str, int], *, max_chunks: int, max_texts: int
+) -> dict[str, list[bytes]]:
+    """Keyword → the different texts of its iTXt and tEXt chunks, for the keywords in ``most``, which says how long a
+    text may be. Two are enough to know that a file is ambiguous: what comes after them is not unpacked."""
     texts: dict[str, list[bytes]] = {keyword: [] for keyword in most}
+    seen: dict[str, set[tuple[bytes, bytes]]] = {keyword: set() for keyword in most}
     for form, body in _png_chunks(data, max_chunks):
-        keyword, _, rest = body.partition(b"\0")
-        name = keyword[:80].decode("latin-1")
-        if name in most and form == b"iTXt":
-            texts[name].append(_international_text(rest, most[name]))
-        elif name in most and form == b"tEXt":
-            texts[name].append(bounded(rest, most[name]))
+        name = body[:80].partition(b"\0")[0].decode("latin-1")
+        if name not in most or form not in _TEXT_CHUNKS or len(texts[name]) > 1 or (form, body) in seen[name]:
+            continue
+        seen[name].add((form, body))
+        if len(seen[name]) > max_texts:
+            raise ContainerError("container_too_large", "PNG texts")
+        text = _TEXT_CHUNKS[form](body[len(name) + 1 :], most[name])
+        if text not in texts[name]:
+            texts[name].append(text)
     return texts
 
 
@@ -110,3 +125,6 @@ def _international_text(rest: bytes, most: int) -> bytes:
     if flag not in (b"\0", b"\1") or method != b"\0" or len(parts) != 3:
         raise ContainerError("container_unreadable", "iTXt")
     return inflate(parts[2], most) if flag == b"\1" else bounded(parts[2], most)
+
+
+_TEXT_CHUNKS: dict[bytes, Callable[[bytes, int], bytes]] = {b"iTXt": _international_text, b"tEXt": bounded}

@@ -17,6 +17,7 @@ from PIL import Image
 
 from tests.builders import refused
 from tests.simulator import NOW, Certificate, Simulator, standard_pin
+from tests.verifier.bombs import nested_forms
 from tests.verifier.publication import bundle_of, folder_of, publication
 from tests.verifier.webserver import serving
 from verifier import cli, presented
@@ -312,6 +313,40 @@ def test_a_file_without_a_certificate_is_undecided(desk: Desk, tmp_path: Path) -
     code, out, _ = _run([str(tmp_path / "white.png")], desk)
     assert code == 2
     assert "No certificate or QR code was found in the file" in out
+
+
+def test_a_bomb_in_a_folder_costs_its_own_verdict_and_no_other(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(nested_forms(20, 20))
+    (tmp_path / "b.json").write_bytes(desk.good.record)
+    _qr_image(desk.good.qr_text).save(tmp_path / "c.jpg", quality=80)
+    code, out, _ = _run([str(tmp_path)], desk, as_json=True)
+    reports = [json.loads(line) for line in out.splitlines()]
+    assert code == 2
+    assert [one["verdict"] for one in reports] == ["INDETERMINATE", "PASSED", "PASSED"]
+    assert [one["code"] for one in reports[0]["troubles"]] == ["container_too_costly"]
+    code, out, _ = _run([str(tmp_path / "a.pdf")], desk)
+    assert "takes more time or memory to read than any genuine certificate" in out
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_files_name_cannot_move_the_cursor_or_paint_a_verdict(
+    desk: Desk, tmp_path: Path, as_json: bool
+) -> None:
+    name = os.fsdecode(b"a\r\033[2K\033[32mPASSED\033[0m\xe2\x80\xae\xc2\x9b\x7f\xff.pdf")
+    (tmp_path / name).write_bytes(b"%PDF-1.7 junk")
+    for targets in ([str(tmp_path / name)], [str(tmp_path)], [name[:20]]):
+        _, out, err = _run(targets, desk, as_json=as_json)
+        assert all(line.isprintable() for line in (out + err).split("\n"))
+        (out + err).encode()
+        if as_json and out:
+            assert json.loads(out)["target"] == str(tmp_path / name)
+
+
+def test_a_pipe_is_no_file_to_wait_for(desk: Desk, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.pdf")
+    code, out, _ = _run([str(tmp_path / "a.pdf")], desk)
+    assert code == 2
+    assert "The file could not be opened" in out
 
 
 def test_a_file_that_is_gone_is_undecided(tmp_path: Path) -> None:

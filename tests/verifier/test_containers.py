@@ -18,6 +18,8 @@ from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import LOG_PROOF, source
+from tests.verifier.bombs import chunk, large_picture, nested_forms, picture_in_pdf, saved
+from verifier import containers
 from verifier.containers import ContainerError, ContainerLimits, Contents, extract
 
 RENDERER = FaceRenderer()
@@ -26,13 +28,6 @@ OTHER = source(serial=124)
 QR_TEXT = FACE.qr_prefix + FACE.qr_digits
 PDF, PNG = RENDERER.pdf(FACE), RENDERER.png(FACE)
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
-
-def saved(picture: Image.Image, form: str, **options: object) -> bytes:
-    """The picture as a file."""
-    out = BytesIO()
-    picture.save(out, form, **options)  # type: ignore[arg-type]
-    return out.getvalue()
 
 
 def plain(png: bytes = PNG) -> Image.Image:
@@ -49,11 +44,6 @@ def without_attachments(pdf: bytes = PDF) -> bytes:
         del document.Root.Names
         document.save(out)
     return out.getvalue()
-
-
-def chunk(form: bytes, body: bytes) -> bytes:
-    """A PNG chunk with its checksum."""
-    return len(body).to_bytes(4, "big") + form + body + zlib.crc32(form + body).to_bytes(4, "big")
 
 
 def with_chunks(*chunks: bytes) -> bytes:
@@ -376,6 +366,50 @@ def test_streams_that_are_too_much_only_together_are_refused() -> None:
         extract(without_attachments(), limits=ContainerLimits(max_pdf_total=100_000))
 
 
+@pytest.mark.parametrize("filters", [["/DCTDecode"], ["/FlateDecode", "/DCTDecode"]])
+def test_a_packed_picture_in_a_pdf_is_as_large_as_its_own_header_says(filters: list[str]) -> None:
+    def page(side: int) -> bytes:
+        packed = large_picture("JPEG", side, "L")
+        return picture_in_pdf(zlib.compress(packed) if len(filters) > 1 else packed, *filters)
+
+    with refused(ContainerError, "image_too_large"):
+        extract(page(7100))
+    with refused(ContainerError, "container_no_certificate"):
+        extract(page(70))
+
+
+def test_a_packed_picture_whose_header_cannot_be_read_is_left_to_the_box() -> None:
+    for page in (
+        picture_in_pdf(b"no JPEG", "/DCTDecode"),
+        picture_in_pdf(large_picture("JPEG", 9).hex().encode() + b">", "/ASCIIHexDecode", "/DCTDecode"),
+    ):
+        with refused(ContainerError, "container_no_certificate"):
+            extract(page)
+
+
+def test_drawings_within_drawings_are_bounded_in_depth() -> None:
+    with refused(ContainerError, "container_no_certificate"):
+        extract(nested_forms(7, 1))
+    with refused(ContainerError, "container_too_costly"):
+        extract(nested_forms(8, 1))
+
+
+def test_resources_that_are_none_draw_nothing() -> None:
+    out = BytesIO()
+    with pikepdf.Pdf.new() as pdf:
+        for resources in (pikepdf.Array(), pikepdf.Dictionary(XObject=7, Pattern=pikepdf.Dictionary(P=7))):
+            form = pikepdf.Stream(pdf, b"", Subtype=pikepdf.Name.Form, Resources=resources)
+            pdf.add_blank_page().obj.F = pdf.make_indirect(form)
+        pdf.save(out)
+    with refused(ContainerError, "container_no_certificate"):
+        extract(out.getvalue())
+
+
+def test_no_memory_is_too_costly() -> None:
+    with refused(ContainerError, "container_too_costly"):
+        containers._guarded(bytearray, 1 << 62)
+
+
 def test_a_page_larger_than_any_paper_is_refused() -> None:
     out = BytesIO()
     with pikepdf.Pdf.new() as pdf:
@@ -411,6 +445,31 @@ def test_a_picture_of_too_many_points_is_refused_unpacked() -> None:
         bomb = saved(Image.new("1", size), "PNG")
         with refused(ContainerError, "image_too_large"):
             extract(bomb)
+
+
+def test_a_picture_in_colour_may_have_fewer_points() -> None:
+    with refused(ContainerError, "image_too_large"):
+        extract(large_picture("PNG", 6400, "RGB"))
+    with refused(ContainerError, "container_no_certificate"):
+        extract(large_picture("JPEG", 6400, "RGB"))
+
+
+@pytest.mark.parametrize("mode", ["LA", "RGBA", "P"])
+def test_a_transparent_ground_is_white(mode: str) -> None:
+    rows = qr_matrix(FACE.qr_prefix, FACE.qr_digits).rows
+    picture = Image.new("LA", (len(rows) + 8, len(rows) + 8), (0, 0))
+    for y, row in enumerate(rows):
+        for x, dark in enumerate(row):
+            picture.putpixel((x + 4, y + 4), (0, 255 * dark))
+    large = picture.resize((picture.width * 4, picture.height * 4), Image.Resampling.NEAREST)
+    if mode == "P":
+        inks = Image.new("P", large.size, 0)
+        inks.paste(1, mask=large.getchannel("A"))
+        inks.putpalette([0, 0, 0, 0, 0, 0])
+        data = saved(inks, "PNG", transparency=0)
+    else:
+        data = saved(large.convert(mode), "PNG")
+    assert extract(data).qr_texts == (QR_TEXT,)
 
 
 def test_a_truncated_picture_is_refused() -> None:

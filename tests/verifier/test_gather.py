@@ -23,7 +23,7 @@ from tests.simulator import (
 )
 from tests.verifier.publication import bundle_of, folder_of, publication
 from tests.verifier.webserver import serving
-from verifier.catalogue import catalogue_of
+from verifier.catalogue import catalogue_of, digest_of
 from verifier.errors import LogError, SourceError
 from verifier.evidence import Evidence
 from verifier.gather import Gathered, Gatherer, LoadedTrust, gather, load_trust
@@ -232,6 +232,55 @@ def test_a_template_that_is_missing_or_malformed_is_told(tmp_path: Path) -> None
     del files["schemas/annual/v2.json"]
     loaded = _load(files, tmp_path, standard_pin())
     assert loaded.troubles == (Trouble("templates/annual/v2/record.json", "template_form"),)
+
+
+def _listed(files: Files, new: Files) -> Files:
+    """A publication whose trust list names the ``new`` files of annual v2, whatever they are."""
+    known = catalogue_of(files).digests
+    digest = digest_of({**files, **new}, "annual", "v2")
+    registry = Simulator(trust_list=signed(replace(standard_draft(), templates=(*known, digest))))
+    return {**publication(registry), **new}
+
+
+HOSTILE_SCHEMAS = {
+    "deep": b'{"type":"array","items":' * 2_000 + b"{}" + b"}" * 2_000,
+    "deep within the bound of JSON": b'{"type":"array","items":' * 15 + b"{}" + b"}" * 15,
+    "a pattern that cannot be compiled": b'{"type":"string","pattern":"' + b"(" * 60_000 + b'"}',
+    "a pattern of very many copies": b'{"type":"string","pattern":"(((a{99}){99}){99}){99999999999}"}',
+    "no JSON": b"\xff\xfe",
+}
+
+
+@pytest.mark.parametrize("name", sorted(HOSTILE_SCHEMAS))
+def test_a_hostile_template_is_compiled_only_if_the_root_signed_it_and_harms_nobody_then(
+    name: str, tmp_path: Path
+) -> None:
+    files, _ = _with_new_version()
+    hostile = HOSTILE_SCHEMAS[name]
+    unsigned = {**files, "schemas/annual/v2.json": hostile}
+    loaded = _load(unsigned, tmp_path / "unsigned", standard_pin())
+    assert loaded.troubles == (Trouble("templates/annual/v2/record.json", "template_differs"),)
+
+    record = files["templates/annual/v2/record.json"]
+    new = {"templates/annual/v2/record.json": record, "schemas/annual/v2.json": hostile}
+    loaded = _load(_listed(installed_files(HOST), new), tmp_path / "signed", standard_pin())
+    assert [(one.path, one.code) for one in loaded.troubles] in (
+        [("templates/annual/v2/record.json", "template_form")],
+        [("templates/annual/v2/record.json", "schema_keyword")],
+    )
+    assert set(loaded.trust.catalogue.by_code) == {1, 2}
+
+
+def test_a_signed_template_of_an_impossible_name_is_told(tmp_path: Path) -> None:
+    files = installed_files(HOST)
+    odd = {
+        f"{folder}/Annual/{name}": files[f"{folder}/annual/{name}"]
+        for folder, name in (("templates", "v1/record.json"), ("schemas", "v1.json"))
+    }
+    digests = (*catalogue_of(files).digests, digest_of({**files, **odd}, "Annual", "v1"))
+    registry = Simulator(trust_list=signed(replace(standard_draft(), templates=digests)))
+    loaded = _load({**publication(registry), **odd}, tmp_path, standard_pin())
+    assert loaded.troubles == (Trouble("templates/Annual/v1/record.json", "template_form"),)
 
 
 # ---- evidence

@@ -34,6 +34,7 @@ _NOT_SHOWN = {"CustodyError", "UsageError", "ValueError"}
 
 PASSED_ON = {
     "code": "a name whose constants the two rules above find where it gets its value",
+    "answer.code": "what verifier/containers.py raised in a box; verifier/boxwire.py lets its CODES through",
     "error.code": "another error of ours passed on",
     "found.code": "another error of ours passed on",
     "objection": "what verifier/authority.py returns: see RETURNED",

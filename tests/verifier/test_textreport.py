@@ -6,7 +6,7 @@ from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy, standard
 from verifier.evidence import Evidence
 from verifier.messages import LANGUAGES
 from verifier.report import VerificationReport
-from verifier.textreport import columns, headline, pad, paint, printed_number, render, time_text
+from verifier.textreport import columns, headline, pad, paint, printed_number, render, time_text, visible
 from verifier.trouble import Trouble
 from verifier.verify import verify
 
@@ -168,6 +168,18 @@ def test_colour_only_where_asked() -> None:
     assert "\033[" not in render(_report(), "zh-CN")
     assert render(_report(), "zh-CN", colour=True).startswith("\033[32m核验通过\033[0m")
     assert paint("x", "FAILED", colour=False) == "x"
+
+
+def test_what_strangers_named_cannot_move_the_cursor_or_paint_a_verdict() -> None:
+    """Erase the line and write another verdict; turn the text around; a C1 control; bytes that are no UTF-8."""
+    name = "a\r\033[2K\033[32mPASSED\033[0m\u202edetrever\x9b1m\x7f\udcff\n.pdf"
+    for lang in LANGUAGES:
+        text = render(_report(), lang, troubles=[Trouble(name, "container_unreadable")])
+        assert "PASSED" in text
+        assert all(line.isprintable() for line in text.split("\n"))
+        text.encode()
+    assert visible(name).count("\ufffd") == 9
+    assert visible("张文博 2026.pdf") == "张文博 2026.pdf"
 
 
 def test_chinese_takes_two_columns() -> None:

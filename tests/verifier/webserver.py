@@ -1,10 +1,11 @@
 """A real web server in a thread, for the verifier's HTTP source: files by path, and a few ways to misbehave."""
 
+import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 DRIP = "drip"
@@ -61,3 +62,29 @@ def serving(
         server.shutdown()
         thread.join(5)
         server.server_close()
+
+
+@contextmanager
+def answering(answer: bytes, *, pause: float = 0.0) -> Iterator[str]:
+    """The address of a server that answers every connection with these very bytes; one every ``pause`` seconds if given."""
+    over = Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = Thread(target=_answer_all, args=(server, answer, pause, over))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        finally:
+            over.set()
+            with suppress(OSError):
+                server.shutdown(socket.SHUT_RDWR)  # wakes the thread, which waits for a caller
+            thread.join(5)
+
+
+def _answer_all(server: socket.socket, answer: bytes, pause: float, over: Event) -> None:
+    while not over.is_set():
+        with suppress(OSError), server.accept()[0] as caller:
+            caller.recv(65536)
+            for piece in [answer] if not pause else (bytes((byte,)) for byte in answer):
+                caller.sendall(piece)
+                if pause and over.wait(pause):
+                    return
