@@ -21,7 +21,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -133,38 +133,42 @@ class _Box:
             )
         except OSError as error:
             raise ContainerError("box_unavailable", type(error).__name__) from error
+        self._requests = cast(BinaryIO, self._process.stdin)
+        self._answers = cast(BinaryIO, self._process.stdout)
         self._await_readiness()
 
     def ask(self, data: bytes) -> Answer:
         """What the box says of a file. Where it says nothing in time, it is dead afterwards."""
         try:
-            with self._watched() as (requests, answers):
-                write_frame(requests, data)
-                answer, self.spent = read_answer(answers)
+            with self._watched():
+                write_frame(self._requests, data)
+                answer, self.spent = read_answer(self._answers)
         except (OSError, WireError):
             self.spent = True
+            self._process.kill()
             return Answer(code="container_too_costly")
         return answer
 
     def _await_readiness(self) -> None:
         """A box that never comes to life says something of this computer, and nothing of a file."""
+        ready: bytes | None = None
         try:
-            with self._watched() as (_, answers):
-                ready = read_frame(answers, 0)
-        except (OSError, WireError):
-            ready = None
+            with self._watched(), suppress(WireError):
+                ready = read_frame(self._answers, 0)
+        finally:
+            if ready is None:
+                self.kill()
         if ready is None:
-            self.kill()
             raise ContainerError("box_unavailable", "not ready")
 
     @contextmanager
-    def _watched(self) -> Iterator[tuple[BinaryIO, BinaryIO]]:
-        """Both pipes; the process is killed if what is done with them takes too long."""
+    def _watched(self) -> Iterator[None]:
+        """The process is killed if what is done meanwhile takes too long."""
         watch = Timer(self._seconds, self._process.kill)
         watch.daemon = True
         watch.start()
         try:
-            yield cast(BinaryIO, self._process.stdin), cast(BinaryIO, self._process.stdout)
+            yield
         finally:
             watch.cancel()
             watch.join()  # from here on it kills nobody
@@ -188,12 +192,9 @@ class _Box:
         self._process.wait()
 
     def _close_pipes(self) -> None:
-        for pipe in (self._process.stdin, self._process.stdout):
-            try:
-                if pipe is not None:
-                    pipe.close()
-            except OSError:
-                continue  # what was not written yet has no reader any more
+        for pipe in (self._requests, self._answers):
+            with suppress(OSError):  # what was not written yet has no reader any more
+                pipe.close()
 
 
 @cache

@@ -26,14 +26,12 @@ class Deadline(threading.local):
         """It must be over in ``seconds`` from now."""
         self._at = monotonic() + seconds
 
-    def left(self, timeout: float | None) -> float | None:
+    def left(self, timeout: float | None) -> float:
         """Seconds that an operation may take that would be given ``timeout``; ``httpcore.ReadTimeout`` if none are left."""
         left = self._at - monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout("deadline")
-        if timeout is None:
-            return None if math.isinf(left) else left
-        return min(timeout, left)
+        return left if timeout is None else min(timeout, left)
 
 
 def keep_deadline(client: httpx.Client, deadline: Deadline) -> None:

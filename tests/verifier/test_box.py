@@ -28,6 +28,7 @@ from tests.verifier.bombs import (
 )
 from verifier import box, boxed
 from verifier.box import Boxes, BoxLimits, shared_boxes
+from verifier.boxwire import Answer
 from verifier.containers import extract
 from verifier.contents import Contents
 from verifier.presented import Presented, present_bytes
@@ -200,6 +201,14 @@ def test_a_box_that_holds_much_memory_is_replaced(boxes: Boxes) -> None:
     assert len(boxes._idle) == 1
 
 
+def test_a_box_that_dies_before_it_is_asked_is_replaced(boxes: Boxes) -> None:
+    with boxes._box() as one:
+        os.kill(one._process.pid, signal.SIGKILL)
+        os.waitid(os.P_PID, one._process.pid, os.WEXITED | os.WNOWAIT)
+        assert one.ask(b"%PDF-") == Answer(code="container_too_costly")
+    assert boxes.read(PDF) == IN_PDF
+
+
 def test_a_box_that_died_at_rest_is_no_files_fault(boxes: Boxes) -> None:
     boxes.read(PDF)
     before = process_of(boxes)
@@ -253,13 +262,25 @@ def test_a_module_in_the_current_folder_is_not_a_boxs(
         assert boxes.read(PDF) == IN_PDF
 
 
-@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false", "/bin/echo"])
 def test_where_no_box_can_be_started_nothing_is_said_of_the_file(
     monkeypatch: pytest.MonkeyPatch, program: str
 ) -> None:
     monkeypatch.setattr(sys, "executable", program)
     with Boxes(1) as boxes, refused(ContainerError, "box_unavailable"):
         boxes.read(PDF)
+
+
+def test_a_box_that_never_says_that_it_is_ready_is_killed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "python"
+    program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/process\nexec cat\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    with Boxes(1, BoxLimits(wall_seconds=1)) as boxes, refused(ContainerError, "box_unavailable"):
+        boxes.read(PDF)
+    assert gone(int((tmp_path / "process").read_text()))
 
 
 # ---- many callers, and the end
