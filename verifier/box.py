@@ -33,6 +33,7 @@ from verifier.contents import Contents, read_plainly
 from verifier.unpack import ContainerError, ContainerLimits
 
 _PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from verifier.boxed import main; main(int(sys.argv[1]), int(sys.argv[2]))"
+_NEEDED = ("LD_LIBRARY_PATH", "SYSTEMROOT")
 _PATIENCE = 2.0
 """Seconds that a box at rest may take to end by itself before it is killed."""
 
@@ -212,5 +213,5 @@ def _module_path() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """Nothing of the caller's environment but what Windows cannot start a program without."""
-    return {name: os.environ[name] for name in ("SYSTEMROOT",) if name in os.environ}
+    """Nothing of the caller's environment but what an interpreter may need to start: where its libraries are."""
+    return {name: os.environ[name] for name in _NEEDED if name in os.environ}
