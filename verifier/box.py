@@ -1,8 +1,8 @@
 """Boxes: processes in which strangers' PDF files and pictures are decoded, bounded in time and memory (SPEC 8.1).
 
 A decoder of others' is large, and its time and memory cannot be bounded from inside. So it runs in a process of its own
-(``verifier.boxed``), started as a new interpreter, never forked from a caller with threads, with no environment and none
-of the caller's open files. What comes back is bytes and texts, strictly read (``verifier.boxwire``). A box that runs out
+(``verifier.boxed``), started as a new interpreter, never forked from a caller with threads, without its environment and
+its open files. What comes back is bytes and texts, strictly read (``verifier.boxwire``). A box that runs out
 of time, memory or life is killed and replaced, and that one file is ``container_too_costly``; the others go on. (Some
 decoders say "damaged" when they get no memory: then it is ``container_unreadable``.) Where no box can be started, files
 are ``box_unavailable``.

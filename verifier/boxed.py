@@ -1,7 +1,7 @@
 """The inside of a box: a process that decodes one stranger's file after another and can be killed (``verifier.box``).
 
-It has no arguments but its bounds, no secrets, no network to talk to and no files to write; it reads requests from its
-standard input and writes answers to what was its standard output. Its bounds are set before the first file is read:
+It is given its bounds and no secrets; it reads requests from its standard input and writes answers to what was its
+standard output. It is no sandbox: it runs as its caller's user. Its bounds are set before the first file is read:
 memory (``RLIMIT_DATA``: what the process may write to), processor time for each file (``RLIMIT_CPU``), no core dump (it
 would hold the file) and no file written. Where the platform has no ``resource`` module (Windows) there are none of them,
 and the deadline that the outside keeps is the only bound.
