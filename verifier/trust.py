@@ -7,6 +7,7 @@ certificates, so each is checked once and remembered by its bytes; the memory is
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TypeVar
 
 from keys.errors import TrustListError
@@ -14,7 +15,7 @@ from keys.trustchain import RootPin, verify_chain
 from keys.trustlist import TrustList
 from verifier.catalogue import Catalogue
 from verifier.checkpoint import VerifiedCheckpoint, verify_checkpoint
-from verifier.errors import LogError
+from verifier.errors import LogError, StatusError
 from verifier.note import ALGORITHM_COSIGNATURE, ALGORITHM_NOTE, NoteKey, parse_vkey
 from verifier.report import Detail
 from verifier.status import StatusDetails, StatusList, verify_status_details, verify_status_list
@@ -79,8 +80,15 @@ class Trust:
         return self._remember(("list", data, url), lambda: verify_status_list(data, url, trust_list))
 
     def status_details(self, trust_list: TrustList, data: bytes, url: str) -> StatusDetails:
-        """The verified details in ``data``; raises ``StatusError``."""
-        return self._remember(("details", data, url), lambda: verify_status_details(data, url, trust_list))
+        """The verified details in ``data``; raises ``StatusError``.
+
+        Details may be megabytes, and a server may send any. So a refusal is remembered too, by its digest alone.
+        """
+        key = ("details", sha256(data).digest(), url)
+        known = self._remember(key, lambda: _details_or_refusal(data, url, trust_list))
+        if isinstance(known, StatusError):
+            raise StatusError(known.code, known.detail)
+        return known
 
     def checkpoint(self, trust_list: TrustList, data: bytes) -> VerifiedCheckpoint:
         """The verified checkpoint in ``data``; raises ``LogError``."""
@@ -98,7 +106,7 @@ class Trust:
         )
 
     def _remember(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
-        """What ``compute`` gives, kept. What raises is not: only signed documents may take room here."""
+        """What ``compute`` gives, kept. What raises is not: no stranger's document may take room here."""
         known = self._memory.get(key)
         if known is not None:
             return known  # type: ignore[return-value]
@@ -107,6 +115,13 @@ class Trust:
             self._memory.clear()
         self._memory[key] = computed
         return computed
+
+
+def _details_or_refusal(data: bytes, url: str, trust_list: TrustList) -> StatusDetails | StatusError:
+    try:
+        return verify_status_details(data, url, trust_list)
+    except StatusError as error:
+        return StatusError(error.code, error.detail)
 
 
 def _log_keys(trust_list: TrustList) -> LogKeys:

@@ -59,6 +59,17 @@ def test_a_refusal_takes_no_room() -> None:
     assert not trust._memory
 
 
+def test_refused_details_are_remembered_by_their_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry = Simulator()
+    trust, url = registry.trust(), URL.replace("revocation", "details")
+    for _ in range(2):
+        with refused(StatusError, "status_list_form"):
+            trust.status_details(registry.trust_list, b"[" * 100_000, url)
+        monkeypatch.setattr("verifier.trust.verify_status_details", None)  # a second look would be an error
+    assert len(trust._memory) == 1
+    assert b"[" not in repr(trust._memory).encode()
+
+
 def test_a_list_is_remembered_for_its_address_only() -> None:
     registry = Simulator()
     certificate = registry.issue()
