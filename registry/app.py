@@ -4,14 +4,19 @@ Everything below takes what it needs from here as an argument; nothing below rea
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from registry.database import Database
 from registry.errors import OfficeError
+from registry.files import make_private_folder, require_private
 from registry.identity import SECRET_FILE, IdentityVault, create_vault, open_vault
 from registry.keyring import Keyring, keyring_of
+from registry.lasthead import keep_head, require_head
 from registry.log import sign_head
 from registry.models import CheckpointRow
 from registry.offices import LOG_KEY, create_registry
@@ -32,10 +37,33 @@ class App:
     host: str
     clock: Clock
 
-    def sign_log(self) -> CheckpointRow | None:
-        """Bring everything that is in the log under a signed checkpoint."""
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction that may reserve, append or sign: refused where the database is older than the last signed head."""
         with self.database.write() as session:
+            self.require_head(session)
+            yield session
+
+    def require_head(self, session: Session) -> None:
+        """The database holds all that was signed here (``registry.lasthead``); in a reading session it comes first."""
+        require_head(session, self.settings.head)
+
+    def sign_log(self) -> CheckpointRow | None:
+        """Bring everything that is in the log under a signed checkpoint, and keep it outside the database."""
+        head = self.sign_head()
+        # If we stop here the file is behind the database; the next head brings it up to date.
+        if head is not None:
+            self.keep_head(head)
+        return head
+
+    def sign_head(self) -> CheckpointRow | None:
+        """The first half of ``sign_log``: the head is signed in the database."""
+        with self.write() as session:
             return sign_head(session, self.keyring.signer(LOG_KEY), host=self.host, now=self.clock())
+
+    def keep_head(self, head: CheckpointRow) -> None:
+        """The second half of ``sign_log``: the head is on this host's disk."""
+        keep_head(self.settings.head, head.note)
 
 
 def system_clock() -> int:
@@ -54,15 +82,18 @@ def create_app(
 ) -> App:
     """Make a registry and open it. After an interrupted start it can be called again."""
     settings = settings_from(environment, home)
-    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # names and employers lie here
-    database = Database(settings.database_url)
-    database.upgrade()
+    make_private_folder(settings.home)  # names and employers lie here
     keyring = keyring_of(settings, environment)
-    with database.write() as session:
-        create_registry(session, keyring, host=host, now=clock(), root_keys=root_keys, threshold=threshold)
-        if not (settings.keys / SECRET_FILE).exists():
-            create_vault(settings.keys)
-    database.close()
+    with closing(Database(settings.database_url)) as database:
+        database.upgrade()
+        with database.write_alone() as session:
+            # Where a head was signed there was a registry: its numbers are in the world, and its keys are still here.
+            require_head(session, settings.head)
+            create_registry(
+                session, keyring, host=host, now=clock(), root_keys=root_keys, threshold=threshold
+            )
+            if not (settings.keys / SECRET_FILE).exists():
+                create_vault(settings.keys)
     app = open_app(environment, home=home, clock=clock)
     app.sign_log()
     return app
@@ -73,15 +104,19 @@ def open_app(environment: Mapping[str, str], *, home: Path | None = None, clock:
     settings = settings_from(environment, home)
     if not settings.home.is_dir():
         raise OfficeError("not_initialised")
-    database = Database(settings.database_url)
-    database.upgrade()
-    with database.read() as session:
-        host = registry_of(session).host
-    return App(
-        settings=settings,
-        database=database,
-        keyring=keyring_of(settings, environment),
-        vault=open_vault(settings.keys),
-        host=host,
-        clock=clock,
-    )
+    require_private(settings.home, "700")
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(settings.database_url)))
+        database.upgrade()
+        with database.read() as session:
+            host = registry_of(session).host
+        app = App(
+            settings=settings,
+            database=database,
+            keyring=keyring_of(settings, environment),
+            vault=open_vault(settings.keys),
+            host=host,
+            clock=clock,
+        )
+        stack.pop_all()  # it is open now, and the caller's to close
+    return app

@@ -123,7 +123,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
 
 
 def _start(app: App, intake: Intake, authority: str, rule_set: str, chunk: int) -> tuple[_Job, BatchResult]:
-    with app.database.write() as session:
+    with app.write() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
         rules = _rules(trust_list, rule_set, intake.kind)
@@ -245,7 +245,7 @@ _SURELY_FITS = 180
 def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation:
     for _ in range(MAX_ATTEMPTS):
         try:
-            with job.app.database.write() as session:
+            with job.app.write() as session:
                 reservation = reserve(
                     session,
                     chunk,

@@ -22,6 +22,7 @@ from registry.intake.judge import Readers
 from registry.intake.values import CATEGORIES, GRADES, CellFault
 from registry.intents import SeriesKey, reserve
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
+from registry.log import require_logged
 from registry.models import Batch, Certificate
 from registry.offices import CHINA, objection_to_issuing, require_authority, signing_key
 from registry.status import state_of
@@ -50,7 +51,7 @@ def correct(
     Raises ``StatusChangeError`` or ``IssuanceError`` where that cannot be, ``IntakeError`` for a value that no list may have.
     """
     now = app.clock()
-    with app.database.write() as session:
+    with app.write() as session:
         certificate = _current(session, number)
         template, fields = _fields(app, certificate)
         old_identity = app.vault.open(certificate.identity_sealed, number)
@@ -93,6 +94,10 @@ def _current(session: Session, number: str) -> Certificate:
     state = state_of(session, number)
     if state == "revoked":
         raise StatusChangeError("status_transition", number=number, state=state, action="correct")
+    if state == "suspended":
+        # The successor would be in force: a correction is no way to end a suspension.
+        raise StatusChangeError("correct_suspended", number=number)
+    require_logged(session, certificate)  # its values are about to be signed again
     return certificate
 
 

@@ -14,15 +14,20 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
+
+from registry.files import make_private_file
 
 _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
+
+ALONE = int.from_bytes(b"certreg\0")
+"""PostgreSQL's advisory lock of this program in its database."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -51,11 +56,19 @@ class Database:
         with Session(self._writing, expire_on_commit=False) as session, session.begin():
             yield session
 
+    @contextmanager
+    def write_alone(self) -> Iterator[Session]:
+        """A transaction that no other ``write_alone`` or ``upgrade`` runs beside, whatever rows there are or are not."""
+        with self.write() as session:
+            _be_alone(session.connection())
+            yield session
+
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
         configuration = Config()
         configuration.set_main_option("script_location", str(_MIGRATIONS))
         with self._writing.begin() as connection:
+            _be_alone(connection)
             configuration.attributes["connection"] = connection
             command.upgrade(configuration, "head")
 
@@ -104,6 +117,12 @@ def select_among(
         yield from map(tuple, connection.exec_driver_sql(f"{base} IN ({', '.join('?' * len(part))})", part))
 
 
+def _be_alone(connection: Connection) -> None:
+    """Wait for the one lock of this program that belongs to no row; the transaction's end lets go of it."""
+    if connection.dialect.name == "postgresql":  # SQLite has one writer at a time by nature
+        connection.execute(select(func.pg_advisory_xact_lock(ALONE)))
+
+
 def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     columns = ", ".join(f'"{name}"' for name in rows[0])
     driver: Any = connection.connection.driver_connection
@@ -123,6 +142,9 @@ def _engine(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed)
+    if parsed.database and parsed.database != ":memory:":
+        # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
+        make_private_file(Path(parsed.database))
     engine = create_engine(
         parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
     )

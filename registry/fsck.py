@@ -2,7 +2,9 @@
 
 Recomputed from the signed bytes and the log: every record verifies, has its leaf and its digest there; every leaf has
 what it records; every number of every series is issued, void or about to be (an open intent), once; tiles hash up to
-every checkpoint; the trust list chain walks from the pinned root. Each finding is a code and what it concerns.
+every checkpoint; the trust list chain walks from the pinned root; the log's story is possible (``chronicle``), and goes
+on from the last head kept outside the database (``lasthead``). Each finding is a code and what it concerns; sentences
+stand in ``troubles``.
 """
 
 from collections.abc import Iterator
@@ -14,6 +16,9 @@ from sqlalchemy.orm import Session
 from keys.errors import KeysError
 from keys.trustlist import TrustList
 from registry.app import App
+from registry.chronicle import chronicle_troubles
+from registry.errors import IssuanceError, RegistryError
+from registry.intents import require_sealed
 from registry.log import log_size, read_entries, tree
 from registry.models import (
     Certificate,
@@ -29,12 +34,12 @@ from registry.people import people_troubles
 from registry.troubles import Trouble
 from registry.trust import established_trust, registry_of
 from verifier.authority import objection_at
-from verifier.checkpoint import verify_checkpoint
+from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
 from verifier.errors import VerifierError
 from verifier.evidence import Evidence
 from verifier.logentry import parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, leaf_hash, tree_hash
-from verifier.note import parse_vkey
+from verifier.note import parse_note, parse_vkey
 from verifier.number import CertificateNumber, parse_number
 from verifier.policy import VerificationPolicy
 from verifier.record import parse_record
@@ -60,14 +65,18 @@ def fsck(app: App) -> FsckReport:
     """Check everything; one consistent state of the database is looked at."""
     now = app.clock()
     with app.database.read() as session:
+        head = list(_head_troubles(app, session))  # first: the file is read before the state that is seen
         trust = established_trust(session)
         troubles = [
+            *head,
             *_trust_troubles(session, trust),
             *_log_troubles(session, trust),
+            *_head_signature_troubles(app, trust),
             *_entry_troubles(session),
+            *chronicle_troubles(session, now),
             *_record_troubles(session, trust, now),
             *_power_troubles(session, trust),
-            *_series_troubles(session),
+            *_series_troubles(app, session),
             *people_troubles(app, session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))
@@ -83,6 +92,30 @@ def _trust_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
     versions = list(session.scalars(select(TrustListVersion.version).order_by(TrustListVersion.version)))
     if versions != list(range(1, len(versions) + 1)):
         yield Trouble("trust_list_gap", str(versions[-1] if versions else 0))
+
+
+def _head_troubles(app: App, session: Session) -> Iterator[Trouble]:
+    """Is the database older than what was signed here, or another history?"""
+    try:
+        app.require_head(session)
+    except RegistryError as error:
+        yield Trouble(error.code, "head")
+
+
+def _head_signature_troubles(app: App, trust: Trust) -> Iterator[Trouble]:
+    """The head that is kept outside the database is one that the log's key signed."""
+    if trust.trust_list is None:
+        return
+    try:
+        note = app.settings.head.read_bytes()
+        key = parse_vkey(trust.trust_list.log_vkey)
+        parse_checkpoint_text(parse_note(note).text)
+    except (FileNotFoundError, VerifierError):
+        return  # there is none yet; or it is no head at all, which is said already
+    try:
+        verify_checkpoint(note, origin=trust.trust_list.log_origin, log_key=key, witness_keys=())
+    except VerifierError as error:
+        yield Trouble(error.code, "head")
 
 
 def _log_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
@@ -230,8 +263,8 @@ def _objection(trust_list: TrustList, digits: str, record: bytes, time: int) -> 
     return objection_at(authority, key, number, time) if key else "key_not_listed"
 
 
-def _series_troubles(session: Session) -> Iterator[Trouble]:
-    """Each serial below the next is in exactly one intent, and each number of a logged one issued or void, once."""
+def _series_troubles(app: App, session: Session) -> Iterator[Trouble]:
+    """Each serial below the next is in exactly one intent, as it was sealed; each number of a logged one issued or void, once."""
     in_use = select(Intent.authority, Intent.year, Intent.kind).distinct()
     counters = {
         (one.authority, one.year, one.kind): one.next_serial for one in session.scalars(select(Series))
@@ -245,6 +278,10 @@ def _series_troubles(session: Session) -> Iterator[Trouble]:
             if intent.first_serial != expected:
                 yield Trouble("number_gap", f"{authority} {year} {kind} {expected}")
             expected = intent.first_serial + intent.count
+            try:
+                require_sealed(intent, app.vault)
+            except IssuanceError as error:
+                yield Trouble(error.code, str(intent.id))
             yield from _intent_troubles(session, intent)
         if expected != counters.get(series):
             yield Trouble("number_gap", f"{authority} {year} {kind} {expected}")

@@ -13,6 +13,7 @@ from registry.app import App
 from registry.errors import RegistryError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
+from registry.files import replace_file
 from registry.log import latest_checkpoint, prove
 from registry.models import Certificate
 from registry.status import state_of
@@ -75,8 +76,8 @@ def write_files(
         "pdf": lambda: renderer.pdf(source),
         "png": lambda: renderer.png(source),
     }
-    files = [_write(target / f"{number}.{name}", makers[name]()) for name in formats]
-    return [*files, _write(target / f"{number}.tlog-proof", handout.log_proof)]
+    files = [replace_file(target / f"{number}.{name}", makers[name]()) for name in formats]
+    return [*files, replace_file(target / f"{number}.tlog-proof", handout.log_proof)]
 
 
 def _log_proof(session: Session, certificate: Certificate) -> bytes | None:
@@ -84,9 +85,3 @@ def _log_proof(session: Session, certificate: Certificate) -> bytes | None:
     if checkpoint is None or certificate.leaf_index >= checkpoint.size:
         return None
     return prove(session, certificate.leaf_index, checkpoint).to_bytes()
-
-
-def _write(file: Path, data: bytes) -> Path:
-    fresh = file.with_name(f".{file.name}.new")
-    fresh.write_bytes(data)
-    return fresh.replace(file)

@@ -1,8 +1,8 @@
 """Identity numbers at rest (SPEC 2.6): sealed with AES-256-GCM, found by a keyed hash, shown masked.
 
-Both keys are derived (HKDF-SHA256) from one 32-byte secret in ``keys/identity.key`` (mode 600). Without it the database
+The keys are derived (HKDF-SHA256) from one 32-byte secret in ``keys/identity.key`` (mode 600). Without it the database
 tells nobody's number: an unkeyed hash of 18 digits could be tried out in hours. Neither the number nor the hash is ever
-logged.
+logged. A third key seals intents: whoever can write to the database, and has no secret, cannot have anything signed.
 """
 
 import hmac
@@ -27,6 +27,7 @@ class IdentityVault:
     def __init__(self, secret: bytes) -> None:
         self._cipher = AESGCM(_derive(secret, b"certreg identity seal v1"))
         self._hash_key = _derive(secret, b"certreg identity hash v1")
+        self._intent_key = _derive(secret, b"certreg intent seal v1")
 
     def seal(self, identity: str, number: str) -> bytes:
         """``identity`` encrypted for the row of certificate ``number`` and no other (nonce, then ciphertext)."""
@@ -41,6 +42,14 @@ class IdentityVault:
     def hash(self, *parts: str) -> bytes:
         """32-byte keyed hash of ``parts``; an identity number alone, or a claim (who, for what)."""
         return hmac.digest(self._hash_key, "\x1f".join(parts).encode("utf-8"), sha256)
+
+    def seal_intent(self, data: bytes) -> bytes:
+        """32-byte HMAC over everything that an intent decides (``registry.intents``)."""
+        return hmac.digest(self._intent_key, data, sha256)
+
+    def is_seal_of_intent(self, seal: bytes, data: bytes) -> bool:
+        """Whether ``seal`` is the one of ``data``; takes the same time for every wrong one."""
+        return hmac.compare_digest(seal, self.seal_intent(data))
 
 
 def create_vault(folder: Path) -> IdentityVault:

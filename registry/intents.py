@@ -2,7 +2,7 @@
 
 In one transaction, under the lock of the series: the serials are taken, every person's claim is taken (a second
 certificate for the same is refused here, by the database), and the approved rows are stored with the numbers, key and
-time that determine every byte that will be signed. If we stop before the commit, nothing was reserved; if we stop after
+time that determine every byte that will be signed, under a keyed seal that the database cannot make. If we stop before the commit, nothing was reserved; if we stop after
 it, ``registry.issuance.resume`` finds the intent and makes the very same records.
 """
 
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from keys.canonical import canonicalize_restricted
 from keys.encodings import base64_decode, base64_encode, timestamp_encode
 from keys.trustlist import ListedKey
 from registry.applications import Candidate
@@ -71,6 +72,7 @@ def reserve(
 ) -> Reservation:
     """Reserve numbers for those of ``candidates`` whose claim is free. ``now`` becomes the records' ``created``."""
     counter = _locked_series(session, series)
+    _require_own_counter(session, series, counter)
     taken = taken_claims(session, candidates)
     # A correction for the same person leaves the claim where it is; it moves when the correction is logged.
     own = {claim for claim, number in taken.items() if corrects and number == corrects.digits}
@@ -109,13 +111,21 @@ def reserve(
         ),
         state="reserved",
     )
+    intent.seal = vault.seal_intent(_sealed_bytes(intent))
     session.add(intent)
     session.flush()
     return Reservation(intent.id, numbers, taken)
 
 
-def rows_of(intent: Intent) -> list[IntentRow]:
-    """The rows of an intent, in the order of their numbers."""
+def require_sealed(intent: Intent, vault: IdentityVault) -> None:
+    """The intent is what was reserved, in every part that decides what is signed; else ``IssuanceError`` (``intent_altered``)."""
+    if not vault.is_seal_of_intent(intent.seal, _sealed_bytes(intent)):
+        raise IssuanceError("intent_altered", intent=intent.id)
+
+
+def rows_of(intent: Intent, vault: IdentityVault) -> list[IntentRow]:
+    """The rows of an intent, in the order of their numbers; raises ``IssuanceError`` (``intent_altered``)."""
+    require_sealed(intent, vault)
     rows = []
     for place, row in enumerate(orjson.loads(intent.rows)):
         number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place)
@@ -123,6 +133,37 @@ def rows_of(intent: Intent) -> list[IntentRow]:
         sealed, hashed = base64_decode(row["sealed"]), base64_decode(row["hash"])
         rows.append(IntentRow(number, fields, hashed, sealed))
     return rows
+
+
+def _sealed_bytes(intent: Intent) -> bytes:
+    """All that decides what is signed, in one spelling: the head's length, the head (canonical JSON), the rows as stored.
+
+    ``state`` and ``first_leaf`` are left out: they change once, and tell where the work stands and not what it is.
+    """
+    head = canonicalize_restricted(
+        {
+            "batch": intent.batch_id,
+            "authority": intent.authority,
+            "year": intent.year,
+            "kind": intent.kind,
+            "firstSerial": intent.first_serial,
+            "count": intent.count,
+            "keyId": intent.key_id,
+            "createdAt": intent.created_at,
+            "templateVersion": intent.template_version,
+            "corrects": intent.corrects or "",
+        }
+    )
+    return len(head).to_bytes(8, "big") + head + intent.rows
+
+
+def _require_own_counter(session: Session, series: SeriesKey, counter: Series) -> None:
+    """The counter stands where the last intent left it; else ``IssuanceError`` (``series_altered``), and no number is given."""
+    same = {"authority": series.authority, "year": series.year, "kind": series.kind}
+    newest = select(Intent.first_serial, Intent.count).filter_by(**same).order_by(Intent.first_serial.desc())
+    last = session.execute(newest.limit(1)).first()
+    if counter.next_serial != (last.first_serial + last.count if last else 1):
+        raise IssuanceError("series_altered", authority=series.authority, year=series.year)
 
 
 def _locked_series(session: Session, series: SeriesKey) -> Series:

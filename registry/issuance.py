@@ -5,6 +5,7 @@
     3 judge       the public verifier on every record
     4 log         transaction: leaves, records, voids, intent done                -> visible together
     5 checkpoint  transaction: the head is signed, compare-and-swap on its size   -> may be handed out
+                  then the head on this host's disk (registry.lasthead)           -> an old backup is noticed
 
 If we stop before a commit, the step did not happen and ``resume`` does it; if we stop after, ``resume`` goes on with the
 next. ``observe`` is called before and after each effect: progress for people, and where the crash tests strike.
@@ -14,13 +15,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from registry.app import App
 from registry.database import bulk_insert
 from registry.errors import IssuanceError
-from registry.intents import rows_of
-from registry.log import append_entries, lock_head
+from registry.identity import IdentityVault
+from registry.intents import require_sealed, rows_of
+from registry.log import append_entries, log_time
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.offices import listed_signer, objection_to_issuing, require_authority
 from registry.signing import SignedRow, judge_rows, sign_rows
@@ -43,6 +46,7 @@ POINTS = (
     "log:after",
     "checkpoint:before",
     "checkpoint:after",
+    "head:after",
 )
 
 
@@ -63,6 +67,7 @@ def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Fi
     """Steps 2 to 4 for one intent; nothing happens to one that is done."""
     now = app.clock()
     with app.database.read() as session:
+        app.require_head(session)
         intent = session.get_one(Intent, intent_id)
         if intent.state == "logged":
             return _finished(session, intent_id)
@@ -72,32 +77,53 @@ def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Fi
     observe("sign:after", intent.count)
     judged = judge_rows(signed, trust, created=intent.created_at, now=now)
     observe("judge:after", intent.count)
-    with app.database.write() as session:
-        _log_rows(session, intent_id, judged, now=app.clock())
-        observe("log:before", intent.count)
+    try:
+        with app.write() as session:
+            _log_rows(session, app.vault, intent_id, judged, now=app.clock())
+            observe("log:before", intent.count)
+    except IntegrityError as error:
+        # The database refuses a number, or a leaf, a second time: somebody put an intent or a counter back.
+        raise IssuanceError("number_taken", intent=intent_id) from error
     observe("log:after", intent.count)
     with app.database.read() as session:
         return _finished(session, intent_id)
 
 
 def resume(app: App, observe: Observe = unobserved) -> list[Finished]:
-    """Finish every intent that is not, then sign the head. Safe beside a running issue: a step done twice is done once."""
+    """Finish every intent that is not, then sign the head. Safe beside a running issue: a step done twice is done once.
+
+    An intent that somebody altered is left as it is; the others are finished before ``intent_altered`` is raised.
+    """
     with app.database.read() as session:
         waiting = select(Intent.id).where(Intent.state == "reserved").order_by(Intent.id)
         open_intents = list(session.scalars(waiting))
-    finished = [finish_intent(app, intent_id, observe) for intent_id in open_intents]
+    finished, altered = [], []
+    for intent_id in open_intents:
+        try:
+            finished.append(finish_intent(app, intent_id, observe))
+        except IssuanceError as error:
+            if error.code != "intent_altered":
+                raise
+            altered.append(error)
     checkpoint(app, observe)
+    if altered:
+        raise altered[0]
     return finished
 
 
 def checkpoint(app: App, observe: Observe = unobserved) -> None:
-    """Step 5."""
+    """Step 5, as ``App.sign_log`` does it, with the points of its path."""
     observe("checkpoint:before", 0)
-    app.sign_log()
+    head = app.sign_head()
     observe("checkpoint:after", 0)
+    # If we stop here the file is behind the database; the next head, or ``resume``, brings it up to date.
+    if head is not None:
+        app.keep_head(head)
+    observe("head:after", 0)
 
 
 def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
+    rows = rows_of(intent, app.vault)  # first: of an altered intent nothing else means anything
     if trust.trust_list is None:
         raise IssuanceError("trust_list_unusable", reason=trust.error.code if trust.error else "")
     authority = require_authority(trust.trust_list, intent.authority)
@@ -113,19 +139,23 @@ def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
     if key is None or template is None:
         raise IssuanceError("intent_unusable", intent=intent.id)
     signer = listed_signer(app.keyring, key)
-    return sign_rows(rows_of(intent), template, signer, host=app.host, issuer_name=key.issuer_name)
+    return sign_rows(rows, template, signer, host=app.host, issuer_name=key.issuer_name)
 
 
-def _log_rows(session: Session, intent_id: int, judged: Sequence[SignedRow], *, now: int) -> None:
+def _log_rows(
+    session: Session, vault: IdentityVault, intent_id: int, judged: Sequence[SignedRow], *, now: int
+) -> None:
     """Step 4, all or nothing. Whoever comes second finds the intent done and adds nothing."""
     intent = session.scalars(select(Intent).filter_by(id=intent_id).with_for_update()).one()
     if intent.state == "logged":
         return
+    require_sealed(intent, vault)  # it was read anew
     old = _corrected(session, intent)
+    now = log_time(session, now)
     objection = _objection(session, intent, now)
-    if old is not None and state_of(session, old.number) == "revoked":
-        # Somebody was quicker; a certificate has one successor.
-        objection = "superseded_meanwhile"
+    if old is not None and (state := state_of(session, old.number)) != "issued":
+        # Somebody was quicker. A certificate has one successor, and a correction does not end a suspension.
+        objection = "superseded_meanwhile" if state == "revoked" else "suspended_meanwhile"
     rows = [replace(row, refusal=row.refusal or objection) for row in judged] if objection else judged
     entries = [_entry(row, now) for row in rows]
     issued = [row for row in rows if not row.refusal]
@@ -144,12 +174,11 @@ def _log_rows(session: Session, intent_id: int, judged: Sequence[SignedRow], *, 
 
 
 def _objection(session: Session, intent: Intent, now: int) -> str | None:
-    """What forbids this key to issue at ``now``, the time that the log will give. It cannot change before we commit.
+    """What forbids this key to issue at ``now``, the time that the log will give. The log's head is locked, so it stays.
 
     Since the rows were judged an authority may have been suspended or a key revoked; what is logged afterwards would be
     refused by every verifier.
     """
-    lock_head(session)
     authority = require_authority(current_trust_list(session), intent.authority)
     key = authority.key(intent.key_id)
     number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial)
@@ -181,7 +210,7 @@ def _entry(row: SignedRow, now: int) -> LogEntry:
 
 def _supersede(old: Certificate, new: str, now: int) -> LogEntry:
     digest = record_digest(old.record)
-    return LogEntry("revoke", old.number, digest, old.authority, now, reason="superseded", successor=new)
+    return LogEntry("revoke", old.number, digest, old.number[:6], now, reason="superseded", successor=new)
 
 
 def _status_event(entry: LogEntry, leaf_index: int) -> StatusEvent:

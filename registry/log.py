@@ -3,6 +3,7 @@
 Entries are appended in the transaction of what they record, under the lock of ``log_head``: record and leaf become
 visible together or not at all. Hashes and entries are kept as the tiles that are published. The head is signed apart,
 after it has been proven to extend the last one; the size is the row's key, so one size has one checkpoint, ever.
+Entries' times never fall, and each names the authority that its number begins with.
 """
 
 from collections.abc import Sequence
@@ -13,10 +14,10 @@ from sqlalchemy.orm import Session
 from keys.signer import Signer
 from registry.database import bulk_insert
 from registry.errors import RegistryError
-from registry.models import CheckpointRow, LogHead, LogTile
+from registry.models import Certificate, CheckpointRow, LogHead, LogTile
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text, sign_checkpoint
 from verifier.errors import VerifierError
-from verifier.logentry import LogEntry
+from verifier.logentry import LogEntry, parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, check_consistency, leaf_hash, tree_hash
 from verifier.note import parse_note
 from verifier.tiles import TILE_WIDTH, TileTree
@@ -24,6 +25,8 @@ from verifier.tlogproof import TlogProof
 
 ENTRIES = -1
 """The level under which ``log_tile`` keeps entry bundles."""
+MAX_CLOCK_STEP = 300
+"""Seconds that the clock may stand before the last entry's time: what a verifier allows two clocks to differ (SPEC 7.2)."""
 
 
 def log_origin(host: str) -> str:
@@ -36,10 +39,34 @@ def lock_head(session: Session) -> LogHead:
     return session.scalars(select(LogHead).with_for_update()).one()
 
 
+def log_time(session: Session, now: int) -> int:
+    """The time that an entry appended now has: ``now``, or the last entry's where the clock stands a little before it.
+
+    Locks the head. Verifiers judge by these times, so they never fall. A clock that a time server corrects may step back
+    by a little; within a verifier's own tolerance the last time is carried on. Beyond that one of the two times is false,
+    and whatever was logged would be dated falsely: refused (``clock_went_back``).
+    """
+    last = _last_time(session, lock_head(session).size)
+    if now < last - MAX_CLOCK_STEP:
+        raise RegistryError("clock_went_back", seconds=last - now)
+    return max(now, last)
+
+
 def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
-    """Append ``entries`` in order; returns the index of the first. Part of the caller's transaction."""
+    """Append ``entries`` in order; returns the index of the first. Part of the caller's transaction.
+
+    Raises ``RegistryError``: ``log_time_falls`` for an entry that is earlier than the one before (see ``log_time``),
+    ``log_authority_differs`` for one of another authority than its number's.
+    """
     head = lock_head(session)
     first = head.size
+    time = _last_time(session, first)
+    for entry in entries:
+        if entry.time < time:
+            raise RegistryError("log_time_falls")
+        if not names_its_authority(entry):
+            raise RegistryError("log_authority_differs")
+        time = entry.time
     data = [entry.to_bytes() for entry in entries]
     _grow(session, ENTRIES, first, [len(item).to_bytes(2, "big") + item for item in data])
     hashes, level, start = [leaf_hash(item) for item in data], 0, first
@@ -49,6 +76,19 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     head.size = first + len(entries)
     session.flush()
     return first
+
+
+def names_its_authority(entry: LogEntry) -> bool:
+    """Whether the entry's authority is the one its number begins with; a version of the trust list has none."""
+    return entry.authority == ("" if entry.action == "trust-list" else entry.number[:6])
+
+
+def _last_time(session: Session, size: int) -> int:
+    """The time of the last of ``size`` entries; 0 in an empty log."""
+    try:
+        return parse_log_entry(entry_at(session, size - 1)).time if size else 0
+    except VerifierError as error:
+        raise RegistryError("log_not_consistent", size=size) from error
 
 
 def _grow(session: Session, level: int, start: int, items: Sequence[bytes]) -> list[bytes]:
@@ -81,16 +121,39 @@ def tree(session: Session, size: int) -> TileTree:
     """The tree of the first ``size`` entries."""
 
     def read_tile(level: int, index: int, _: int) -> bytes:
-        tile = session.get(LogTile, (level, index))
-        return tile.data if tile else b""
+        return _tile_data(session, level, index)
 
     return TileTree(size, read_tile)
 
 
 def read_entries(session: Session, index: int) -> list[bytes]:
     """The entries of bundle ``index`` (up to 256)."""
-    bundle = session.get(LogTile, (ENTRIES, index))
-    return split_bundle(bundle.data) if bundle else []
+    return split_bundle(_tile_data(session, ENTRIES, index))
+
+
+def _tile_data(session: Session, level: int, index: int) -> bytes:
+    # The column and not the object: one that the session remembers from before it held the lock would be out of date.
+    data = select(LogTile.data).where(LogTile.level == level, LogTile.index == index)
+    return session.scalars(data).one_or_none() or b""
+
+
+def entry_at(session: Session, index: int) -> bytes:
+    """The entry at ``index``; raises ``RegistryError`` (``log_not_consistent``) where the log does not hold it."""
+    entries = read_entries(session, index // TILE_WIDTH)
+    if index % TILE_WIDTH >= len(entries):
+        raise RegistryError("log_not_consistent", size=index)
+    return entries[index % TILE_WIDTH]
+
+
+def require_logged(session: Session, certificate: Certificate) -> None:
+    """The certificate's bytes are those that were logged; else ``RegistryError`` (``record_altered``)."""
+    try:
+        entry = parse_log_entry(entry_at(session, certificate.leaf_index))
+    except (VerifierError, RegistryError) as error:
+        raise RegistryError("record_altered", number=certificate.number) from error
+    issue = ("issue", certificate.number, record_digest(certificate.record))
+    if (entry.action, entry.number, entry.digest) != issue:
+        raise RegistryError("record_altered", number=certificate.number)
 
 
 def split_bundle(data: bytes) -> list[bytes]:
@@ -111,29 +174,31 @@ def latest_checkpoint(session: Session) -> CheckpointRow | None:
 def sign_head(session: Session, signer: Signer, *, host: str, now: int) -> CheckpointRow | None:
     """Sign the current head unless it is signed; the signed row, or None for an empty log.
 
-    Raises ``RegistryError`` (``log_not_consistent``) rather than sign a tree that does not extend the last one.
+    Raises ``RegistryError`` (``log_not_consistent``) rather than sign a tree that does not extend the last one; a head is
+    never dated before what is under it (``clock_went_back``).
     """
     size = lock_head(session).size
     last = latest_checkpoint(session)
     if size == 0 or (last is not None and last.size == size):
         return last
-    root = _extended_root(last, tree(session, size))
+    known = parse_checkpoint_text(parse_note(last.note).text) if last else None
+    root = require_extends(session, size, known)
     note = sign_checkpoint(Checkpoint(log_origin(host), size, root), signer)
-    row = CheckpointRow(size=size, note=note, signed_at=now)
+    row = CheckpointRow(size=size, note=note, signed_at=log_time(session, now))
     session.add(row)
     session.flush()
     return row
 
 
-def _extended_root(last: CheckpointRow | None, current: TileTree) -> bytes:
-    """The root of ``current``, once it is proven to extend the ``last`` tree that was signed."""
+def require_extends(session: Session, size: int, old: Checkpoint | None) -> bytes:
+    """The root of the first ``size`` entries, once it is proven to extend ``old``; else ``log_not_consistent``."""
+    current = tree(session, size)
     try:
         root = current.root()
-        if last is not None:
-            old = parse_checkpoint_text(parse_note(last.note).text)
-            check_consistency(old.size, old.root, current.size, root, current.consistency_proof(old.size))
+        if old is not None:
+            check_consistency(old.size, old.root, size, root, current.consistency_proof(old.size))
     except VerifierError as error:
-        raise RegistryError("log_not_consistent", size=last.size if last else 0) from error
+        raise RegistryError("log_not_consistent", size=old.size if old else 0) from error
     return root
 
 

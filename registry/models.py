@@ -80,7 +80,8 @@ class Intent(Base):
     """A range of numbers and the approved rows that will get them: durable before the first signature.
 
     ``rows`` (JSON) with ``created_at`` and ``key_id`` determine every signed byte, so that a crash can be resumed with
-    the very same records. ``state`` goes from ``reserved`` to ``logged`` once, in the transaction that makes the records
+    the very same records. ``seal`` is a keyed hash of all that (``registry.intents``): a row that somebody else wrote, or
+    changed, is never signed. ``state`` goes from ``reserved`` to ``logged`` once, in the transaction that makes the records
     and their leaves visible. The unique first serial keeps a range from being reserved twice.
     """
 
@@ -104,6 +105,7 @@ class Intent(Base):
     template_version: Mapped[str] = mapped_column(String(8))
     corrects: Mapped[str | None] = mapped_column(String(20))
     rows: Mapped[bytes] = mapped_column(LargeBinary)
+    seal: Mapped[bytes] = mapped_column(LargeBinary(32))
     first_leaf: Mapped[int | None] = mapped_column(BigInteger, unique=True)
     """Where its entries lie in the log, one for each number in order; set when it is logged."""
     state: Mapped[str] = mapped_column(String(8))

@@ -30,7 +30,7 @@ from registry.applications import KIND_NAMES
 from registry.errors import OfficeError
 from registry.intake.identifiers import IdentifierError, SocialCreditCode
 from registry.keyring import Keyring, authority_key_name
-from registry.log import log_origin
+from registry.log import log_origin, log_time
 from registry.models import LogHead, Registry
 from registry.trust import TRUST_LIST_VALIDITY, current_trust_list, publish_version, store_version
 from verifier.authority import objection_at
@@ -89,6 +89,7 @@ def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *,
     """Delegate to a new authority, or more years to one that is granted already."""
     if not _covers_something(delegation):
         raise OfficeError("delegation_form", code=delegation.code)
+    now = log_time(session, now)  # locks the head: the list that is read next is nobody else's to follow
     trust_list = current_trust_list(session)
     known = trust_list.authorities.get(delegation.code)
     authority = (
@@ -105,6 +106,7 @@ def change_state(
     session: Session, keyring: Keyring, *, code: str, state: str, reason: str, now: int
 ) -> TrustList:
     """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on."""
+    now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
     before = authority.states[-1].state
@@ -118,6 +120,7 @@ def change_state(
 
 def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustList:
     """Sign the list anew, unchanged but for version and validity; picks up newly installed templates and rule sets."""
+    now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     draft = replace(
         trust_list,

@@ -13,26 +13,31 @@ from sqlalchemy.orm import Session
 from keys.errors import KeysError
 from registry.app import App
 from registry.applications import claim_of, mask_identity
+from registry.errors import IssuanceError
+from registry.intents import rows_of
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.troubles import Trouble
 from verifier.errors import VerifierError
 from verifier.loading import installed_catalogue
-from verifier.number import CertificateNumber
+from verifier.number import parse_number
 from verifier.record import parse_record
 
 
 def people_troubles(app: App, session: Session) -> Iterator[Trouble]:
     """Every certificate in force has its person's claim, and no other number has one."""
-    claims = {number: bytes(key) for number, key in session.execute(select(Claim.number, Claim.key))}
+    held = {number: bytes(key) for number, key in session.execute(select(Claim.number, Claim.key))}
+    claims = dict(held)
     revoked = set(session.scalars(select(StatusEvent.number).where(StatusEvent.action == "revoke")))
     for certificate in session.scalars(select(Certificate).execution_options(yield_per=500)):
-        held = claims.pop(certificate.number, None)
-        code = _trouble_of(app, certificate, held, revoked=certificate.number in revoked)
+        claim = claims.pop(certificate.number, None)
+        code = _trouble_of(app, certificate, claim, revoked=certificate.number in revoked)
         if code:
             yield Trouble(code, certificate.number)
     void = set(session.scalars(select(VoidNumber.number)))
-    expected = set(_about_to_be_issued(session)) if claims else set()
-    for number in sorted(claims.keys() - expected):
+    for intent in session.scalars(select(Intent).where(Intent.state == "reserved")):
+        yield from _waiting_troubles(app, intent, held)
+        claims = {number: claim for number, claim in claims.items() if not _is_in(number, intent)}
+    for number in sorted(claims):
         yield Trouble("claim_of_void" if number in void else "claim_of_nothing", number)
 
 
@@ -56,8 +61,29 @@ def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, revok
     return "" if held == claim else "claim_differs" if held else "claim_missing"
 
 
-def _about_to_be_issued(session: Session) -> Iterator[str]:
-    for intent in session.scalars(select(Intent).where(Intent.state == "reserved")):
-        for place in range(intent.count):
-            serial = intent.first_serial + place
-            yield CertificateNumber(intent.authority, intent.year, intent.kind, serial).digits
+def _waiting_troubles(app: App, intent: Intent, held: Mapping[str, bytes]) -> Iterator[Trouble]:
+    """Everyone about to be issued a certificate has the claim on it."""
+    try:
+        rows = rows_of(intent, app.vault)
+    except IssuanceError:
+        return  # nothing in it can be believed; said already
+    for row in rows:
+        number = row.number.digits
+        identity = app.vault.open(row.identity_sealed, number)
+        claim = claim_of(row.fields, app.vault, identity=identity, year=intent.year)
+        # A correction for the same person leaves the claim with the old number until it is logged.
+        if claim in (held.get(number), held.get(intent.corrects or "")):
+            continue
+        yield Trouble("claim_differs" if number in held else "claim_missing", number)
+
+
+def _is_in(digits: str, intent: Intent) -> bool:
+    """Whether the intent has reserved the number."""
+    try:
+        number = parse_number(digits)
+    except VerifierError:
+        return False
+    series = (number.authority, number.year, number.kind)
+    return series == (intent.authority, intent.year, intent.kind) and (
+        intent.first_serial <= number.serial < intent.first_serial + intent.count
+    )

@@ -3,10 +3,12 @@
 Written in an order in which no reader ever sees a pointer before its target: immutable files, then the trust list, then
 status lists, then log tiles, and the checkpoint last. Each file is replaced in one step. What is there and right is not
 written again: a second publication costs what changed since the first. No certificate and no name is published.
+
+A folder whose log is ahead of ours, or another history, is left as it is: the database is an old backup, or the folder
+another registry's. A head that our key did not sign is damage, and is replaced like any other damaged file.
 """
 
 import fcntl
-import os
 import zipfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,7 +17,7 @@ from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from keys.canonical import canonicalize_restricted
@@ -23,14 +25,25 @@ from keys.did import registry_did
 from keys.encodings import timestamp_encode
 from keys.trustlist import ListedKey, TrustList
 from registry.app import App
-from registry.log import ENTRIES, latest_checkpoint, split_bundle
+from registry.errors import RegistryError
+from registry.files import is_left_over, replace_file
+from registry.log import (
+    ENTRIES,
+    latest_checkpoint,
+    log_origin,
+    log_size,
+    require_extends,
+    split_bundle,
+)
 from registry.models import Intent, LogTile, TrustListVersion
-from registry.offices import STATUS_KEY
+from registry.offices import LOG_KEY, STATUS_KEY
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
 from registry.trust import current_trust_list, registry_of
-from verifier.errors import StatusError
+from verifier.checkpoint import verify_checkpoint
+from verifier.errors import LogError, StatusError
 from verifier.loading import installed_files
 from verifier.merkle import HASH_BYTES
+from verifier.note import ALGORITHM_NOTE, NoteKey
 from verifier.status import (
     DETAILS,
     PURPOSES,
@@ -40,37 +53,72 @@ from verifier.status import (
     verify_status_details,
     verify_status_list,
 )
-from verifier.tiles import tile_path, tile_width
+from verifier.tiles import TILE_WIDTH, tile_path, tile_width
 
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 BUNDLE_VERSION = 1
-_BATCH = 512
+_CHECKPOINT = "log/checkpoint"
+_IMMUTABLE = ("log/tile/", "trust/", "templates/", "schemas/", "ns/", "root.json")
+"""What is written once: a file that is there and says something else is damaged."""
 
 
 @dataclass(slots=True)
 class Published:
-    """What one publication did: files by fate, and the log's size under the checkpoint."""
+    """What one publication did: files by fate, and the log's size under the checkpoint.
+
+    ``damaged`` are those of ``paths`` that were there and were not what they must always have been.
+    """
 
     written: int = 0
     unchanged: int = 0
     log_size: int = 0
     paths: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
 
 
-def publish(app: App, target: Path) -> Published:
-    """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older."""
+def publish(app: App, target: Path, *, check: bool = False) -> Published:
+    """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older.
+
+    Tiles, which are most of it and never change, are compared by their size, and with ``check`` byte by byte. Raises
+    ``RegistryError`` (``publication_ahead``, ``log_not_consistent``) where ``target`` has what the database has not.
+    """
     result = Published()
     with _alone(target):
+        _require_extends_published(app, target, result)
         app.sign_log()
         with app.database.read() as session:
             for path, data in _documents(app, session):
                 _put(target, path, data, result)
-            for path, data in _status(app, session, target):
+            for path, data in _status(app, session, target, result):
                 _put(target, path, data, result)
-            for path, data in _log(session, target, result):
+            for path, data in _log(session, target, result, check=check):
                 _put(target, path, data, result)
+        for left_over in filter(is_left_over, target.rglob(".*")):
+            left_over.unlink()  # whoever wrote it was killed: we are alone here
     return result
+
+
+def _require_extends_published(app: App, target: Path, result: Published) -> None:
+    """Our log extends the one that is published in ``target``; asked before our own next head is signed."""
+    try:
+        note = (target / _CHECKPOINT).read_bytes()
+    except FileNotFoundError:
+        return
+    origin = log_origin(app.host)
+    # Our own key, and not the one that the database names.
+    key = NoteKey(origin, ALGORITHM_NOTE, app.keyring.signer(LOG_KEY).public_key)
+    try:
+        published = verify_checkpoint(note, origin=origin, log_key=key, witness_keys=()).checkpoint
+    except LogError:
+        result.damaged.append(_CHECKPOINT)
+        return
+    with app.database.read() as session:
+        app.require_head(session)
+        size = log_size(session)
+        if size < published.size:
+            raise RegistryError("publication_ahead", size=published.size, here=size)
+        require_extends(session, size, published)
 
 
 @contextmanager
@@ -88,15 +136,16 @@ def write_bundle(app: App, target: Path) -> int:
     manifest = {"bundleVersion": BUNDLE_VERSION, "registry": app.host, "createdAt": timestamp_encode(now)}
     buffer = BytesIO()
     with app.database.read() as session, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        app.require_head(session)  # an old backup knows nothing of the newest revocations
         members = [
             ("bundle.json", canonicalize_restricted(manifest)),
             *_documents(app, session),
-            *_status(app, session, None),
+            *_status(app, session, None, None),
         ]
         for path, data in members:
             # A fixed date: the same content gives the same bytes.
             archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-    _replace(target, buffer.getvalue())
+    replace_file(target, buffer.getvalue())
     return buffer.tell()
 
 
@@ -135,25 +184,34 @@ def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:
     )
 
 
-def _status(app: App, session: Session, target: Path | None) -> Iterator[tuple[str, bytes]]:
+def _status(
+    app: App, session: Session, target: Path | None, result: Published | None
+) -> Iterator[tuple[str, bytes]]:
     """Lists and details of every block; those in ``target`` stay while they are right and more than half fresh."""
     trust_list = current_trust_list(session)
     signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), trust_list.version)
     now = app.clock()
     for block in blocks_in_use(session):
         changes = changes_in(session, block)
-        kept = _kept(trust_list, block, target, changes, now=now) if target else None
+        kept = _kept(trust_list, block, target, changes, result, now=now) if target and result else None
         yield from (
             kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
         ).items()
 
 
 def _kept(
-    trust_list: TrustList, block: Block, target: Path, changes: dict[int, StatusChange], *, now: int
+    trust_list: TrustList,
+    block: Block,
+    target: Path,
+    changes: dict[int, StatusChange],
+    result: Published,
+    *,
+    now: int,
 ) -> dict[str, bytes] | None:
-    """The block's published documents, or None where they must be signed anew."""
+    """The block's published documents, or None where they must be signed anew; those that are none are noted."""
     number = block.first_number
     found = {}
+    path = ""
     try:
         for purpose, word in zip(PURPOSES, ("revoked", "suspended"), strict=True):
             path = status_path(number, purpose)
@@ -168,27 +226,40 @@ def _kept(
         path = status_path(number, DETAILS)
         found[path] = (target / path).read_bytes()
         details = verify_status_details(found[path], f"https://{trust_list.registry}/{path}", trust_list)
-    except (OSError, StatusError):
+    except StatusError:
+        result.damaged.append(path)
+        return None
+    except OSError:
         return None
     return found if details.changes == changes else None
 
 
-def _log(session: Session, target: Path, result: Published) -> Iterator[tuple[str, bytes]]:
+def _log(session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:
     """Tiles and bundles of the checkpoint's tree, the hints to find an entry, and the checkpoint itself last."""
     checkpoint = latest_checkpoint(session)
     if checkpoint is None:
         return
     result.log_size = checkpoint.size
-    for level, index in session.execute(
-        select(LogTile.level, LogTile.index).order_by(LogTile.level, LogTile.index)
-    ):
+    stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
+    for level, index, length in session.execute(stored.order_by(LogTile.level, LogTile.index)):
         width = tile_width(max(level, 0), index, checkpoint.size)
+        if width == 0:
+            continue
         path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
-        # A tile's name says its content, so one that is there is not read again.
-        if width and not (target / path).exists():
+        # A tile's name says its content: one that is there, and as long as it must be, is read again only to be checked.
+        # How long a bundle that is not full must be, only its entries tell; there is one of them.
+        known = width * HASH_BYTES if level != ENTRIES else length if width == TILE_WIDTH else -1
+        if check or known != _length(target / path):
             yield path, _tile(session.get_one(LogTile, (level, index)), width)
     yield from _runs(session, checkpoint.size)
-    yield "log/checkpoint", checkpoint.note
+    yield _CHECKPOINT, checkpoint.note
+
+
+def _length(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except OSError:
+        return None
 
 
 def _tile(tile: LogTile, width: int) -> bytes:
@@ -220,24 +291,12 @@ def _runs(session: Session, size: int) -> Iterator[tuple[str, bytes]]:
 
 def _put(target: Path, path: str, data: bytes, result: Published) -> None:
     file = target / path
-    try:
-        same = file.stat().st_size == len(data) and file.read_bytes() == data
-    except OSError:
-        same = False
-    if same:
+    length = _length(file)
+    if length == len(data) and file.read_bytes() == data:
         result.unchanged += 1
         return
-    _replace(file, data)
+    if length is not None and path.startswith(_IMMUTABLE):
+        result.damaged.append(path)
+    replace_file(file, data)
     result.written += 1
     result.paths.append(path)
-
-
-def _replace(file: Path, data: bytes) -> None:
-    """Write beside and rename: a reader sees the old file or the new one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    fresh = file.with_name(f".{file.name}.new")
-    with fresh.open("wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(file)

@@ -28,6 +28,11 @@ class Settings(BaseModel):
         return self.home / "keys"
 
     @property
+    def head(self) -> Path:
+        """The last signed head of the log, outside the database (``registry.lasthead``)."""
+        return self.home / "head"
+
+    @property
     def site(self) -> Path:
         """Where ``certreg publish`` writes unless told otherwise."""
         return self.home / "site"

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from keys.did import key_id, registry_did
 from keys.signer import Signer
 from registry.errors import StatusChangeError
-from registry.log import append_entries
+from registry.log import append_entries, log_time, require_logged
 from registry.models import Certificate, Claim, StatusEvent
 from registry.offices import STATUS_KEY
 from verifier.catalogue import CONTEXT_PATH
@@ -89,15 +89,16 @@ def change_status(session: Session, number: str, *, action: str, reason: str, no
     before = state_of(session, number)
     if before not in _FROM[action]:
         raise StatusChangeError("status_transition", number=number, state=before, action=action)
+    require_logged(session, certificate)
     digest = record_digest(certificate.record)
-    entry = LogEntry(action, number, digest, certificate.authority, now, reason=reason)
+    entry = LogEntry(action, number, digest, number[:6], log_time(session, now), reason=reason)
     event = StatusEvent(
         leaf_index=append_entries(session, [entry]),
         number=number,
         action=action,
         reason=reason,
         successor=None,
-        at=now,
+        at=entry.time,
     )
     session.add(event)
     if action == "revoke":
@@ -109,14 +110,16 @@ def change_status(session: Session, number: str, *, action: str, reason: str, no
 
 def state_of(session: Session, number: str) -> str:
     """``issued``, ``suspended`` or ``revoked``."""
-    last = last_event(session, number)
-    return _TO[last.action] if last else "issued"
+    state = "issued"
+    events = select(StatusEvent.action).filter_by(number=number).order_by(StatusEvent.leaf_index)
+    for action in session.scalars(events):
+        state = state_after(state, action) or state
+    return state
 
 
-def last_event(session: Session, number: str) -> StatusEvent | None:
-    """The newest event of a certificate."""
-    events = select(StatusEvent).filter_by(number=number).order_by(StatusEvent.leaf_index.desc())
-    return session.scalars(events.limit(1)).first()
+def state_after(state: str, action: str) -> str | None:
+    """The state that ``action`` leads to from ``state``, or None where it leads nowhere: revocation is final."""
+    return _TO[action] if state in _FROM.get(action, ()) else None
 
 
 def blocks_in_use(session: Session) -> list[Block]:
@@ -131,7 +134,7 @@ def blocks_in_use(session: Session) -> list[Block]:
 
 
 def changes_in(session: Session, block: Block) -> dict[int, StatusChange]:
-    """What stands against the numbers of a block now, by index."""
+    """What stands against the numbers of a block now, by index. An event that may not follow the last changes nothing."""
     low = block.block * STATUS_LIST_BITS
     events = (
         select(StatusEvent, Certificate.serial)
@@ -147,9 +150,12 @@ def changes_in(session: Session, block: Block) -> dict[int, StatusChange]:
     changes: dict[int, StatusChange] = {}
     for event, serial in session.execute(events):
         index = serial % STATUS_LIST_BITS
-        changes.pop(index, None)
-        if event.action != "reinstate":
-            changes[index] = StatusChange(_TO[event.action], event.at, event.reason, event.successor or "")
+        before = changes.get(index)
+        state = state_after(before.status if before else "issued", event.action)
+        if state == "issued":
+            del changes[index]
+        elif state is not None:
+            changes[index] = StatusChange(state, event.at, event.reason, event.successor or "")
     return changes
 
 

@@ -58,7 +58,10 @@ def established_trust(session: Session) -> Trust:
 def publish_version(
     session: Session, draft: TrustList, signers: Mapping[KeyId, Signer], *, now: int
 ) -> TrustList:
-    """Sign ``draft`` as the successor of the current list, store it and log it."""
+    """Sign ``draft`` as the successor of the current list, store it and log it.
+
+    ``now`` is of ``log_time``, under whose lock the current list was read: two changes at once follow each other.
+    """
     version = next_version(draft, valid_from=now, valid_until=now + TRUST_LIST_VALIDITY)
     return store_version(session, sign_trust_list(version, signers, created=now), now=now)
 

@@ -92,7 +92,7 @@ def _status_command(action: str, chinese: str, english: str) -> Callable[..., No
     ) -> None:
         with registry_app() as app:
             digits = parse(number)
-            with app.database.write() as session:
+            with app.write() as session:
                 event = change_status(session, digits, action=action, reason=reason, now=app.clock())
             app.sign_log()
         SHELL.say(

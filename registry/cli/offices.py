@@ -66,7 +66,7 @@ def add(
     areas = tuple(division or ()) or (() if industry else (code,))
     delegation = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, tuple(year))
     with registry_app() as app:
-        with app.database.write() as session:
+        with app.write() as session:
             trust_list = add_authority(session, app.keyring, delegation, now=app.clock())
         app.sign_log()
     _tell_version(trust_list, code)
@@ -90,7 +90,7 @@ def list_authorities() -> None:
 def _state_command(state: str, chinese: str, english: str) -> Callable[..., None]:
     def command(code: Code, reason: Reason) -> None:
         with registry_app() as app:
-            with app.database.write() as session:
+            with app.write() as session:
                 trust_list = change_state(
                     session, app.keyring, code=code, state=state, reason=reason, now=app.clock()
                 )
@@ -114,7 +114,7 @@ authority.command("withdraw")(
 def renew() -> None:
     """重新签发信任列表（有效期一年）· Sign the trust list anew; it is valid for a year."""
     with registry_app() as app:
-        with app.database.write() as session:
+        with app.write() as session:
             trust_list = renew_trust_list(session, app.keyring, now=app.clock())
         app.sign_log()
     _tell_version(trust_list, "")

@@ -203,8 +203,9 @@ def found(place: Place, *, cheap: bool = True) -> App:
     """Make a registry with the two authorities, as of ``FOUNDED``."""
     clock = Clock(FOUNDED)
     if cheap:
+        place.home.mkdir(parents=True, mode=0o700)
         folder = place.home / "keys"
-        folder.mkdir(parents=True, mode=0o700)
+        folder.mkdir(mode=0o700)
         for name in KEYS:
             create_key_file(folder / f"{name}.pem", PASSPHRASE.encode(), cost=CHEAP)
     app = create_app(place.environment, home=None, host=HOST, clock=clock)

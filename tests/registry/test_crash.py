@@ -35,7 +35,10 @@ from verifier.report import Verdict
 
 ROWS, CHUNK = 12, 3
 EVERY_POINT = [
-    (point, nth) for point in POINTS for nth in (1, 3) if nth == 1 or not point.startswith("checkpoint")
+    (point, nth)
+    for point in POINTS
+    for nth in (1, 3)
+    if nth == 1 or not point.startswith(("checkpoint", "head"))
 ]
 
 
@@ -44,8 +47,9 @@ def test_killed_while_issuing(rig: Rig, point: str, nth: int) -> None:
     file = rig.people(range(ROWS))
     assert killed(rig.place, NOW, issue, file, "410100", CHUNK, strike=Strike(point, nth))
     interrupted = fsck(rig.app)
-    assert interrupted.troubles == ()
+    assert interrupted.troubles == ()  # whatever is behind, and the head outside the database may be
     resume(rig.app)
+    assert is_kept(rig)
     left = assert_sound(rig.app, issued=len(_issued(rig)))
     assert is_all_signed(rig)
     again = rig.submit(file)
@@ -59,9 +63,11 @@ def test_killed_again_while_resuming(rig: Rig, point: str) -> None:
     file = rig.people(range(ROWS))
     assert killed(rig.place, NOW, issue, file, "410100", ROWS, strike=Strike("reserve:after"))
     assert killed(rig.place, NOW, resume_all, strike=Strike(point))
+    assert fsck(rig.app).troubles == ()
     resume(rig.app)
     assert_sound(rig.app, issued=ROWS)
     assert is_all_signed(rig)
+    assert is_kept(rig)
 
 
 def test_resumed_records_are_the_very_same_bytes(rig: Rig) -> None:
@@ -162,6 +168,24 @@ def test_killed_while_founding(tmp_path: Path) -> None:
 def _issued(rig: Rig) -> list[str]:
     with rig.app.database.read() as session:
         return list(session.scalars(select(Certificate.number)))
+
+
+def is_kept(rig: Rig) -> bool:
+    """Whether the head outside the database is the one that was signed last."""
+    with rig.app.database.read() as session:
+        head = latest_checkpoint(session)
+        return head is not None and rig.app.settings.head.read_bytes() == head.note
+
+
+def test_killed_before_and_after_the_head_is_kept(rig: Rig) -> None:
+    """Before: the file is behind, as it may be, and any later start brings it up to date. After: there is nothing to do."""
+    file = rig.people(range(ROWS))
+    assert killed(rig.place, NOW, issue, file, strike=Strike("checkpoint:after"))
+    assert (fsck(rig.app).troubles, is_all_signed(rig), is_kept(rig)) == ((), True, False)
+    rig.publish()  # not only ``resume``
+    assert is_kept(rig)
+    assert killed(rig.place, NOW, issue, rig.people([99], "more.csv"), strike=Strike("head:after"))
+    assert (fsck(rig.app).troubles, is_all_signed(rig), is_kept(rig)) == ((), True, True)
 
 
 def is_all_signed(rig: Rig) -> bool:

@@ -1,6 +1,6 @@
 """Handing out: only what is in force, under a signed head, and passes the public verifier; the files say the same."""
 
-from pathlib import Path
+import os
 
 import pytest
 from sqlalchemy import text
@@ -93,15 +93,14 @@ def test_a_disk_that_fails_leaves_no_half_file(lite: Rig, monkeypatch: pytest.Mo
     write_files(handout, target, FaceRenderer(), ("json",))
     before = (target / f"{number}.json").read_bytes()
 
-    def half(path: Path, data: bytes) -> int:
-        with path.open("wb") as file:
-            file.write(data[:10])
+    def failing(_: int) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", half)
+    monkeypatch.setattr(os, "fsync", failing)
     with pytest.raises(OSError, match="no space"):
         write_files(handout, target, FaceRenderer(), ("json",))
     assert (target / f"{number}.json").read_bytes() == before
+    assert len(list(target.iterdir())) == 2
 
 
 def test_the_registry_finds_records_for_bare_numbers(rig: Rig) -> None:

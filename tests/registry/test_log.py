@@ -51,7 +51,7 @@ def opened(url: str) -> Database:
 
 
 def entry(index: int) -> LogEntry:
-    return LogEntry("void", f"{index:020d}", "", "410100", NOW, reason="test")
+    return LogEntry("void", f"410100{index:014d}", "", "410100", NOW, reason="test")
 
 
 def append(database: Database, first: int, count: int) -> None:

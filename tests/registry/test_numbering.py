@@ -114,7 +114,17 @@ def test_a_reservation_rolled_back_leaves_no_gap(rig: Rig) -> None:
 
 def test_the_last_number_is_given_and_no_more(rig: Rig) -> None:
     with rig.app.database.write() as session:
-        session.add(Series(authority=MUNICIPAL, year=2026, kind=1, next_serial=MAX_SERIAL - 1))
+        series = {"authority": MUNICIPAL, "year": 2026, "kind": 1}
+        session.add(Series(**series, next_serial=MAX_SERIAL - 1))
+        given = {
+            "first_serial": 1,
+            "count": MAX_SERIAL - 2,
+            "rows": b"[]",
+            "seal": bytes(32),
+            "state": "logged",
+        }
+        made = {"batch_id": batch(session), "key_id": "", "created_at": NOW, "template_version": "v1"}
+        session.add(Intent(**series, **given, **made))
     with refused(IssuanceError, "series_full"):
         reserved(rig, 1, 2, 3)
     last = reserved(rig, 1, 2)
@@ -129,7 +139,7 @@ def test_an_intent_determines_every_byte(rig: Rig) -> None:
     reservation = reserved(rig, 1, 2)
     with rig.app.database.read() as session:
         intent = session.get_one(Intent, reservation.intent_id)
-        rows = rows_of(intent)
+        rows = rows_of(intent, rig.app.vault)
     assert [row.number for row in rows] == list(reservation.numbers)
     assert [row.fields["certificateNumber"] for row in rows] == [n.digits for n in reservation.numbers]
     assert {(row.fields["validFrom"], row.fields["created"], row.fields["keySequence"]) for row in rows} == {

@@ -92,6 +92,7 @@ def upgrade() -> None:
         sa.Column("template_version", sa.String(length=8), nullable=False),
         sa.Column("corrects", sa.String(length=20), nullable=True),
         sa.Column("rows", sa.LargeBinary(), nullable=False),
+        sa.Column("seal", sa.LargeBinary(length=32), nullable=False),
         sa.Column("first_leaf", sa.BigInteger(), nullable=True),
         sa.Column("state", sa.String(length=8), nullable=False),
         sa.CheckConstraint("state IN ('reserved', 'logged')", name="intent_state"),
