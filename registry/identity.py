@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from registry.errors import OfficeError
+from registry.files import make_private_folder
 
 _NONCE_BYTES = 12
 SECRET_FILE = "identity.key"
@@ -55,7 +56,7 @@ class IdentityVault:
 def create_vault(folder: Path) -> IdentityVault:
     """Make the secret in ``folder``; it must not exist."""
     path = folder / SECRET_FILE
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    make_private_folder(folder)
     secret = secrets.token_bytes(32)
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:

@@ -11,6 +11,7 @@ from threading import Lock
 
 from keys.custody import create_key_file, open_key_file, read_passphrase
 from keys.signer import Signer
+from registry.files import make_private_folder
 from registry.settings import PASSPHRASE_VARIABLE, Settings
 
 
@@ -26,7 +27,7 @@ class Keyring:
 
     def create(self, name: str) -> Signer:
         """Make a new key; raises ``CustodyError`` where there is one of that name."""
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private_folder(self._folder)
         signer = create_key_file(self._path(name), self._passphrase())
         with self._lock:
             self._open[name] = signer

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.errors import RegistryError
-from registry.files import PRIVATE, replace_file
+from registry.files import PRIVATE, make_private_file, replace_file
 from registry.log import require_extends
 from registry.models import LogHead
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text
@@ -49,7 +49,9 @@ def require_head(session: Session, file: Path) -> None:
 
 def keep_head(file: Path, note: bytes) -> None:
     """Write ``note`` durably, unless a larger head is there: of two that signed, the slower one must not turn it back."""
-    with file.with_name(f".{file.name}.lock").open("w") as lock:
+    guard = file.with_name(f".{file.name}.lock")
+    make_private_file(guard)
+    with guard.open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system, however this process ends
         known = read_head(file)
         if known is None or known.size < parse_checkpoint_text(parse_note(note).text).size:

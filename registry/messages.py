@@ -143,25 +143,35 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The log does not extend its signed checkpoint of size {size}; nothing was signed. Run certreg fsck and keep everything.",
     ),
     "log_rolled_back": (
-        "数据库比已签名的日志旧：签过 {size} 条，库中只有 {here} 条。可能恢复了旧备份。已停止编号与签名。请恢复最新备份；"
-        "若丢失部分从未交付或公布，见 registry/README.md「数据库恢复之后」。",
-        "The database is older than what was signed: {size} log entries were, it holds {here}. An old backup may have been "
-        "restored. Nothing is numbered or signed. Restore the newest backup; see registry/README.md, After a restore.",
+        (
+            "数据库比已签名的日志旧：签过 {size} 条，库中只有 {here} 条。可能恢复了旧备份。已停止编号与签名。请恢复最新备份；"
+            "若丢失部分从未交付或公布，见 registry/README.md「数据库恢复之后」。"
+        ),
+        (
+            "The database is older than what was signed: {size} log entries were, it holds {here}. An old backup may have been "
+            "restored. Nothing is numbered or signed. Restore the newest backup; see registry/README.md, After a restore."
+        ),
     ),
     "head_unusable": (
         "数据库之外的日志头文件 {file} 已损坏，无法判断数据库是否为旧备份。请从备份恢复该文件，见 registry/README.md。",
-        "The log's head outside the database, {file}, is damaged: whether the database is an old backup cannot be told. "
-        "Restore the file from a backup; see registry/README.md.",
+        (
+            "The log's head outside the database, {file}, is damaged: whether the database is an old backup cannot be told. "
+            "Restore the file from a backup; see registry/README.md."
+        ),
     ),
     "publication_ahead": (
         "公布的日志有 {size} 条，数据库只有 {here} 条：数据库可能是旧备份，或公布文件夹不对。未写任何文件。",
-        "The published log has {size} entries and the database {here}: an old backup, or another registry's folder. "
-        "Nothing was written.",
+        (
+            "The published log has {size} entries and the database {here}: an old backup, or another registry's folder. "
+            "Nothing was written."
+        ),
     ),
     "clock_went_back": (
         "本机时钟比日志最后一条早 {seconds} 秒。请先校准时钟；若时钟无误，说明此前有记录的时间超前，请联系省级机构。",
-        "This machine's clock is {seconds} seconds before the log's last entry. Set the clock first; if it is right, an "
-        "earlier entry was dated ahead: ask the provincial office.",
+        (
+            "This machine's clock is {seconds} seconds before the log's last entry. Set the clock first; if it is right, an "
+            "earlier entry was dated ahead: ask the provincial office."
+        ),
     ),
     "log_time_falls": (
         "日志记录的时间早于前一条，未写入。",
@@ -173,13 +183,17 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "intent_altered": (
         "编号区间 {intent} 的内容被改动，未签名；其余区间已完成。请运行 certreg fsck，并从备份恢复。",
-        "Number range {intent} was altered in the database and is not signed; the others are finished. "
-        "Run certreg fsck and restore it from a backup.",
+        (
+            "Number range {intent} was altered in the database and is not signed; the others are finished. "
+            "Run certreg fsck and restore it from a backup."
+        ),
     ),
     "series_altered": (
         "机构 {authority} {year} 年度的编号计数被改动，未编号。请运行 certreg fsck，并从备份恢复。",
-        "The counter of authority {authority} for {year} was altered; no number is given. "
-        "Run certreg fsck and restore it from a backup.",
+        (
+            "The counter of authority {authority} for {year} was altered; no number is given. "
+            "Run certreg fsck and restore it from a backup."
+        ),
     ),
     "number_taken": (
         "编号区间 {intent} 中有编号已经用过，未写入。请运行 certreg fsck。",

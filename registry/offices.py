@@ -188,7 +188,7 @@ def _first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int)
         id=key_id(registry_did(host), STATUS_KEY),
         public_key=status.public_key,
         not_before=now,
-        not_after=_end_of_year(_china_year(now) + 10),
+        not_after=_end_of_year(china_year(now) + 10),
     )
     return TrustList(
         registry=host,
@@ -274,7 +274,8 @@ def _root(trust_list: TrustList, keyring: Keyring) -> dict[KeyId, Signer]:
     return {key.id: keyring.signer(key.id.partition("#")[2]) for key in chosen}
 
 
-def _china_year(now: int) -> int:
+def china_year(now: int) -> int:
+    """The year in China at ``now``."""
     return datetime.fromtimestamp(now, CHINA).year
 
 

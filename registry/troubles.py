@@ -1,6 +1,14 @@
-"""What ``fsck`` finds: a condition, and what it concerns."""
+"""What ``fsck`` finds: a condition, and what it concerns; and a sentence for each in zh-CN and English.
 
+A sentence says what was found and what to do. Codes that come from the public verifier, which reads what is stored here
+as anybody would, keep the verifier's own words, with what the registry has to do about it.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from registry.messages import UNKNOWN, pick
+from verifier.sentences import SENTENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,3 +17,140 @@ class Trouble:
 
     code: str
     subject: str
+
+
+RESTORE = (
+    "请从备份恢复，并查明谁改动过数据库。",
+    "Restore it from a backup, and find out who changed the database.",
+)
+KEEP = (
+    "请停止签发和公布，保留现场，报省级机构查明。",
+    "Stop issuing and publishing, keep everything as it is, and have the provincial office find out why.",
+)
+
+
+def _restore(chinese: str, english: str) -> tuple[str, str]:
+    """A column or row that signed bytes, or a backup, can tell."""
+    return f"{chinese}。{RESTORE[0]}", f"{english}. {RESTORE[1]}"
+
+
+def _keep(chinese: str, english: str) -> tuple[str, str]:
+    """Something that was signed or published cannot be so: putting a row back does not mend it."""
+    return f"{chinese}。{KEEP[0]}", f"{english}. {KEEP[1]}"
+
+
+TROUBLES: Mapping[str, tuple[str, str]] = {
+    # ---- the registry and its trust list
+    "registry_differs": _restore(
+        "库中的域名与根文件不符", "The database names another host than the root does"
+    ),
+    "trust_list_gap": _restore("信任列表缺少版本", "A version of the trust list is missing"),
+    # ---- the log
+    "log_rolled_back": (
+        "数据库比本机最后签名的日志头旧，可能恢复了旧备份：再用会重复编号。请恢复最新的备份；否则见 registry/README.md。",
+        (
+            "The database is older than the head that was signed last here, perhaps an old backup: numbers would be given "
+            "twice. Restore the newest backup; else see registry/README.md, After a restore."
+        ),
+    ),
+    "log_not_consistent": _keep(
+        "日志与本机最后签名的日志头不是同一部历史",
+        "The log is another history than the head that was signed last here",
+    ),
+    "head_unusable": (
+        "数据库之外的日志头文件已损坏，无法判断数据库是否为旧备份。请从备份恢复该文件，见 registry/README.md。",
+        (
+            "The log's head outside the database is damaged: whether the database is an old backup cannot be told. "
+            "Restore the file from a backup; see registry/README.md, After a restore."
+        ),
+    ),
+    "log_tile_differs": _restore(
+        "日志的哈希块与记录或下层不符", "A tile of the log does not hash what lies below it"
+    ),
+    "checkpoint_differs": _keep(
+        "已签的检查点与日志不符", "A signed checkpoint is not of this log at its size"
+    ),
+    "checkpoint_early": _restore(
+        "检查点的时间早于其下的日志记录", "A checkpoint is dated before an entry that is under it"
+    ),
+    "leaf_without_record": _restore(
+        "日志记录在库中没有相符的内容", "An entry of the log has nothing in the tables that it records"
+    ),
+    "record_without_leaf": _restore(
+        "库中的内容在日志里没有记录", "Something in the tables is not in the log"
+    ),
+    "log_time_falls": _keep("日志记录的时间倒退", "An entry of the log is dated before the one ahead of it"),
+    "log_time_ahead": (
+        "日志记录的时间在将来。请校准本机时钟；若时钟无误，说明记录时曾经超前：在此之前无法写入日志，请报省级机构。",
+        (
+            "An entry of the log is dated in the future. Set this machine's clock; if it is right, it was ahead then: nothing "
+            "can be logged before that time, so tell the provincial office."
+        ),
+    ),
+    "log_authority_differs": _keep(
+        "日志记录的机构与编号不符", "An entry of the log names another authority than its number's"
+    ),
+    "status_transition": _keep(
+        "日志中该编号的状态变化不可能发生（例如撤销之后又恢复）；状态列表仍以撤销为准",
+        "The log tells of this number what cannot follow, such as a reinstatement after a revocation; status lists stay "
+        "with the revocation",
+    ),
+    # ---- numbers and certificates
+    "columns_differ": _restore(
+        "证书的机构、年度、种类或序号列与编号不符",
+        "The columns of a certificate (authority, year, kind, serial) are not those of its number",
+    ),
+    "number_gap": _restore(
+        "编号计数与已用区间不连续", "A counter or a range of numbers does not follow the one before"
+    ),
+    "number_unaccounted": _restore(
+        "编号既未发证也未作废", "A number of a finished range is neither issued nor void"
+    ),
+    "number_unexpected": _restore(
+        "编号不在其区间内，或区间尚未完成", "A number stands in a range that is not finished, or not its own"
+    ),
+    "number_twice": _keep("编号既发证又作废", "A number is both issued and void"),
+    "intent_altered": _restore(
+        "编号区间的内容与预留时不符，不会签名", "A range is not what was reserved; it will not be signed"
+    ),
+    "intent_differs": _restore(
+        "编号区间在日志中的位置不符", "A range does not lie in the log where its row says"
+    ),
+    # ---- people
+    "identity_unreadable": _restore(
+        "密存的证件号码打不开，或属于另一份证书",
+        "A sealed identity number does not open, or is another certificate's",
+    ),
+    "identity_differs": _restore(
+        "密存的证件号码与证书或其检索值不符",
+        "A sealed identity number is not the one on the certificate, or not the one it is found by",
+    ),
+    "claim_missing": _restore(
+        "在用或待签的证书缺少占位，此人可能被重复发证",
+        "A certificate in force, or about to be, has no claim: its person could get a second one",
+    ),
+    "claim_differs": _restore("占位不是此人此事的", "A claim is not of this person and purpose"),
+    "claim_of_revoked": _restore(
+        "已撤销的证书仍有占位，此人无法再发证",
+        "A revoked certificate still has a claim: its person cannot get a new one",
+    ),
+    "claim_of_void": _restore(
+        "作废的编号仍有占位，此人无法再发证",
+        "A void number still has a claim: its person cannot get a new one",
+    ),
+    "claim_of_nothing": _restore("占位所指的编号不存在", "A claim is of a number that does not exist"),
+}
+
+
+def sentence_of_trouble(code: str, lang: str) -> str:
+    """What was found, and what to do."""
+    if code in TROUBLES:
+        return pick(TROUBLES[code], lang)
+    if code in SENTENCES:
+        words = SENTENCES[code]
+        said = (
+            f"公开核验对库中内容的结论：{words.zh}{RESTORE[0]}",
+            f"The public verifier says of what is stored: {words.en} {RESTORE[1]}",
+        )
+        return pick(said, lang)
+    return pick(UNKNOWN, lang).format(code=code)

@@ -1,6 +1,8 @@
 """``show``, ``render``, ``revoke``, ``suspend``, ``reinstate``, ``correct``: one certificate and its life."""
 
+import sys
 from collections.abc import Callable
+from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -119,7 +121,13 @@ def correct_command(
         list[str] | None,
         typer.Option("--set", metavar="FIELD=VALUE", help="要改的项目，可多次 · what changes, repeatable"),
     ] = None,
-    identity: Annotated[str | None, typer.Option(help="更正后的证件号码 · the right identity number")] = None,
+    identity_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--identity-stdin",
+            help="更正证件号码：从标准输入读入，终端上则提示输入 · the right identity number, from standard input",
+        ),
+    ] = False,
 ) -> None:
     """更正证书：发新编号，旧证注明被取代 · Correct: a new number, the old one superseded.
 
@@ -127,6 +135,7 @@ def correct_command(
     """
     with registry_app() as app:
         digits = parse(number)
+        identity = _identity_asked() if identity_stdin else None
         finished = correct(app, digits, dict(map(_assignment, set_ or ())), identity=identity)
     SHELL.say_json({**finished_json(finished), "corrects": digits, "reason": reason})
     if finished.void:
@@ -144,6 +153,13 @@ def parse(number: str) -> str:
         return parse_typed_number(number).digits
     except FormError as error:
         raise RegistryError(error.code, number=number[:40]) from error
+
+
+def _identity_asked() -> str:
+    """A whole identity number is no argument: those stand in the shell's history and in every list of processes."""
+    if sys.stdin.isatty():
+        return getpass("更正后的证件号码（不显示）· The right identity number (not shown): ").strip()
+    return sys.stdin.readline().strip()
 
 
 def _assignment(text: str) -> tuple[str, str | int]:

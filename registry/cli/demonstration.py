@@ -2,7 +2,8 @@
 
 A province with its root, a municipal and an industry authority, a clean and an ugly spreadsheet; then every certificate
 is drawn and judged by the public verifier from each of its files, from a picture of its QR, and by its number. Nothing
-here is a short cut: the steps are the services that the other commands call.
+here is a short cut: the steps are the services that the other commands call. The year is the present one in China; a
+folder of last year's is continued with this year's lists. Killed anywhere, it goes on where it was.
 """
 
 import os
@@ -22,7 +23,7 @@ from rich.table import Table
 from sqlalchemy import select
 
 from keys.trustchain import parse_pin
-from registry.app import App, create_app, open_app
+from registry.app import App, Clock, create_app, open_app, system_clock
 from registry.batches import BatchResult, issue_file
 from registry.cli.common import EXIT_ERROR, SHELL, errors_told
 from registry.cli.issuing import (
@@ -34,14 +35,16 @@ from registry.cli.issuing import (
     write_annotated,
 )
 from registry.cli.publishing import tell_fsck
+from registry.errors import OfficeError
 from registry.faces.renderer import FaceRenderer
+from registry.files import PRIVATE, PUBLIC, fresh_file, make_private_folder, replace_file
 from registry.fsck import fsck
 from registry.handout import find_record, prepare, write_files
 from registry.intake.findings import Severity
 from registry.intake.samples import write_clean_workbook, write_ugly_workbook
 from registry.issuance import resume
 from registry.models import Certificate, StatusEvent
-from registry.offices import Delegation, add_authority
+from registry.offices import Delegation, add_authority, china_year
 from registry.publication import publish, write_bundle
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.trust import current_trust_list
@@ -54,9 +57,8 @@ from verifier.sources import FolderSource, RememberingSource
 from verifier.textreport import headline
 
 HOST = "jxjy.henan.example"
-YEAR = 2026
 CLEAN_ROWS = 40
-OFFICES = (
+OFFICES = (  # delegated for the year of the demonstration
     Delegation(
         code="410100",
         kind="municipal",
@@ -66,7 +68,7 @@ OFFICES = (
         divisions=("410100",),
         industries=(),
         kinds=(1, 2),
-        years=(YEAR,),
+        years=(),
     ),
     Delegation(
         code="418001",
@@ -77,7 +79,7 @@ OFFICES = (
         divisions=(),
         industries=("health",),
         kinds=(1, 2),
-        years=(YEAR,),
+        years=(),
     ),
 )
 
@@ -97,8 +99,8 @@ def demo(
     """演示全过程：委托、导入、签发、公布、出证、核验 · The whole path, from a spreadsheet to a verdict."""
     started = time.monotonic()
     with errors_told():
-        app = _registry(folder)
-        results = [_issue(app, office, file) for office, file in zip(OFFICES, _inputs(folder), strict=True)]
+        app = found_or_continue(folder)
+        results = issue_lists(app, folder)
         _say_published(app, folder)
         numbers = _numbers_in_force(app)
         drawn = _draw(app, folder / "out", numbers)
@@ -112,28 +114,31 @@ def demo(
         raise typer.Exit(EXIT_ERROR)
 
 
-def _registry(folder: Path) -> App:
-    """The demo's registry: made the first time, continued afterwards."""
+def found_or_continue(folder: Path, clock: Clock = system_clock) -> App:
+    """The demo's registry, delegated for the present year: made the first time, continued afterwards."""
     home = folder / "registry"
     environment = {**os.environ, "CERTREG_HOME": str(home), PASSPHRASE_VARIABLE: _passphrase(home)}
     environment.pop("CERTREG_PASSPHRASE_FILE", None)
     environment.pop("CERTREG_DATABASE_URL", None)
-    if (home / "registry.db").exists():
-        app = open_app(environment)
+    try:
+        app = open_app(environment, clock=clock)
         SHELL.say("〔1/6〕继续已有的登记系统", "[1/6] Continuing the registry that is there")
-    else:
-        app = create_app(environment, home=home, host=HOST)
+    except OfficeError as error:
+        if error.code != "not_initialised":
+            raise
+        app = create_app(environment, home=home, host=HOST, clock=clock)
         SHELL.say(
             "〔1/6〕建立省级登记系统：根密钥、信任列表、日志",
             "[1/6] Making the provincial registry: root, trust list, log",
         )
     resume(app)
+    year = china_year(app.clock())
     with app.database.read() as session:
-        known = set(current_trust_list(session).authorities)
+        known = current_trust_list(session).authorities
     for office in OFFICES:
-        if office.code not in known:
-            with app.database.write() as session:
-                add_authority(session, app.keyring, office, now=app.clock())
+        if office.code not in known or year not in known[office.code].scope.years:
+            with app.write() as session:
+                add_authority(session, app.keyring, replace(office, years=(year,)), now=app.clock())
         SHELL.say(
             f"      委托 {office.code} {office.name}", f"      Delegated: {office.code} {office.name_en}"
         )
@@ -145,31 +150,41 @@ def _passphrase(home: Path) -> str:
     """A random passphrase, kept beside the demo's keys: for a demonstration only."""
     file = home / "demo-passphrase"
     if not file.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as stream:
-            stream.write(secrets.token_hex(16))
+        make_private_folder(home)
+        replace_file(file, secrets.token_hex(16).encode(), mode=PRIVATE)
     return file.read_text()
 
 
-def _inputs(folder: Path) -> tuple[Path, Path]:
+def issue_lists(app: App, folder: Path) -> list[tuple[BatchResult, float]]:
+    """Both offices' lists of the present year, issued; what a former run issued is not issued again."""
+    year = china_year(app.clock())
+    files = _inputs(folder, year)
+    return [_issue(app, office, file, year) for office, file in zip(OFFICES, files, strict=True)]
+
+
+def _inputs(folder: Path, year: int) -> tuple[Path, Path]:
     """The two offices' spreadsheets."""
     inputs = folder / "in"
     inputs.mkdir(parents=True, exist_ok=True)
     clean, ugly = (
-        inputs / "410100-郑州市-2026年度名单.xlsx",
-        inputs / "418001-卫健委-2026年度名单（原样）.xlsx",
+        inputs / f"410100-郑州市-{year}年度名单.xlsx",
+        inputs / f"418001-卫健委-{year}年度名单（原样）.xlsx",
     )
     if not clean.exists():
-        write_clean_workbook(clean, rows=CLEAN_ROWS, seed=20261, year=YEAR)
+        with fresh_file(clean, mode=PUBLIC) as fresh:
+            write_clean_workbook(fresh, rows=CLEAN_ROWS, seed=20261, year=year)
+            fresh.replace(clean)
     if not ugly.exists():
-        write_ugly_workbook(ugly, seed=20262, year=YEAR)
+        with fresh_file(ugly, mode=PUBLIC) as fresh:
+            write_ugly_workbook(fresh, seed=20262, year=year)
+            fresh.replace(ugly)
     return clean, ugly
 
 
-def _issue(app: App, office: Delegation, file: Path) -> tuple[BatchResult, float]:
+def _issue(app: App, office: Delegation, file: Path, year: int) -> tuple[BatchResult, float]:
     SHELL.say(f"〔2/6〕导入 {file.name}", f"[2/6] Importing {file.name}")
     started = time.monotonic()
-    intake = open_file(app, file, kind="annual", year=YEAR)
+    intake = open_file(app, file, kind="annual", year=year)
     with progress_bar(intake.total_rows) as observe:
         result = issue_file(app, intake, authority=office.code, rule_set="henan-2012", observe=observe)
     seconds = time.monotonic() - started

@@ -16,6 +16,7 @@ from registry.batches import BatchResult, issue_file, preview_file
 from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
 from registry.errors import RegistryError
 from registry.faces.fonts import missing_glyphs
+from registry.files import PRIVATE, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.findings import Finding, Severity, describe
 from registry.intake.service import Intake, open_intake
@@ -103,7 +104,10 @@ def progress_bar(total: int | None) -> Iterator[Callable[[str, int], None]]:
 def write_annotated(source: Path, target: Path, result: BatchResult) -> None:
     """The clerk's own file with a column of remarks."""
     remarks, faults = collect_remarks(result.findings, SHELL.lang)
-    annotate(source, target, remarks, faults, summary_rows(result))
+    # Whole identity numbers stand in it, as in the clerk's own file: nobody else's to read, not even while it is written.
+    with fresh_file(target, mode=PRIVATE) as fresh:
+        annotate(source, fresh, remarks, faults, summary_rows(result))
+        fresh.replace(target)
 
 
 def summary_rows(result: BatchResult) -> list[tuple[str, str]]:

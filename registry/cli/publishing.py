@@ -13,6 +13,7 @@ from registry.errors import RegistryError
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
 from registry.publication import publish, write_bundle
+from registry.troubles import sentence_of_trouble
 from registry.trust import registry_of
 from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.memory import memory_file
@@ -26,17 +27,34 @@ def publish_command(
             metavar="[DIR]", help="网站文件夹，缺省为登记系统下的 site · default: site in the registry"
         ),
     ] = None,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check", help="逐字节核对已公布的文件并修复 · compare every published byte, repair and tell"
+        ),
+    ] = False,
 ) -> None:
     """把核验所需的一切写成静态文件（只写有变化的）· Write what verifiers need as static files, changes only."""
     with registry_app() as app:
         target = folder or app.settings.site
-        done = publish(app, target)
+        done = publish(app, target, check=check)
+    for path in done.damaged:
+        SHELL.say(f"已修复（内容曾不符）：{path}", f"Repaired; it was not what it must be: {path}")
+    if check and not done.damaged:
+        SHELL.say("已逐字节核对，没有损坏的文件。", "Every byte was compared; no file was damaged.")
     SHELL.say(
         f"已公布到 {target}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
         f"Published to {target}: {done.written} files written, {done.unchanged} unchanged, "
         f"{done.log_size} log entries.",
     )
-    SHELL.say_json({"written": done.written, "unchanged": done.unchanged, "logSize": done.log_size})
+    SHELL.say_json(
+        {
+            "written": done.written,
+            "unchanged": done.unchanged,
+            "logSize": done.log_size,
+            "repaired": done.damaged,
+        }
+    )
 
 
 def bundle_command(
@@ -104,7 +122,8 @@ def fsck_command() -> None:
 def tell_fsck(report: FsckReport) -> None:
     """Say what was looked at and what was found."""
     for trouble in report.troubles:
-        SHELL.complain(f"{trouble.code}: {trouble.subject}", trouble.code)
+        sentence = sentence_of_trouble(trouble.code, SHELL.lang)
+        SHELL.complain(f"{trouble.code} {trouble.subject}: {sentence}", trouble.code)
     SHELL.say(
         f"核对证书 {report.certificates} 份、日志 {report.entries} 条、待完成区间 {report.waiting} 个：问题 {len(report.troubles)} 处。",
         f"{report.certificates} certificates, {report.entries} log entries, {report.waiting} ranges waiting: "

@@ -50,7 +50,14 @@ class Shell:
         """Run ``certverify``."""
         return self.run(certverify, *words)
 
-    def run(self, program: Callable[[], None], *words: str, **environment: str) -> Said:
+    def run(
+        self,
+        program: Callable[[], None],
+        *words: str,
+        stdin: str = "",
+        umask: int = 0o022,
+        **environment: str,
+    ) -> Said:
         """Run a program's entry point in a process of its own, in the folder, with nothing else in its environment."""
         names = ("PATH", "PYTHONPATH", "HOME", "LANG", "SYSTEMROOT")
         environment |= {name: os.environ[name] for name in names if name in os.environ}
@@ -59,8 +66,11 @@ class Shell:
         if self.passphrase is not None:
             environment["CERTREG_PASSPHRASE"] = self.passphrase
         with TemporaryDirectory() as place:
-            out, err = Path(place, "out"), Path(place, "err")
-            child = CONTEXT.Process(target=_become, args=(program, words, environment, self.folder, out, err))
+            streams = Path(place, "in"), Path(place, "out"), Path(place, "err")
+            _, out, err = streams
+            streams[0].write_text(stdin, encoding="utf-8")
+            arguments = (program, words, environment, self.folder, streams, umask)
+            child = CONTEXT.Process(target=_become, args=arguments)
             child.start()
             child.join(PATIENCE)
             if child.exitcode is None:
@@ -74,18 +84,20 @@ def _become(
     words: tuple[str, ...],
     environment: dict[str, str],
     folder: Path,
-    out: Path,
-    err: Path,
+    streams: tuple[Path, Path, Path],
+    umask: int,
 ) -> None:
     """Run ``program`` in this process as a shell would have started it."""
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    for number, path in enumerate((Path(os.devnull), out, err)):
+    os.umask(umask)
+    for number, path in enumerate(streams):
         descriptor = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT, 0o600)
         os.dup2(descriptor, number)
         os.close(descriptor)
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as we do
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - it lives as long as we do
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.argv = [program.__module__, *words]
     program()

@@ -7,7 +7,7 @@ is called: no ``finally``, no rollback, no flush.
 import os
 import signal
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
@@ -18,11 +18,12 @@ from registry.batches import CHUNK, issue_file
 from registry.correction import correct
 from registry.errors import RegistryError
 from registry.issuance import Observe, resume, unobserved
+from registry.offices import add_authority, change_state
 from registry.publication import publish
 from registry.status import change_status
 from tests.builders import HOST, MUNICIPAL
 from tests.forks import CONTEXT, PATIENCE
-from tests.registry.rig import RULES, Clock, Place, intake
+from tests.registry.rig import OFFICES, RULES, Clock, Place, intake
 
 REFUSED = 3
 """Exit code of a child whose work the registry refused with one of our errors."""
@@ -59,6 +60,21 @@ def change(app: App, observe: Observe, number: str, action: str, reason: str) ->
         observe("change:before", 1)
 
 
+def delegate(app: App, _: Observe, code: str) -> None:
+    """Delegate to a new authority."""
+    office = replace(OFFICES[0], code=code, divisions=(code,))
+    with app.write() as session:
+        add_authority(session, app.keyring, office, now=app.clock())
+    app.sign_log()
+
+
+def stop(app: App, _: Observe, code: str) -> None:
+    """Suspend an authority."""
+    with app.write() as session:
+        change_state(session, app.keyring, code=code, state="suspended", reason="inspection", now=app.clock())
+    app.sign_log()
+
+
 def publish_to(app: App, observe: Observe, folder: Path) -> None:
     """Publish; every file that is replaced is a point, before and after."""
     replace = os.replace
@@ -88,6 +104,24 @@ def found(place: Place, now: int, strike: Strike) -> None:
 
     os.link, os.fdopen = observed_link, observed_open
     create_app(place.environment, home=None, host=HOST, clock=Clock(now))
+
+
+def found_here(place: Place, now: int, gate: Barrier) -> None:
+    """``init``, with others at the same database."""
+    gate.wait(PATIENCE)
+    try:
+        create_app(place.environment, home=None, host=HOST, clock=Clock(now)).database.close()
+    except RegistryError as error:
+        os._exit(REFUSED if error.code == "already_initialised" else 1)
+
+
+def found_at_once(now: int, *places: Place) -> list[int]:
+    """``init`` in several homes at once; the exit codes."""
+    gate = CONTEXT.Barrier(len(places))
+    children = [CONTEXT.Process(target=found_here, args=(place, now, gate), daemon=True) for place in places]
+    for child in children:
+        child.start()
+    return [finish(child) for child in children]
 
 
 def killed_while_founding(place: Place, now: int, strike: Strike) -> bool:

@@ -3,6 +3,7 @@
 import threading
 import time
 from contextlib import ExitStack
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -11,9 +12,20 @@ from sqlalchemy import select
 from registry.errors import IssuanceError
 from registry.issuance import resume
 from registry.models import CheckpointRow, Claim, StatusEvent
+from registry.trust import current_trust_list
 from tests.builders import INDUSTRY, MUNICIPAL, refused
-from tests.registry.children import REFUSED, at_once, change, issue, publish_to, resume_all
-from tests.registry.rig import NOW, Rig, assert_sound, people
+from tests.registry.children import (
+    REFUSED,
+    at_once,
+    change,
+    delegate,
+    found_at_once,
+    issue,
+    publish_to,
+    resume_all,
+    stop,
+)
+from tests.registry.rig import NOW, Clock, Place, Rig, assert_sound, people
 
 ROWS = 40
 
@@ -87,6 +99,29 @@ def test_two_processes_sign_the_head(rig: Rig) -> None:
     with rig.app.database.read() as session:
         assert len(session.scalars(select(CheckpointRow)).all()) == before + 1
     assert_sound(rig.app, issued=1)
+
+
+def test_several_changes_of_delegation_follow_each_other(rig: Rig) -> None:
+    """Each is made from the list before it, not from the one that it saw when it began."""
+    works = [(delegate, "410200"), (delegate, "410300"), (delegate, "410400"), (stop, INDUSTRY)]
+    assert at_once(rig.place, NOW, *works) == [0] * 4
+    with rig.app.database.read() as session:
+        trust_list = current_trust_list(session)
+    assert trust_list.version == 3 + len(works)
+    assert {"410200", "410300", "410400"} <= set(trust_list.authorities)
+    assert trust_list.authorities[INDUSTRY].states[-1].state == "suspended"
+    assert_sound(rig.app, issued=0)
+
+
+def test_one_registry_is_made_in_a_database(engine_url: str, tmp_path: Path) -> None:
+    """Whoever comes second is told so, and has made no key."""
+    homes = [Place(tmp_path / name, engine_url) for name in ("one", "two", "three")]
+    assert sorted(found_at_once(NOW, *homes)) == [0, REFUSED, REFUSED]
+    assert sum((place.home / "keys").exists() for place in homes) == 1
+    (made,) = [place for place in homes if (place.home / "keys").exists()]
+    app = made.open(Clock(NOW))
+    assert_sound(app, issued=0)
+    app.database.close()
 
 
 @pytest.fixture

@@ -221,3 +221,57 @@ def test_an_empty_registry_is_published_too(rig: Rig) -> None:
     published = contents(rig.publish())
     assert "log/checkpoint" in published
     assert not [path for path in published if path.startswith(("status/", "log/runs/"))]
+
+
+def swapped(data: bytes) -> bytes:
+    return data[32:64] + data[:32] + data[64:]
+
+
+def test_a_damaged_tile_is_noticed_by_its_length_at_once(lite: Rig) -> None:
+    lite.issue(*range(300))
+    sound = contents(lite.publish())
+    broken = ["log/tile/0/000", "log/tile/entries/000", *(path for path in sound if "entries/001.p/" in path)]
+    for path in broken:
+        (lite.site / path).write_bytes(sound[path][:-1])
+    done = publish(lite.app, lite.site)
+    assert sorted(done.damaged) == sorted(done.paths) == sorted(broken)
+    assert contents(lite.site) == sound
+
+
+def test_every_byte_is_checked_and_repaired_when_asked(rig: Rig) -> None:
+    (number, *_) = rig.issue(*range(300))
+    sound = contents(rig.publish())
+    statuses = [path for path in sound if path.startswith("status/")]
+    broken = {
+        "log/tile/0/000": swapped(sound["log/tile/0/000"]),
+        "log/tile/entries/000": sound["log/tile/entries/000"].replace(number.encode(), b"0" * 20, 1),
+        "trust/1.json": sound["trust/1.json"].replace(b"henan-2012", b"henan-2013"),
+        "root.json": b"{}",
+        "log/checkpoint": b"x" + sound["log/checkpoint"],
+        statuses[0]: sound[statuses[0]][:-1],
+    }
+    for path, data in broken.items():
+        assert data != sound[path]
+        (rig.site / path).write_bytes(data)
+    (rig.site / "log/tile/1/000.p/1").unlink()
+    assert publish(rig.app, rig.folder / "elsewhere", check=True).damaged == []
+    assert "log/tile/0/000" not in publish(rig.app, rig.site).paths  # as long as it must be
+    for path, data in broken.items():
+        (rig.site / path).write_bytes(data)
+    done = publish(rig.app, rig.site, check=True)
+    assert sorted(done.damaged) == sorted(broken)
+    assert set(broken) <= set(done.paths)
+    repaired = contents(rig.site)
+    block = {path: data for path, data in repaired.items() if path not in statuses}
+    assert block == {path: data for path, data in sound.items() if path not in statuses}
+    assert rig.judge(number).reason == "valid"
+    again = publish(rig.app, rig.site, check=True)
+    assert (again.written, again.damaged) == (0, [])
+
+
+def test_what_a_killed_publication_left_behind_is_swept(lite: Rig) -> None:
+    lite.issue(1)
+    lite.publish()
+    (lite.site / "log/tile/0/.000.p.0123456789abcdef.new").write_bytes(b"half")
+    lite.publish()
+    assert not list(lite.site.rglob(".*.new"))
