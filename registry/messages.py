@@ -166,6 +166,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "Nothing was written."
         ),
     ),
+    "revocation_lost": (
+        "证书 {number} 已公布为撤销，而数据库中没有这次撤销。状态列表未更新。请运行 certreg fsck，并从备份恢复。",
+        (
+            "Certificate {number} is published as revoked, and the database does not have that revocation. No status list "
+            "was changed for it. Run certreg fsck and restore it from a backup."
+        ),
+    ),
     "clock_went_back": (
         "本机时钟比日志最后一条早 {seconds} 秒。请先校准时钟；若时钟无误，说明此前有记录的时间超前，请联系省级机构。",
         (

@@ -41,13 +41,16 @@ from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign
 from registry.trust import current_trust_list, registry_of
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import LogError, StatusError
+from verifier.limits import STATUS_LIST_BITS
 from verifier.loading import installed_files
 from verifier.merkle import HASH_BYTES
 from verifier.note import ALGORITHM_NOTE, NoteKey
+from verifier.number import CertificateNumber
 from verifier.status import (
     DETAILS,
     PURPOSES,
     StatusChange,
+    StatusList,
     new_bits,
     status_path,
     verify_status_details,
@@ -81,7 +84,8 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
     """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older.
 
     Tiles, which are most of it and never change, are compared by their size, and with ``check`` byte by byte. Raises
-    ``RegistryError`` (``publication_ahead``, ``log_not_consistent``) where ``target`` has what the database has not.
+    ``RegistryError`` (``publication_ahead``, ``log_not_consistent``, ``revocation_lost``) where ``target`` has what the
+    database has not.
     """
     result = Published()
     with _alone(target):
@@ -218,6 +222,8 @@ def _kept(
             data = (target / path).read_bytes()
             status = verify_status_list(data, f"https://{trust_list.registry}/{path}", trust_list)
             wanted = new_bits({index for index, change in changes.items() if change.status == word})
+            if word == "revoked":
+                _require_final(block, status, wanted)
             if status.bits != wanted or status.trust_list_version != trust_list.version:
                 return None
             if status.valid_until < now + STATUS_VALIDITY // 2:
@@ -232,6 +238,19 @@ def _kept(
     except OSError:
         return None
     return found if details.changes == changes else None
+
+
+def _require_final(block: Block, published: StatusList, wanted: bytes) -> None:
+    """Every revocation that we signed and published stays; else ``RegistryError`` (``revocation_lost``).
+
+    Lists are made from the events in the database. Whoever deletes one there must not have us sign the opposite.
+    """
+    lost = int.from_bytes(published.bits) & ~int.from_bytes(wanted)
+    if lost:
+        index = STATUS_LIST_BITS - lost.bit_length()
+        serial = block.block * STATUS_LIST_BITS + index
+        number = CertificateNumber(block.authority, block.year, block.kind, serial)
+        raise RegistryError("revocation_lost", number=number.digits)
 
 
 def _log(session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:

@@ -90,7 +90,7 @@ def publish_to(app: App, observe: Observe, folder: Path) -> None:
 
 def found(place: Place, now: int, strike: Strike) -> None:
     """``init``; every file that is made for a secret is a point."""
-    observe = _striking(strike)
+    observe = striking(strike)
     link, fdopen = os.link, os.fdopen
 
     def observed_link(source: Any, target: Any, **options: Any) -> None:
@@ -178,12 +178,13 @@ def _run(
     if gate is not None:
         gate.wait(PATIENCE)
     try:
-        work(app, _striking(strike) if strike else unobserved, *arguments)
+        work(app, striking(strike) if strike else unobserved, *arguments)
     except RegistryError:
         os._exit(REFUSED)
 
 
-def _striking(strike: Strike) -> Observe:
+def striking(strike: Strike) -> Observe:
+    """An observer that kills its process."""
     seen = 0
 
     def observe(point: str, _: int) -> None:

@@ -1,8 +1,11 @@
 """``certreg``'s words and exit codes: help that teaches, clear errors in both languages, JSON for programs."""
 
 import json
+import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,8 +18,9 @@ from typer.testing import CliRunner
 from registry.cli.main import app
 from registry.cli.main import main as certreg
 from registry.offices import CHINA
+from registry.troubles import sentence_of_trouble
 from tests.journeys.program import PASSPHRASE, Shell
-from tests.registry.sheets import ANNUAL, annual, write_csv
+from tests.registry.sheets import ANNUAL, annual, identity, write_csv
 
 COMMANDS = (
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
@@ -133,6 +137,86 @@ def test_a_short_passphrase_founds_nothing(tmp_path: Path) -> None:
 def test_the_passphrase_is_no_option(shell: Shell) -> None:
     for words in (("--passphrase", PASSPHRASE, "fsck"), ("publish", "site", "--passphrase", PASSPHRASE)):
         assert shell.certreg(*words).code == 64
+
+
+def stocked(shell: Shell, code: str, serials: range) -> list[str]:
+    """An authority with certificates; returns the numbers."""
+    year = china_year()
+    names = ("--name", "开封市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", str(year))
+    assert shell.certreg("authority", "add", code, *names).code == 0
+    write_csv(shell.folder / f"{code}.csv", [ANNUAL, *(annual(serial, 年度=year) for serial in serials)])
+    said = shell.certreg("--json", "issue", f"{code}.csv", "--authority", code, "--year", str(year))
+    assert said.code == 0, said.err
+    issued: list[str] = said.json["issued"]
+    return issued
+
+
+def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
+    one, _ = stocked(shell, "410200", range(700, 702))
+    words = ("correct", one, "--reason", "typo")
+    as_argument = shell.certreg(*words, "--identity", identity(703))
+    assert as_argument.code == 64
+    taken = shell.run(certreg, "--json", *words, "--identity-stdin", stdin=identity(701) + "\n")
+    assert (taken.code, taken.json["error"]) == (1, "claim_taken")
+    for wrong in ("", "not a number\n", identity(703)[:-1] + "\n"):
+        assert shell.run(certreg, *words, "--identity-stdin", stdin=wrong).code == 1
+    done = shell.run(certreg, "--json", *words, "--identity-stdin", stdin=identity(703) + "\n")
+    assert (done.code, done.json["corrects"]) == (0, one)
+    assert identity(703) not in done.out + done.err
+    shown = shell.certreg("--json", "show", done.json["issued"][0]).json["record"]["credentialSubject"]
+    assert shown["identityDocument"][-4:] == identity(703)[-4:]
+
+
+def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:
+    """Whole identity numbers stand in them; the umask decides nothing, and a failure leaves nothing."""
+    year = str(china_year())
+    rows = [
+        annual(1, 年度=int(year)),
+        [*annual(2, 年度=int(year))[:1], "123", *annual(2, 年度=int(year))[2:]],
+    ]
+    write_csv(shell.folder / "faulty.csv", [ANNUAL, *rows])
+    words = ("issue", "faulty.csv", "--authority", "410300", "--year", "2026", "--dry-run")
+    before = set(shell.folder.iterdir())
+    said = shell.run(certreg, *words, umask=0)
+    assert said.code == 2, said.err
+    (annotated,) = set(shell.folder.iterdir()) - before
+    assert (annotated.suffix, annotated.stat().st_mode & 0o777) == (".xlsx", 0o600)
+    assert annotated.read_bytes()[:2] == b"PK"
+
+
+def test_a_home_open_to_others_is_not_used(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    assert shell.certreg("init", "--host", "jxjy.henan.example").code == 0
+    shell.home.chmod(0o755)
+    said = shell.certreg("--lang", "en", "fsck")
+    assert (said.code, "chmod 700" in said.err) == (1, True)
+    shell.home.chmod(0o700)
+    assert shell.certreg("fsck").code == 0
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_fsck_says_what_it_found_and_what_to_do(shell: Shell, tmp_path: Path, lang: str) -> None:
+    other = Shell(tmp_path)
+    shutil.copytree(shell.home, other.home)
+    with closing(sqlite3.connect(other.home / "registry.db")) as database:
+        database.execute("UPDATE checkpoint SET signed_at = 1")
+        database.commit()
+    said = other.certreg("--lang", lang, "fsck")
+    assert said.code == 1
+    assert "checkpoint_early" in said.err
+    assert sentence_of_trouble("checkpoint_early", lang)[:30] in said.err
+    (other.home / "head").write_bytes(b"")
+    assert other.certreg("--json", "publish").json["error"] == "head_unusable"
+
+
+def test_publish_check_says_what_it_repaired(shell: Shell) -> None:
+    assert shell.certreg("publish", "checked").code == 0
+    tile = next((shell.folder / "checked" / "log" / "tile" / "0").rglob("000*/*"))
+    tile.write_bytes(tile.read_bytes()[::-1])
+    assert shell.certreg("--json", "publish", "checked").json["repaired"] == []
+    said = shell.certreg("--lang", "en", "publish", "checked", "--check")
+    assert (said.code, str(tile.relative_to(shell.folder / "checked")) in said.out) == (0, True)
+    assert "no file was damaged" in shell.certreg("--lang", "en", "publish", "checked", "--check").out
 
 
 def test_a_life_in_json(shell: Shell) -> None:

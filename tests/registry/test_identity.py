@@ -80,3 +80,12 @@ def test_nothing_readable_lies_in_the_database(lite: Rig) -> None:
     stored = b"".join(path.read_bytes() for path in lite.place.home.glob("registry.db*"))
     assert identity(0)[:6].encode() in stored  # masked, in the record
     assert not [serial for serial in range(5) if identity(serial).encode() in stored]
+
+
+def test_intents_are_sealed_under_a_key_of_their_own() -> None:
+    seal = VAULT.seal_intent(b"what is reserved")
+    assert len(seal) == 32
+    assert VAULT.is_seal_of_intent(seal, b"what is reserved")
+    assert not VAULT.is_seal_of_intent(seal, b"what is reserved.")
+    assert not IdentityVault(bytes(32)).is_seal_of_intent(seal, b"what is reserved")
+    assert seal != VAULT.hash("what is reserved")

@@ -235,3 +235,17 @@ def test_an_altered_record_is_not_corrected_into_a_signed_one(rig: Rig) -> None:
     with refused(RegistryError, "record_altered"):
         rig.change(number, "suspend", "complaint")
     assert certificates(rig) == 1
+
+
+@pytest.mark.parametrize("place", [0, 1, -1])
+def test_a_deleted_revocation_is_not_published_as_its_opposite(rig: Rig, place: int) -> None:
+    numbers = rig.issue(*range(9))
+    number = numbers[place]
+    for other in {numbers[0], numbers[4], number}:
+        rig.change(other, "revoke", "fraud")
+    rig.publish()
+    tamper(rig, sql("DELETE FROM status_event WHERE number = :number", number=number))
+    with pytest.raises(RegistryError) as caught:
+        rig.publish()
+    assert (caught.value.code, caught.value.params) == ("revocation_lost", {"number": number})
+    assert rig.judge(number).reason == "revoked"

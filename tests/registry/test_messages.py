@@ -9,9 +9,12 @@ from string import Formatter
 import pytest
 
 import verifier.messages as verifier_messages
+import verifier.sentences as verifier_sentences
 from registry.errors import RegistryError
-from registry.messages import ERRORS, LANGUAGES, error_sentence, sentence_of_error
+from registry.messages import ERRORS, LANGUAGES, UNKNOWN, error_sentence, pick, sentence_of_error
 from registry.status import REASONS
+from registry.troubles import TROUBLES, sentence_of_trouble
+from tests.registry.test_fsck import TAMPERS
 
 PROJECT = Path(__file__).resolve().parents[2]
 OURS = {"RegistryError", "IssuanceError", "StatusChangeError", "OfficeError"}
@@ -84,10 +87,58 @@ def test_no_sentence_is_there_for_nothing() -> None:
         path.read_text(encoding="utf-8")
         for folder in ("registry", "keys", "verifier")
         for path in (PROJECT / folder).rglob("*.py")
-        if path != PROJECT / "registry" / "messages.py"
+        if path.name not in ("messages.py", "troubles.py")
     )
     by_state = {"authority_suspended", "authority_withdrawn"}
     assert {code for code in ERRORS if f'"{code}"' not in said} <= by_state
+
+
+PASSED_ON = {"log_rolled_back", "log_not_consistent", "head_unusable", "intent_altered"}
+"""Errors of ours that ``fsck`` tells as what it found."""
+
+
+def codes_of_troubles() -> set[str]:
+    """Every code written out where a trouble is made, or returned to where one is."""
+    found = set(PASSED_ON)
+    for name in ("fsck", "chronicle", "people"):
+        tree = ast.parse((PROJECT / "registry" / f"{name}.py").read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Trouble":
+                found |= texts_in(node.args[0])
+            if isinstance(node, ast.Return) and node.value is not None:
+                found |= {
+                    text for text in texts_in(node.value) if re.fullmatch(r"(claim|identity)_\w+", text)
+                }
+    return found
+
+
+def texts_in(expression: ast.expr) -> set[str]:
+    values = {node.value for node in ast.walk(expression) if isinstance(node, ast.Constant)}
+    return {value for value in values if isinstance(value, str)}
+
+
+def test_every_trouble_has_a_sentence_and_every_sentence_a_trouble() -> None:
+    assert codes_of_troubles() == set(TROUBLES)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_whatever_fsck_was_seen_to_find_is_said_in_words(lang: str) -> None:
+    """The verifier's codes too, which are passed on: its own tests give each a sentence."""
+    seen = {code for _, codes in TAMPERS.values() for code in codes} | set(verifier_sentences.SENTENCES)
+    for code in seen | set(TROUBLES):
+        said = sentence_of_trouble(code, lang)
+        assert said != pick(UNKNOWN, lang).format(code=code)
+        assert bool(re.search(r"[\u4e00-\u9fff]", said)) is (lang == "zh-CN"), code
+    assert "never_heard_of" in sentence_of_trouble("never_heard_of", lang)
+
+
+@pytest.mark.parametrize("code", sorted(TROUBLES))
+def test_a_trouble_says_what_to_do(code: str) -> None:
+    chinese, english = TROUBLES[code]
+    assert placeholders(chinese + english) == set()
+    assert chinese.count("。") >= 2 or "请" in chinese
+    assert english.count(". ") + english.count("; ") >= 1
+    assert english.isascii()
 
 
 def test_values_are_inserted_as_text() -> None:
