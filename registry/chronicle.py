@@ -19,15 +19,52 @@ from verifier.errors import VerifierError
 from verifier.logentry import LogEntry, parse_log_entry
 from verifier.tiles import TILE_WIDTH
 
-NEVER_ISSUED, VOID = "", "void"
+
+class _Numbers:
+    """A set of numbers, a bit for each: a province's log has tens of millions."""
+
+    def __init__(self) -> None:
+        self._bits: dict[str, bytearray] = {}
+
+    def add(self, number: str) -> None:
+        """Put ``number`` in; what is no number (20 digits) by its form is left out: its record is told elsewhere."""
+        place = self._place(number)
+        if place is not None:
+            bits, index = self._bits.setdefault(number[:11], bytearray()), place // 8
+            bits.extend(bytes(max(0, index + 1 - len(bits))))
+            bits[index] |= 1 << place % 8
+
+    def __contains__(self, number: str) -> bool:
+        bits, place = self._bits.get(number[:11], b""), self._place(number)
+        return place is not None and place // 8 < len(bits) and bool(bits[place // 8] >> place % 8 & 1)
+
+    @staticmethod
+    def _place(number: str) -> int | None:
+        return int(number[11:18]) if len(number) == 20 and number.isascii() and number.isdecimal() else None
 
 
 @dataclass(slots=True)
 class _Story:
-    """What has been read so far. ``states`` has numbers by what has become of them; plainly issued ones too."""
+    """What has been read so far. ``changed`` has the states of those to which something happened after their issue."""
 
     time: int = 0
-    states: dict[str, str] = field(default_factory=dict)
+    issued: _Numbers = field(default_factory=_Numbers)
+    void: _Numbers = field(default_factory=_Numbers)
+    changed: dict[str, str] = field(default_factory=dict)
+
+    def follow(self, number: str, action: str) -> bool:
+        """Go on with ``action``; whether it may follow what has become of ``number``."""
+        if action in ("issue", "void"):
+            if number in self.issued or number in self.void:
+                return False
+            (self.issued if action == "issue" else self.void).add(number)
+            return True
+        if number not in self.issued:
+            return False
+        state = state_after(self.changed.get(number, "issued"), action)
+        if state is not None:
+            self.changed[number] = state
+        return state is not None
 
 
 def chronicle_troubles(session: Session, now: int) -> Iterator[Trouble]:
@@ -54,16 +91,5 @@ def _entry_troubles(story: _Story, entry: LogEntry, index: int, now: int) -> Ite
     story.time = max(story.time, entry.time)
     if not names_its_authority(entry):
         yield Trouble("log_authority_differs", str(index))
-    if entry.action == "trust-list":
-        return
-    after = _state_after(story.states.get(entry.number, NEVER_ISSUED), entry.action)
-    if after is None:
+    if entry.action != "trust-list" and not story.follow(entry.number, entry.action):
         yield Trouble("status_transition", entry.number)
-    else:
-        story.states[entry.number] = after
-
-
-def _state_after(before: str, action: str) -> str | None:
-    if action in ("issue", "void"):
-        return None if before else {"issue": "issued", "void": VOID}[action]
-    return state_after(before, action)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from keys.trustlist import TrustList
 from registry.app import App
-from registry.applications import KIND_NAMES, Candidate, claim_of, mask_identity
+from registry.applications import Candidate, claim_of, mask_identity
 from registry.batches import fits_qr
 from registry.errors import IssuanceError, StatusChangeError
 from registry.faces.fonts import missing_glyphs
@@ -55,24 +55,25 @@ def correct(
         certificate = _current(session, number)
         template, fields = _fields(app, certificate)
         old_identity = app.vault.open(certificate.identity_sealed, number)
-        candidate = _candidate(app, fields, changes, identity or old_identity, certificate.year)
+        # Of the number, and not of the columns beside it, which anybody could have altered.
+        old = parse_number(number)
+        candidate = _candidate(app, fields, changes, identity or old_identity, old.year)
         if candidate.fields == fields and candidate.identity == old_identity:
             raise StatusChangeError("correction_changes_nothing", number=number)
-        series = SeriesKey(certificate.authority, certificate.year, certificate.kind)
+        series = SeriesKey(old.authority, old.year, old.kind)
         trust_list = current_trust_list(session)
         _check_values(candidate, template.record, series, trust_list)
-        authority = require_authority(trust_list, certificate.authority)
-        key = signing_key(authority, app.keyring, year=certificate.year, now=now)
-        old = parse_number(number)
+        authority = require_authority(trust_list, old.authority)
+        key = signing_key(authority, app.keyring, year=old.year, now=now)
         objection = objection_to_issuing(authority, key, old, now)
         if objection is not None:
-            raise IssuanceError(objection, authority=authority.code, year=certificate.year)
+            raise IssuanceError(objection, authority=authority.code, year=old.year)
         reservation = reserve(
             session,
             [candidate],
             series=series,
             key=key,
-            batch_id=_batch(session, certificate, now=now),
+            batch_id=_batch(session, series, now=now),
             template_version=template.version,
             vault=app.vault,
             now=now,
@@ -103,7 +104,7 @@ def _current(session: Session, number: str) -> Certificate:
 
 def _fields(app: App, certificate: Certificate) -> tuple[CertificateTemplate, Fields]:
     record = parse_record(certificate.record)
-    template = installed_catalogue(app.host).templates[KIND_NAMES[certificate.kind], record.peek_template[1]]
+    template = installed_catalogue(app.host).templates[record.peek_template]
     fields = template.record.fields_of(record.peek_document)
     return template, {name: value for name, value in fields.items() if name not in _OF_THE_ISSUE}
 
@@ -151,11 +152,11 @@ def _check_values(
         raise IntakeError(Finding("qr_too_large", Severity.FAULT))
 
 
-def _batch(session: Session, certificate: Certificate, *, now: int) -> int:
+def _batch(session: Session, series: SeriesKey, *, now: int) -> int:
     batch = Batch(
-        authority=certificate.authority,
-        year=certificate.year,
-        kind=certificate.kind,
+        authority=series.authority,
+        year=series.year,
+        kind=series.kind,
         file_sha256="",
         file_name="",
         submitted_at=now,

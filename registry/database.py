@@ -142,7 +142,7 @@ def _engine(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed)
-    if parsed.database and parsed.database != ":memory:":
+    if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
         make_private_file(Path(parsed.database))
     engine = create_engine(

@@ -47,6 +47,7 @@ def prepare(app: App, number: str) -> Handout:
     """The verified record of ``number``; raises ``RegistryError`` where it may not be handed out."""
     now = app.clock()
     with app.database.read() as session:
+        app.require_head(session)  # an old backup does not know what was revoked since
         certificate = session.get(Certificate, number)
         if certificate is None:
             raise RegistryError("number_unknown", number=number)

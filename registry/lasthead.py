@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from registry.errors import RegistryError
-from registry.files import PRIVATE, make_private_file, replace_file
+from registry.files import FRESH, PRIVATE, make_private_file, replace_file
 from registry.log import require_extends
 from registry.models import LogHead
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text
@@ -53,6 +53,8 @@ def keep_head(file: Path, note: bytes) -> None:
     make_private_file(guard)
     with guard.open("r+") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # let go by the system, however this process ends
+        for left_over in file.parent.glob(f".{file.name}.*{FRESH}"):
+            left_over.unlink()  # whoever wrote it was killed: we are alone here
         known = read_head(file)
         if known is None or known.size < parse_checkpoint_text(parse_note(note).text).size:
             replace_file(file, note, mode=PRIVATE)

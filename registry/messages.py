@@ -145,7 +145,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "log_rolled_back": (
         (
             "数据库比已签名的日志旧：签过 {size} 条，库中只有 {here} 条。可能恢复了旧备份。已停止编号与签名。请恢复最新备份；"
-            "若丢失部分从未交付或公布，见 registry/README.md「数据库恢复之后」。"
+            "若丢失部分从未交付或公布，见 registry/README.md “After a restore”。"
         ),
         (
             "The database is older than what was signed: {size} log entries were, it holds {here}. An old backup may have been "
@@ -164,6 +164,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         (
             "The published log has {size} entries and the database {here}: an old backup, or another registry's folder. "
             "Nothing was written."
+        ),
+    ),
+    "trust_list_lost": (
+        "已公布信任列表第 {version} 版，而数据库中只到第 {here} 版。未写任何文件。请运行 certreg fsck，并从备份恢复。",
+        (
+            "Version {version} of the trust list is published and the database ends with version {here}. Nothing was written. "
+            "Run certreg fsck and restore it from a backup."
         ),
     ),
     "revocation_lost": (

@@ -23,6 +23,8 @@ from sqlalchemy.orm import Session
 from keys.canonical import canonicalize_restricted
 from keys.did import registry_did
 from keys.encodings import timestamp_encode
+from keys.errors import KeysError
+from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import ListedKey, TrustList
 from registry.app import App
 from registry.errors import RegistryError
@@ -38,7 +40,7 @@ from registry.log import (
 from registry.models import Intent, LogTile, TrustListVersion
 from registry.offices import LOG_KEY, STATUS_KEY
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
-from registry.trust import current_trust_list, registry_of
+from registry.trust import current_trust_list, registry_of, trust_list_documents
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import LogError, StatusError
 from verifier.limits import STATUS_LIST_BITS
@@ -61,7 +63,7 @@ from verifier.tiles import TILE_WIDTH, tile_path, tile_width
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 BUNDLE_VERSION = 1
-_CHECKPOINT = "log/checkpoint"
+_CHECKPOINT, _TRUST_LIST = "log/checkpoint", "trust.json"
 _IMMUTABLE = ("log/tile/", "trust/", "templates/", "schemas/", "ns/", "root.json")
 """What is written once: a file that is there and says something else is damaged."""
 
@@ -84,12 +86,13 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
     """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older.
 
     Tiles, which are most of it and never change, are compared by their size, and with ``check`` byte by byte. Raises
-    ``RegistryError`` (``publication_ahead``, ``log_not_consistent``, ``revocation_lost``) where ``target`` has what the
-    database has not.
+    ``RegistryError`` (``publication_ahead``, ``log_not_consistent``, ``trust_list_lost``, ``revocation_lost``) where
+    ``target`` has what the database has not.
     """
     result = Published()
     with _alone(target):
         _require_extends_published(app, target, result)
+        _require_newest_trust_list(app, target)
         app.sign_log()
         with app.database.read() as session:
             for path, data in _documents(app, session):
@@ -123,6 +126,26 @@ def _require_extends_published(app: App, target: Path, result: Published) -> Non
         if size < published.size:
             raise RegistryError("publication_ahead", size=published.size, here=size)
         require_extends(session, size, published)
+
+
+def _require_newest_trust_list(app: App, target: Path) -> None:
+    """The list that is published in ``target`` does not follow ours; else ``RegistryError`` (``trust_list_lost``).
+
+    Whoever deletes the newest version in the database must not have us publish that an authority was never suspended.
+    """
+    try:
+        published = (target / _TRUST_LIST).read_bytes()
+    except FileNotFoundError:
+        return
+    with app.database.read() as session:
+        documents, pin = trust_list_documents(session), parse_pin(registry_of(session).root)
+    if published == documents[-1]:
+        return
+    try:
+        version = verify_chain([*documents, published], pin).version
+    except KeysError:
+        return  # it is older, as before any change, or none that our root signed
+    raise RegistryError("trust_list_lost", version=version, here=len(documents))
 
 
 @contextmanager
@@ -164,7 +187,7 @@ def _documents(app: App, session: Session) -> Iterator[tuple[str, bytes]]:
     yield ".well-known/did.json", _registry_did_document(trust_list)
     for authority in trust_list.authorities.values():
         yield f"a/{authority.code}/did.json", _did_document(authority.id, authority.keys)
-    yield "trust.json", trust_list.data
+    yield _TRUST_LIST, trust_list.data
 
 
 def _registry_did_document(trust_list: TrustList) -> bytes:

@@ -249,3 +249,29 @@ def test_a_deleted_revocation_is_not_published_as_its_opposite(rig: Rig, place: 
         rig.publish()
     assert (caught.value.code, caught.value.params) == ("revocation_lost", {"number": number})
     assert rig.judge(number).reason == "revoked"
+
+
+def test_a_deleted_trust_list_is_not_published_as_if_it_had_never_been(rig: Rig) -> None:
+    """The newest version is the one that suspends an authority."""
+    rig.issue(1)
+    rig.publish()
+    rig.set_authority("suspended")
+    published = (rig.publish() / "trust.json").read_bytes()
+    tamper(rig, sql("DELETE FROM trust_list WHERE version = 4"))
+    with refused(RegistryError, "trust_list_lost"):
+        rig.publish()
+    assert (rig.site / "trust.json").read_bytes() == published
+
+
+@pytest.mark.parametrize(
+    "columns", ["serial = serial + 5000000", "authority = '418001'", "year = 2025", "kind = 2"]
+)
+def test_columns_beside_a_number_decide_nothing(rig: Rig, columns: str) -> None:
+    """Neither whose bit is set in a status list, nor in whose name a correction is signed."""
+    revoked, wrong = rig.issue(1, 2)
+    rig.change(revoked, "revoke", "fraud")
+    tamper(rig, sql(f"UPDATE certificate SET {columns}"))  # noqa: S608
+    with rig.app.database.read() as session:
+        assert set(changes_in(session, block_of(revoked))) == {1}
+    (new,) = correct(rig.app, wrong, {"name": "李雷"}).issued
+    assert new[:11] == wrong[:11]

@@ -7,6 +7,7 @@ from registry.app import create_app
 from registry.correction import correct
 from registry.errors import RegistryError
 from registry.fsck import fsck
+from registry.handout import prepare
 from registry.issuance import checkpoint, resume
 from registry.models import CheckpointRow, Series
 from registry.publication import publish, write_bundle
@@ -52,6 +53,7 @@ def test_a_restored_backup_gives_no_number_and_signs_nothing(rig: Rig) -> None:
         rig.app.sign_log,
         rig.publish,
         lambda: write_bundle(rig.app, rig.folder / "bundle"),
+        lambda: prepare(rig.app, FIRST),
         lambda: correct(rig.app, FIRST, {"name": "李雷"}),
     ):
         with refused(RegistryError, "log_rolled_back"):
@@ -138,6 +140,13 @@ def test_the_file_behind_the_database_is_as_after_a_crash(rig: Rig) -> None:
     assert codes(rig) == set()
     rig.app.sign_log()  # nothing to sign, and yet the file is brought up to date
     assert rig.app.settings.head.read_bytes() == newest
+
+
+def test_what_a_killed_writer_left_beside_it_is_swept(lite: Rig) -> None:
+    left_over = lite.place.home / ".head.0123456789abcdef.new"
+    left_over.write_bytes(b"half")
+    lite.issue(1)
+    assert not left_over.exists()
 
 
 def test_the_file_never_goes_back(rig: Rig) -> None:
