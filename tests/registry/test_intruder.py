@@ -275,3 +275,21 @@ def test_columns_beside_a_number_decide_nothing(rig: Rig, columns: str) -> None:
         assert set(changes_in(session, block_of(revoked))) == {1}
     (new,) = correct(rig.app, wrong, {"name": "李雷"}).issued
     assert new[:11] == wrong[:11]
+
+
+def test_a_claim_of_what_is_no_number_is_told_beside_an_open_intent(rig: Rig) -> None:
+    reserve_some(rig)
+    tamper(rig, sql("INSERT INTO claim (key, number) VALUES (:key, 'nobody')", key=bytes(32)))
+    assert codes(rig) == {"claim_of_nothing"}
+
+
+@pytest.mark.parametrize("leaf", [4000, 0])
+def test_a_record_whose_leaf_is_another_is_relied_on_for_nothing(rig: Rig, leaf: int) -> None:
+    (number,) = rig.issue(1)
+    tamper(rig, sql(f"UPDATE certificate SET leaf_index = {leaf}"))  # noqa: S608
+    for refusal in (
+        lambda: rig.change(number, "revoke", "fraud"),
+        lambda: correct(rig.app, number, {"publicHours": 30}),
+    ):
+        with refused(RegistryError, "record_altered"):
+            refusal()
