@@ -173,7 +173,8 @@ def test_a_head_that_the_log_never_signed_is_told(lite: Rig) -> None:
     lite.issue(1)
     head = lite.app.settings.head
     note = head.read_bytes()
-    head.write_bytes(note[:-4] + b"AA=\n")
+    # Signatures end in small bytes: one in 64 has these already.
+    head.write_bytes(note[:-4] + (b"AQ=\n" if note.endswith(b"AA=\n") else b"AA=\n"))
     assert codes(lite) == {"note_signature"}
 
 
