@@ -10,6 +10,7 @@ import binascii
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from keys.errors import EncodingError
 
@@ -141,6 +142,7 @@ def timestamp_decode(text: str) -> int:
         raise EncodingError("timestamp_value") from error
 
 
+@lru_cache(maxsize=256)
 def timestamp_encode(seconds: int) -> str:
     """``YYYY-MM-DDTHH:MM:SSZ`` of Unix seconds in the years 1 to 9999."""
     try:

@@ -67,5 +67,6 @@ def is_short_of_hours(fields: Mapping[str, object], rules: RuleSet | None) -> bo
     rule = rules.grades.get(str(fields.get("grade"))) if rules else None
     if rule is None:
         return False
-    hours = [fields[name] for name in ("professionalHours", "publicHours")]
-    return any(hours_shortfall(rule, *(int(str(value)) for value in hours)).values())
+    professional, public = fields["professionalHours"], fields["publicHours"]
+    assert isinstance(professional, int) and isinstance(public, int)  # noqa: S101, PT018 - intake made them
+    return any(hours_shortfall(rule, professional, public).values())

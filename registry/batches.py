@@ -214,10 +214,8 @@ def _candidate(job: _Job, application: Application, result: BatchResult) -> Cand
 
 def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *, host: str) -> bool:
     """Whether the certificate's QR stays within version 12 (SPEC clause 3)."""
-    texts = sum(
-        len(value.encode("utf-16-le")) for value in candidate.fields.values() if isinstance(value, str)
-    )
-    if texts < _SURELY_FITS:
+    texts = "".join([value for value in candidate.fields.values() if isinstance(value, str)])
+    if len(texts.encode("utf-16-le")) < _SURELY_FITS:
         return True
     fields = {**candidate.fields, **specimen_fields(series)}
     payload = encode_payload(template.code, template.pack(fields), _LONGEST_SIGNATURE)

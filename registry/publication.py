@@ -28,7 +28,7 @@ from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import ListedKey, TrustList
 from registry.app import App
 from registry.errors import RegistryError
-from registry.files import is_left_over, replace_file
+from registry.files import is_left_over, replace_file, replace_files
 from registry.log import (
     ENTRIES,
     latest_checkpoint,
@@ -63,6 +63,7 @@ from verifier.tiles import TILE_WIDTH, tile_path, tile_width
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 BUNDLE_VERSION = 1
+_TILES_AT_ONCE = 256
 _CHECKPOINT, _TRUST_LIST = "log/checkpoint", "trust.json"
 _IMMUTABLE = ("log/tile/", "trust/", "templates/", "schemas/", "ns/", "root.json")
 """What is written once: a file that is there and says something else is damaged."""
@@ -99,8 +100,7 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
                 _put(target, path, data, result)
             for path, data in _status(app, session, target, result):
                 _put(target, path, data, result)
-            for path, data in _log(session, target, result, check=check):
-                _put(target, path, data, result)
+            _put_log(target, _log(session, target, result, check=check), result)
         for left_over in filter(is_left_over, target.rglob(".*")):
             left_over.unlink()  # whoever wrote it was killed: we are alone here
     return result
@@ -332,13 +332,33 @@ def _runs(session: Session, size: int) -> Iterator[tuple[str, bytes]]:
 
 
 def _put(target: Path, path: str, data: bytes, result: Published) -> None:
+    if _is_to_write(target, path, data, result):
+        replace_file(target / path, data)
+
+
+def _put_log(target: Path, files: Iterable[tuple[str, bytes]], result: Published) -> None:
+    """Tiles side by side, some hundreds at a time; what points to them after all of them, one by one."""
+    tiles: list[tuple[Path, bytes]] = []
+    for path, data in files:
+        is_tile = path.startswith("log/tile/")
+        if len(tiles) == _TILES_AT_ONCE or (tiles and not is_tile):
+            replace_files(tiles)
+            tiles.clear()
+        if not is_tile:
+            _put(target, path, data, result)
+        elif _is_to_write(target, path, data, result):
+            tiles.append((target / path, data))
+
+
+def _is_to_write(target: Path, path: str, data: bytes, result: Published) -> bool:
+    """Whether the file is not there as it must be; what becomes of it is entered in ``result``."""
     file = target / path
     length = _length(file)
     if length == len(data) and file.read_bytes() == data:
         result.unchanged += 1
-        return
+        return False
     if length is not None and path.startswith(_IMMUTABLE):
         result.damaged.append(path)
-    replace_file(file, data)
     result.written += 1
     result.paths.append(path)
+    return True

@@ -5,7 +5,7 @@ Python would call it a digit. What is derived from a number alone stands here to
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from verifier.errors import FormError
@@ -27,6 +27,7 @@ class CertificateNumber:
     year: int
     kind: int
     serial: int
+    _digits: str = field(default="", init=False, compare=False, repr=False)
 
     @property
     def body(self) -> str:
@@ -36,7 +37,10 @@ class CertificateNumber:
     @property
     def digits(self) -> str:
         """All 20 digits, as they stand in the record."""
-        return self.body + mod97_10_check(self.body)
+        if not self._digits:
+            body = self.body
+            object.__setattr__(self, "_digits", body + mod97_10_check(body))
+        return self._digits
 
     @property
     def printed(self) -> str:
