@@ -1,0 +1,154 @@
+// @ts-check
+/**
+ * Status lists and their details (SPEC 5), and whether a number is in force (step 8).
+ *
+ * @typedef {import('./trustlist.js').TrustList} TrustList
+ * @typedef {import('./number.js').CertificateNumber} CertificateNumber
+ * @typedef {{at: number, clockSkew: number, statusMaxAge?: number|null}} Policy
+ */
+
+import { keyObjection } from './authority.js';
+import { fromBase64url } from './encodings.js';
+import { Finding, Undecided, require, within } from './finding.js';
+import { equal, hasExactly, isObject, parseCanonical } from './json.js';
+import { parseNumber } from './number.js';
+import { proofHolds, readProof } from './proof.js';
+import { gunzip } from './gzip.js';
+import { parseTime } from './time.js';
+
+const BITS = 131072;
+const MAX_LIST = 65536;
+const MAX_DETAILS = 24 * 1024 * 1024;
+
+/**
+ * @param {string} host
+ * @param {CertificateNumber} number
+ * @param {string} purpose `revocation`, `suspension` or `details`
+ * @returns {string} where the list that has this number's bit is published (SPEC 5.1)
+ */
+export function statusAddress(host, { authority, year, kind, serial }, purpose) {
+  return `https://${host}/status/${authority}/${year}/${kind}/${purpose}/${Math.floor(serial / BITS)}`;
+}
+
+/**
+ * A signed document of the registry's about status.
+ * @param {Uint8Array} data
+ * @param {string} address
+ * @param {TrustList} list
+ * @param {{type: string, bound: number, form: string}} expected
+ * @returns {Promise<{validFrom: number, validUntil: number, subject: Object<string, any>}>}
+ */
+async function readSigned(data, address, list, { type, bound, form }) {
+  require(data.length <= bound, 'status_list_too_large');
+  const [document, proof] = within(form, () => {
+    const read = parseCanonical(data, bound);
+    return [read, readProof(read.proof, read)];
+  });
+  require(document.id === address && document.type && equal(document.type, ['VerifiableCredential', type]), 'status_list_other');
+  const key = list.statusKeys.find((one) => one.id === proof.method);
+  require(key && !keyObjection(key, proof.created), 'status_list_key');
+  require(await proofHolds(proof, document, key.key), 'status_list_signature');
+  const [validFrom, validUntil] = [parseTime(document.validFrom), parseTime(document.validUntil)];
+  require(validFrom !== undefined && validUntil !== undefined && isObject(document.credentialSubject), form);
+  return { validFrom, validUntil, subject: document.credentialSubject };
+}
+
+/**
+ * @param {Uint8Array} data
+ * @param {string} address
+ * @param {string} purpose
+ * @param {number} index
+ * @param {TrustList} list
+ */
+async function readBit(data, address, purpose, index, list) {
+  const form = 'status_list_form';
+  const expected = { type: 'BitstringStatusListCredential', bound: MAX_LIST, form };
+  const { validFrom, validUntil, subject } = await readSigned(data, address, list, expected);
+  const { type, statusPurpose, encodedList } = subject;
+  require(typeof encodedList === 'string' && encodedList[0] === 'u', form);
+  const bits = gunzip(fromBase64url(encodedList.slice(1), form), BITS / 8, form, 'status_list_too_large');
+  require(type === 'BitstringStatusList' && statusPurpose === purpose, form);
+  return { validFrom, validUntil, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
+}
+
+/**
+ * What the details say about one index; nothing where they cannot be used: they explain and never decide.
+ * @param {Uint8Array|undefined} data
+ * @param {string} address
+ * @param {number} index
+ * @param {string} status
+ * @param {TrustList} list
+ * @returns {Promise<{since?: number, reason?: string, successor?: string}>}
+ */
+async function readDetails(data, address, index, status, list) {
+  const form = 'status_details_form';
+  try {
+    require(data, form);
+    const { subject } = await readSigned(data, address, list, { type: 'StatusDetails', bound: MAX_DETAILS, form });
+    require(isObject(subject.entries), form);
+    for (const [place, entry] of Object.entries(subject.entries)) checkEntry(place, entry);
+    const entry = subject.entries[String(index)];
+    if (!entry || entry.status !== status) return {};
+    const told = { since: parseTime(entry.since), reason: entry.reason };
+    return entry.successor === undefined ? told : Object.assign(told, { successor: entry.successor });
+  } catch (error) {
+    if (error instanceof Finding) return {};
+    throw error;
+  }
+}
+
+/** @param {string} place @param {any} entry */
+function checkEntry(place, entry) {
+  const form = 'status_details_form';
+  require(/^(?:0|[1-9][0-9]{0,5})$/.test(place) && Number(place) < BITS, form);
+  require(hasExactly(entry, ['status', 'since', 'reason'], ['successor']), form);
+  require(['revoked', 'suspended'].includes(entry.status) && parseTime(entry.since) !== undefined, form);
+  require(typeof entry.reason === 'string' && /^[a-z][a-z-]{0,31}$/.test(entry.reason), form);
+  if (entry.successor !== undefined) {
+    require(typeof entry.successor === 'string', form);
+    within(form, () => parseNumber(entry.successor));
+  }
+}
+
+/** @param {{validFrom: number, validUntil: number}} bounds @param {Policy} policy */
+function isFresh({ validFrom, validUntil }, { at, clockSkew, statusMaxAge }) {
+  const young = statusMaxAge === null || statusMaxAge === undefined || at - validFrom <= statusMaxAge;
+  return validFrom - clockSkew <= at && at <= validUntil && young;
+}
+
+/**
+ * Step 8.
+ * @param {CertificateNumber} number
+ * @param {Map<string, Uint8Array>} documents by the address they were obtained from
+ * @param {TrustList} list
+ * @param {Policy} policy
+ * @returns {Promise<Object<string, number>>} `asOf`
+ */
+export async function checkInForce(number, documents, list, policy) {
+  const index = number.serial % BITS;
+  const address = (/** @type {string} */ purpose) => statusAddress(list.registry, number, purpose);
+  /** @type {Undecided|undefined} */
+  let doubt;
+  const ages = [];
+  for (const [purpose, status] of [['revocation', 'revoked'], ['suspension', 'suspended']]) {
+    try {
+      const data = documents.get(address(purpose));
+      if (!data) throw new Undecided('status_missing', 'status');
+      const read = await readBit(data, address(purpose), purpose, index, list);
+      const fresh = isFresh(read, policy);
+      if (read.set && (fresh || purpose === 'revocation')) {
+        const details = await readDetails(documents.get(address('details')), address('details'), index, status, list);
+        throw new Finding(details.reason === 'superseded' ? 'superseded' : status, /** @type {any} */ (details));
+      }
+      if (!fresh) throw new Undecided('status_stale', 'status', { validUntil: read.validUntil });
+      ages.push(read.validFrom);
+    } catch (error) {
+      if (error instanceof Finding && ['revoked', 'suspended', 'superseded'].includes(error.code)) throw error;
+      if (error instanceof Finding) doubt = doubt || new Undecided(error.code, 'status');
+      else if (error instanceof Undecided) doubt = doubt || error;
+      else throw error;
+    }
+  }
+  if (doubt) throw doubt;
+  return { asOf: Math.min(...ages) };
+}
