@@ -1,5 +1,6 @@
 """Questions to the browser's verifier, as JSON: a case of the vectors, or evidence made up by a test."""
 
+import json
 from base64 import b64decode, b64encode
 from typing import Any
 
@@ -23,7 +24,7 @@ def question_of_case(document: dict[str, Any]) -> Question:
 def question_of_scene(scene: Scene) -> Question:
     """What a test made up, in the same form."""
     files = case_files(Vector("asked", "", "", lambda: scene), scene)
-    document = files.pop(f"asked/{CASE}")
+    document = json.loads(files.pop(f"asked/{CASE}"))
     pool = {path.removeprefix(f"{POOL}/"): base64(data) for path, data in files.items()}
     return {"task": "judge", "document": document, "pool": pool}
 

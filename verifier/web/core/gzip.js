@@ -117,7 +117,10 @@ export function gunzip(data, size, form, tooLarge) {
     const flags = byte();
     if (magic[0] !== 31 || magic[1] !== 139 || magic[2] !== 8 || flags & RESERVED) fail();
     at += 6;
-    if (flags & EXTRA) at += byte() + 256 * byte();
+    if (flags & EXTRA) {
+      const length = byte() + 256 * byte();
+      at += length;
+    }
     for (const flag of [NAME, COMMENT]) if (flags & flag) while (byte());
     if (flags & HEADER_SUM) {
       const sum = crc32(data.subarray(0, at)) & 0xffff;
