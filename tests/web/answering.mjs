@@ -59,7 +59,7 @@ async function judge({ document, pool }, read) {
     trust.chain.map(pooled),
     await parsePin(pooled(trust.pin)),
     await installed(read, trust.templates.host),
-    { asOf: /** @type {number} */ (parseTime(trust.asOf)), seenVersion: trust.seenVersion },
+    { pinned: trust.pinned, seenVersion: trust.seenVersion },
   );
   const presented = { ...evidence, record: bytes(evidence.record), logProof: bytes(evidence.logProof), status };
   return verify(presented, established, { ...policy, at: parseTime(policy.at) });

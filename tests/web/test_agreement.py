@@ -11,11 +11,20 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keys.canonical import RECORD_LIMITS, TRUST_LIST_LIMITS, parse_canonical, parse_restricted
-from keys.did import registry_did
+from keys.canonical import RECORD_LIMITS, parse_canonical
+from keys.encodings import timestamp_encode
 from keys.trustchain import RootPin
-from tests.builders import HOST, root, signer
-from tests.simulator import ANNUAL, COMPLETION, NOW, SIGNED_AT, Simulator, policy, resign, sealed, standard_pin
+from tests.builders import HOST, signer
+from tests.simulator import (
+    COMPLETION,
+    NOW,
+    SIGNED_AT,
+    Simulator,
+    policy,
+    resign,
+    sealed,
+    standard_pin,
+)
 from tests.vectors.model import Scene, passed
 from tests.web.nodejs import Node
 from tests.web.questions import question_of_scene
@@ -25,7 +34,6 @@ from verifier.loading import installed_catalogue
 from verifier.number import number_of
 from verifier.policy import VerificationPolicy
 from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.status import status_url
 from verifier.trust import Trust
 from verifier.verify import verify
 
@@ -50,13 +58,13 @@ def agree(
     *,
     chain: tuple[bytes, ...] = CHAIN,
     pin: RootPin | None = None,
-    as_of: int = NOW,
+    pinned: bool = True,
     seen_version: int = 0,
     demands: VerificationPolicy | None = None,
 ) -> None:
     """Both reports are equal."""
-    scene = Scene(evidence, passed(), chain, pin or standard_pin(), as_of, seen_version, demands or policy())
-    trust = Trust.establish(chain, scene.pin, CATALOGUE, as_of=as_of, seen_version=seen_version)
+    scene = Scene(evidence, passed(), chain, pin or standard_pin(), pinned, seen_version, demands or policy())
+    trust = Trust.establish(chain, scene.pin, CATALOGUE, pinned=pinned, seen_version=seen_version)
     python = verify(evidence, trust, scene.policy).to_json()
     assert node.ask(question_of_scene(scene)) == {"answer": python}
 
@@ -75,7 +83,9 @@ def flips(data: bytes) -> st.SearchStrategy[bytes]:
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The way to every member and item below ``value``."""
-    members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    members = (
+        value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    )
     return [found for key, member in members for found in ((*path, key), *paths(member, (*path, key)))]
 
 
@@ -92,9 +102,44 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 
 TEXTS = st.sampled_from(
-    ["", " ", "x", "0", "00", "-1", "2026", "张文博", "é", "e\u0301", "\u200b", "\t", "\\n", '"@context"', "2026-02-30", "9" * 25]
-    + ["2026-02-30T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-02T24:00:00Z", "2027-01-01T00:00:00Z", "z1", "granted"]
-    + [HOST, f"did:web:{HOST}", METHOD, "X" * 70, "\U0001f600" * 40, "\U000e0041", "\uf8ff", "1e3", "suspended", "withdrawn"]
+    [
+        "",
+        " ",
+        "x",
+        "0",
+        "00",
+        "-1",
+        "2026",
+        "张文博",
+        "é",
+        "e\u0301",
+        "\u200b",
+        "\t",
+        "\\n",
+        '"@context"',
+        "2026-02-30",
+        "9" * 25,
+    ]
+    + [
+        "2026-02-30T00:00:00Z",
+        "2026-03-02T00:00:00Z",
+        "2026-03-02T24:00:00Z",
+        "2027-01-01T00:00:00Z",
+        "z1",
+        "granted",
+    ]
+    + [
+        HOST,
+        f"did:web:{HOST}",
+        METHOD,
+        "X" * 70,
+        "\U0001f600" * 40,
+        "\U000e0041",
+        "\uf8ff",
+        "1e3",
+        "suspended",
+        "withdrawn",
+    ]
 )
 NEW = st.one_of(
     st.just(...), TEXTS, st.text(max_size=8), st.integers(-3, 3000), st.sampled_from([2**53 - 1, 410100, 1, 2]), st.booleans(),
@@ -111,8 +156,15 @@ def edits(document: Any) -> st.SearchStrategy[Any]:
         st.builds(
             lambda way, name, new: put(document, way, {**at_path(document, way), name: new}),
             st.sampled_from(objects),
-            st.sampled_from(["extra", "critical", "__proto__", "constructor", "compromisedFrom", "issuerName", "revoked"]),
-            st.one_of(TEXTS, st.just({"at": "2026-02-01T00:00:00Z", "reason": "x"}), st.just(["log"]), st.just(["x"])),
+            st.sampled_from(
+                ["extra", "critical", "__proto__", "constructor", "compromisedFrom", "issuerName", "revoked"]
+            ),
+            st.one_of(
+                TEXTS,
+                st.just({"at": "2026-02-01T00:00:00Z", "reason": "x"}),
+                st.just(["log"]),
+                st.just(["x"]),
+            ),
         ),
     )
 
@@ -146,9 +198,9 @@ def test_a_bit_of_the_status(node: Node, url: str, bit: int, *, revoked: bool) -
     agree(node, replace(GOOD, status={**status, url: data}))
 
 
-@given(data=flips(CHAIN[0]), as_of=st.sampled_from([NOW, SIGNED_AT - 1]))
-def test_a_bit_of_the_trust_list(node: Node, data: bytes, as_of: int) -> None:
-    agree(node, GOOD, chain=(data,), as_of=as_of)
+@given(data=flips(CHAIN[0]))
+def test_a_bit_of_the_trust_list(node: Node, data: bytes) -> None:
+    agree(node, GOOD, chain=(data,))
 
 
 @given(document=edits(dict(CERTIFICATE.unsigned)), key=st.sampled_from([METHOD, "root-1"]))
@@ -205,7 +257,9 @@ ITEMS = st.one_of(
 PACKED = CERTIFICATE.template.record.pack(CERTIFICATE.fields)
 
 
-@given(place=st.integers(0, len(PACKED)), item=ITEMS, remove=st.booleans(), code=st.sampled_from([1, 1, 1, 2, 3]))
+@given(
+    place=st.integers(0, len(PACKED)), item=ITEMS, remove=st.booleans(), code=st.sampled_from([1, 1, 1, 2, 3])
+)
 def test_a_value_in_the_qr(node: Node, place: int, item: CborItem, code: int, *, remove: bool) -> None:
     values = PACKED[:place] + ([] if remove else [item]) + PACKED[place + 1 :]
     try:
@@ -225,7 +279,9 @@ def test_bytes_in_the_qr(node: Node, data: bytes) -> None:
     text=st.one_of(
         st.text(max_size=30),
         st.from_regex(r"(?i)https?://[a-zé:@.-]{1,20}(:[0-9]{1,5})?/v#[0-9]{0,40}", fullmatch=True),
-        st.sampled_from(["", " ", "\n", "https://", "x"]).map(lambda head: head + (GOOD_QR.qr_text or "") + head),
+        st.sampled_from(["", " ", "\n", "https://", "x"]).map(
+            lambda head: head + (GOOD_QR.qr_text or "") + head
+        ),
     )
 )
 def test_the_text_of_the_qr(node: Node, text: str) -> None:
@@ -239,7 +295,11 @@ def test_the_text_of_the_qr(node: Node, text: str) -> None:
         st.integers(1, 9_999_999).map(lambda serial: number_of("410100", 2026, 1, serial).printed),
         st.none(),
     ),
-    name=st.one_of(st.none(), st.text(max_size=10), st.sampled_from(["张文博", " 张文博\u3000", "张文博\x1f", "\ufeff张文博"])),
+    name=st.one_of(
+        st.none(),
+        st.text(max_size=10),
+        st.sampled_from(["张文博", " 张文博\u3000", "张文博\x1f", "\ufeff张文博"]),
+    ),
     record=st.booleans(),
 )
 def test_what_a_person_types(node: Node, number: str | None, name: str | None, *, record: bool) -> None:
@@ -256,25 +316,27 @@ MOMENTS = st.one_of(
 
 @given(
     moment=MOMENTS,
-    as_of=MOMENTS,
+    trust_from=MOMENTS,
     status_at=MOMENTS,
     revoked=st.sampled_from([GOOD.status, REVOKED]),
     age=st.one_of(st.none(), st.integers(0, 10**6)),
     require=st.tuples(st.booleans(), st.booleans()),
     log=st.booleans(),
+    pinned=st.booleans(),
     seen=st.integers(0, 2),
     qr=st.booleans(),
 )
 def test_times_and_demands(
     node: Node,
     moment: int,
-    as_of: int,
+    trust_from: int,
     status_at: int,
     revoked: Mapping[str, bytes],
     age: int | None,
     require: tuple[bool, bool],
     seen: int,
     *,
+    pinned: bool,
     log: bool,
     qr: bool,
 ) -> None:
@@ -282,7 +344,8 @@ def test_times_and_demands(
     evidence = replace(GOOD_QR if qr else GOOD, status=status)
     evidence = evidence if log else replace(evidence, log_proof=None)
     demands = policy(moment=moment, status_max_age=age, require_log=require[0], require_status=require[1])
-    agree(node, evidence, as_of=as_of, seen_version=seen, demands=demands)
+    chain = sealed({**REGISTRY.trust_list.document, "validFrom": timestamp_encode(trust_from)})
+    agree(node, evidence, chain=(chain,), pinned=pinned, seen_version=seen, demands=demands)
 
 
 LINES = (GOOD.log_proof or b"").decode().split("\n")

@@ -72,9 +72,50 @@ VALUES = st.recursive(
 )
 PIECES = st.lists(
     st.sampled_from(
-        ["{", "}", "[", "]", ":", ",", '"', '"a"', '"é"', "0", "-0", "1", "12", "-", "01", "1.5", "1e3", "1.", "true"]
-        + ["false", "null", "nul", " ", "\n", "\t", "\\", '"\\u0041"', '"\\ud800"', '"\\ud83d\\ude00"', '"\\/"', '"\\x"']
-        + ['"\t"', '"__proto__"', '"constructor"', "9007199254740991", "9007199254740992", "-9007199254740992", "\ufeff"]
+        [
+            "{",
+            "}",
+            "[",
+            "]",
+            ":",
+            ",",
+            '"',
+            '"a"',
+            '"é"',
+            "0",
+            "-0",
+            "1",
+            "12",
+            "-",
+            "01",
+            "1.5",
+            "1e3",
+            "1.",
+            "true",
+        ]
+        + [
+            "false",
+            "null",
+            "nul",
+            " ",
+            "\n",
+            "\t",
+            "\\",
+            '"\\u0041"',
+            '"\\ud800"',
+            '"\\ud83d\\ude00"',
+            '"\\/"',
+            '"\\x"',
+        ]
+        + [
+            '"\t"',
+            '"__proto__"',
+            '"constructor"',
+            "9007199254740991",
+            "9007199254740992",
+            "-9007199254740992",
+            "\ufeff",
+        ]
     ),
     max_size=12,
 ).map("".join)
@@ -98,7 +139,9 @@ def test_bytes_that_are_no_json_are_refused_as_in_python(node: Node, data: bytes
     assert node.ask({"task": "json", "data": base64(data)}) == python_json(data)
 
 
-@pytest.mark.parametrize("text", ["[" * 100000, "[" * 60000, '{"a":' * 20000, "[" * 17 + "]" * 17, "[" * 16 + "]" * 16])
+@pytest.mark.parametrize(
+    "text", ["[" * 100000, "[" * 60000, '{"a":' * 20000, "[" * 17 + "]" * 17, "[" * 16 + "]" * 16]
+)
 def test_depth_is_bounded_as_in_python(node: Node, text: str) -> None:
     assert node.ask({"task": "json", "data": base64(text.encode())}) == python_json(text.encode())
 
@@ -135,8 +178,14 @@ def test_lists_unpack_whatever_packed_them(node: Node, bits: bytes, level: int, 
     assert node.ask({"task": "gunzip", "data": base64(data)}) == {"answer": base64(bits)}
 
 
-@given(bits=BITS, flips=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=2), cut=st.integers(0, 3))
-def test_damaged_lists_are_refused_as_in_python(node: Node, bits: bytes, flips: list[float], cut: int) -> None:
+@given(
+    bits=BITS,
+    flips=st.lists(st.floats(0, 1, exclude_max=True), min_size=1, max_size=2),
+    cut=st.integers(0, 3),
+)
+def test_damaged_lists_are_refused_as_in_python(
+    node: Node, bits: bytes, flips: list[float], cut: int
+) -> None:
     data = bytearray(gzip.compress(bits, mtime=0))
     for flip in flips:
         place = int(flip * len(data) * 8)
@@ -174,9 +223,15 @@ def test_the_core_is_small_and_asks_for_nothing_of_others() -> None:
     for path in CORE.glob("*.js"):
         text = path.read_text("utf-8")
         assert text.startswith("// @ts-check\n/**"), f"{path.name}: each module says what it is for"
-        assert all(line.rstrip("';").rpartition("'")[2].startswith("./") for line in text.splitlines() if " from '" in line)
+        assert all(
+            line.rstrip("';").rpartition("'")[2].startswith("./")
+            for line in text.splitlines()
+            if " from '" in line
+        )
         assert not {"fetch(", "window.", "localStorage", "Date.now", "Math.random", "eval("} & {
-            word for word in ("fetch(", "window.", "localStorage", "Date.now", "Math.random", "eval(") if word in text
+            word
+            for word in ("fetch(", "window.", "localStorage", "Date.now", "Math.random", "eval(")
+            if word in text
         }, f"{path.name}: the core does no input, no output and reads no clock"
         packed += len(gzip.compress(text.encode()))
     assert packed < 40_000, "A phone loads all of this before it says anything."

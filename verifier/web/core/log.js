@@ -10,7 +10,7 @@ import { fromBase64 } from './encodings.js';
 import { Finding, Undecided, require, within } from './finding.js';
 import { hasExactly, parseCanonical } from './json.js';
 import { checkInclusion } from './merkle.js';
-import { checkSigned, countWitnesses, readCheckpoint, readNote, readVkey } from './note.js';
+import { checkSigned, countWitnesses, readCheckpoint, readNote } from './note.js';
 import { parseTime } from './time.js';
 
 export const MAX_LOG_PROOF = 16384;
@@ -49,28 +49,45 @@ export function readEntry(data) {
 }
 
 /**
+ * What the log says of this number. Every finding in here is one about the proof, not about the certificate.
+ * @param {Uint8Array} data the `.tlog-proof`
+ * @param {import('./number.js').CertificateNumber} number
+ * @param {string} origin of the log
+ * @param {import('./trust.js').LogKeys} keys
+ */
+async function readIncluded(data, number, origin, keys) {
+  const proof = readLogProof(data);
+  const entry = readEntry(proof.entry);
+  const note = readNote(proof.checkpoint);
+  const checkpoint = readCheckpoint(note);
+  require(checkpoint.origin === origin, 'checkpoint_origin');
+  await checkSigned(note, keys.log);
+  await checkInclusion(proof.entry, proof.index, proof.path, checkpoint);
+  require(['issue', 'void'].includes(entry.action) && entry.number === number.digits, 'log_entry_other');
+  return { entry, note, index: Number(proof.index), size: Number(checkpoint.size) };
+}
+
+/**
+ * A proof that does not hold proves nothing, and nothing against the certificate. Only what the log itself says of this
+ * number, and says otherwise, is a finding.
  * @param {Uint8Array} data the `.tlog-proof`
  * @param {Uint8Array} record
  * @param {import('./number.js').CertificateNumber} number
  * @param {import('./trustlist.js').TrustList} list
+ * @param {import('./trust.js').LogKeys} keys
  * @param {{at: number, clockSkew: number}} policy
  * @returns {Promise<LoggedIssue>}
  */
-export async function checkLogged(data, record, number, list, { at, clockSkew }) {
-  const proof = readLogProof(data);
-  const entry = readEntry(proof.entry);
-  const wanted = { action: 'issue', number: number.digits, authority: number.authority, digest: hex(await sha256(record)) };
+export async function checkLogged(data, record, number, list, keys, { at, clockSkew }) {
+  const { entry, note, index, size } = await readIncluded(data, number, list.log.origin, keys).catch((error) => {
+    throw error instanceof Finding ? new Undecided(error.code, 'log-proof') : error;
+  });
+  const wanted = { action: 'issue', authority: number.authority, digest: hex(await sha256(record)) };
   for (const [name, value] of Object.entries(wanted)) require(entry[name] === value, 'log_entry_differs');
-  const [logKey, ...witnessKeys] = await Promise.all([list.log.vkey, ...list.witnesses.vkeys].map(readVkey));
-  const note = readNote(proof.checkpoint);
-  const checkpoint = readCheckpoint(note);
-  require(checkpoint.origin === list.log.origin, 'checkpoint_origin');
-  await checkSigned(note, logKey);
-  await checkInclusion(proof.entry, proof.index, proof.path, checkpoint);
   const time = /** @type {number} */ (parseTime(entry.time));
-  if (time > at + clockSkew) throw new Finding('log_time_in_future');
+  if (time > at + clockSkew) throw new Undecided('log_time_in_future', 'clock');
   const { quorum } = list.witnesses;
-  const witnesses = await countWitnesses(note, witnessKeys, at + clockSkew);
+  const witnesses = await countWitnesses(note, keys.witnesses, at + clockSkew);
   if (witnesses < quorum) throw new Undecided('witnesses_missing', 'witnesses', { witnesses, quorum });
-  return { index: Number(proof.index), size: Number(checkpoint.size), time, witnesses };
+  return { index, size, time, witnesses };
 }

@@ -15,8 +15,8 @@ import { require, within } from './finding.js';
 const MAX_NOTE = 8192;
 const MAX_SIGNATURES = 64;
 const NAME = /^[^\s+]+$/u;
-const ED25519 = 1;
-const COSIGNATURE = 4;
+export const NOTE = 1;
+export const COSIGNATURE = 4;
 
 /** @param {string} line @returns {NoteSignature} */
 function readSignature(line) {
@@ -39,15 +39,19 @@ export function readNote(data) {
   return { text: all.slice(0, blank + 1), signatures: lines.map(readSignature) };
 }
 
-/** @param {string} vkey @returns {Promise<Verifier>} */
-export async function readVkey(vkey) {
+/**
+ * @param {string} vkey
+ * @param {string} code the finding where it is none
+ * @returns {Promise<Verifier>}
+ */
+export async function readVkey(vkey, code) {
   const match = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey);
-  require(match, 'note_key');
-  const data = fromBase64(match[3], 'note_key');
-  require(data.length === 33 && (data[0] === ED25519 || data[0] === COSIGNATURE), 'note_key');
+  require(match, code);
+  const data = fromBase64(match[3], code);
+  require(data.length === 33 && [NOTE, COSIGNATURE].includes(data[0]), code);
   const id = hex((await sha256(join(utf8(match[1] + '\n'), data))).subarray(0, 4));
-  require(id === match[2], 'note_key');
-  within('note_key', () => checkKey(data.subarray(1)));
+  require(id === match[2], code);
+  within(code, () => checkKey(data.subarray(1)));
   return { name: match[1], id, algorithm: data[0], key: data.slice(1) };
 }
 
@@ -56,15 +60,12 @@ const signaturesOf = (note, verifier) => note.signatures.filter((one) => one.nam
 
 /**
  * @param {Note} note
- * @param {Verifier} verifier the log's
+ * @param {Verifier[]} keys the log's, present and former: what any of them signed counts, what none signed does not
  */
-export async function checkSigned(note, verifier) {
-  require(verifier.algorithm === ED25519, 'note_key');
-  const signatures = signaturesOf(note, verifier);
-  require(signatures.length > 0, 'note_unsigned');
-  for (const { bytes } of signatures) {
-    require(await verifySignature(verifier.key, bytes, utf8(note.text)), 'note_signature');
-  }
+export async function checkSigned(note, keys) {
+  const found = keys.flatMap((one) => signaturesOf(note, one).map(({ bytes }) => ({ key: one.key, bytes })));
+  require(found.length > 0, 'note_unsigned');
+  for (const { key, bytes } of found) require(await verifySignature(key, bytes, utf8(note.text)), 'note_signature');
 }
 
 /**
@@ -76,7 +77,7 @@ export async function checkSigned(note, verifier) {
  */
 export async function countWitnesses(note, witnesses, latest) {
   let count = 0;
-  for (const witness of witnesses.filter(({ algorithm }) => algorithm === COSIGNATURE)) {
+  for (const witness of witnesses) {
     const found = await Promise.all(signaturesOf(note, witness).map((one) => cosigned(note, witness, one.bytes, latest)));
     if (found.includes(true)) count += 1;
   }

@@ -10,7 +10,7 @@ import { integerToBytes } from './encodings.js';
 import { require } from './finding.js';
 
 // Scheme and host mean the same in either case; a path does not.
-const TEXT = /^[hH][tT][tT][pP][sS]?:\/\/([^/?#\s]{1,253})\/v#([0-9]+)$/u;
+const TEXT = /^[hH][tT][tT][pP][sS]:\/\/([^/?#\s]{1,253})\/v#([0-9]+)$/u;
 const MAX_DIGITS = 1300;
 const FORMAT = 1;
 const SIGNATURE = 64;

@@ -15,7 +15,11 @@ export const MAX_RECORD = 65536;
 const CREDENTIALS = 'https://www.w3.org/ns/credentials/v2';
 const CONTEXT = /^https:\/\/[^/]+\/ns\/certificate\/v[1-9][0-9]?$/;
 const SCHEMA = /^https:\/\/[^/]+\/schemas\/([a-z]{1,32})\/(v[1-9][0-9]{0,2})\.json$/;
-const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ue000-\uf8ff\u{f0000}-\u{10ffff}]/u;
+// Unicode's categories change, so the table is the SPEC's (2.5).
+const INVISIBLE = new RegExp('[\\0-\\x1f\\x7f-\\x9f\\xad\\u034f\\u061c\\u115f\\u1160\\u17b4\\u17b5\\u180b-\\u180f\\u200b-\\u200f\\u2028-\\u202e'
+  + '\\u2060-\\u206f\\u2800\\u3164\\ud800-\\uf8ff\\ufdd0-\\ufdef\\ufe00-\\ufe0f\\ufeff\\uffa0\\ufff0-\\uffff\\u{1bca0}-\\u{1bca3}\\u{1d173}-\\u{1d17a}'
+  + Array.from({ length: 13 }, (_, plane) => `\\u{${(plane + 1).toString(16)}fffe}\\u{${(plane + 1).toString(16)}ffff}`).join('')
+  + '\\u{e0000}-\\u{10ffff}]', 'u');
 
 /** @param {string} text the whole record */
 function checkText(text) {

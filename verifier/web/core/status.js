@@ -4,6 +4,8 @@
  *
  * @typedef {import('./trustlist.js').TrustList} TrustList
  * @typedef {import('./number.js').CertificateNumber} CertificateNumber
+ * @typedef {{validFrom: number, validUntil: number, trustListVersion: number, set: boolean}} StatusList `set`: the number's bit
+ * @typedef {Object<string, StatusList|string>} StatusLists by purpose: usable, or the code why not
  * @typedef {{at: number, clockSkew: number, statusMaxAge?: number|null}} Policy
  */
 
@@ -19,6 +21,9 @@ import { parseTime } from './time.js';
 const BITS = 131072;
 const MAX_LIST = 65536;
 const MAX_DETAILS = 24 * 1024 * 1024;
+const MAX_VALIDITY = 7 * 86400;
+/** @type {[string, string][]} */
+const PURPOSES = [['revocation', 'revoked'], ['suspension', 'suspended']];
 
 /**
  * @param {string} host
@@ -36,21 +41,25 @@ export function statusAddress(host, { authority, year, kind, serial }, purpose) 
  * @param {string} address
  * @param {TrustList} list
  * @param {{type: string, bound: number, form: string}} expected
- * @returns {Promise<{validFrom: number, validUntil: number, subject: Object<string, any>}>}
+ * @returns {Promise<{document: Object<string, any>, validFrom: number, validUntil: number, subject: Object<string, any>}>}
  */
 async function readSigned(data, address, list, { type, bound, form }) {
   require(data.length <= bound, 'status_list_too_large');
-  const [document, proof] = within(form, () => {
+  const { document, proof, validFrom, validUntil } = within(form, () => {
     const read = parseCanonical(data, bound);
-    return [read, readProof(read.proof, read)];
+    const [from, until] = [parseTime(read.validFrom), parseTime(read.validUntil)];
+    require(from !== undefined && until !== undefined, form);
+    return { document: read, proof: readProof(read.proof, read), validFrom: from, validUntil: until };
   });
   require(document.id === address && document.type && equal(document.type, ['VerifiableCredential', type]), 'status_list_other');
+  require(proof.created === validFrom && validUntil - validFrom <= MAX_VALIDITY, 'status_list_validity');
   const key = list.statusKeys.find((one) => one.id === proof.method);
-  require(key && !keyObjection(key, proof.created), 'status_list_key');
+  // A compromised key has no past here: whoever holds it writes any date, and a list is only ever needed fresh.
+  const compromised = key && key.revoked && key.revoked.compromisedFrom !== undefined;
+  require(key && !compromised && !keyObjection(key, validFrom), 'status_list_key');
   require(await proofHolds(proof, document, key.key), 'status_list_signature');
-  const [validFrom, validUntil] = [parseTime(document.validFrom), parseTime(document.validUntil)];
-  require(validFrom !== undefined && validUntil !== undefined && isObject(document.credentialSubject), form);
-  return { validFrom, validUntil, subject: document.credentialSubject };
+  require(isObject(document.credentialSubject), form);
+  return { document, validFrom, validUntil, subject: document.credentialSubject };
 }
 
 /**
@@ -59,16 +68,19 @@ async function readSigned(data, address, list, { type, bound, form }) {
  * @param {string} purpose
  * @param {number} index
  * @param {TrustList} list
+ * @returns {Promise<StatusList>}
  */
-async function readBit(data, address, purpose, index, list) {
+async function readList(data, address, purpose, index, list) {
   const form = 'status_list_form';
   const expected = { type: 'BitstringStatusListCredential', bound: MAX_LIST, form };
-  const { validFrom, validUntil, subject } = await readSigned(data, address, list, expected);
+  const { document, validFrom, validUntil, subject } = await readSigned(data, address, list, expected);
+  const { trustListVersion } = document;
   const { type, statusPurpose, encodedList } = subject;
   require(typeof encodedList === 'string' && encodedList[0] === 'u', form);
   const bits = gunzip(fromBase64url(encodedList.slice(1), form), BITS / 8, form, 'status_list_too_large');
   require(type === 'BitstringStatusList' && statusPurpose === purpose, form);
-  return { validFrom, validUntil, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
+  require(typeof trustListVersion === 'number' && trustListVersion >= 1, form);
+  return { validFrom, validUntil, trustListVersion, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
 }
 
 /**
@@ -117,38 +129,72 @@ function isFresh({ validFrom, validUntil }, { at, clockSkew, statusMaxAge }) {
 }
 
 /**
- * Step 8.
+ * The status lists that cover the number.
  * @param {CertificateNumber} number
  * @param {Map<string, Uint8Array>} documents by the address they were obtained from
+ * @param {TrustList} list
+ * @returns {Promise<StatusLists>}
+ */
+export async function readStatusLists(number, documents, list) {
+  /** @type {StatusLists} */
+  const found = {};
+  for (const [purpose] of PURPOSES) {
+    const address = statusAddress(list.registry, number, purpose);
+    const data = documents.get(address);
+    try {
+      found[purpose] = data ? await readList(data, address, purpose, number.serial % BITS, list) : 'status_missing';
+    } catch (error) {
+      if (!(error instanceof Finding)) throw error;
+      found[purpose] = error.code;
+    }
+  }
+  return found;
+}
+
+/**
+ * What usable lists say about the trust list (SPEC 7.3).
+ * @param {StatusLists} lists
+ * @param {TrustList} list
+ * @param {number} latest nothing signed later counts
+ * @returns {{newestVersion: number, newestUntil: number}}
+ */
+export function knownOfTrustList(lists, { version, validFrom }, latest) {
+  const usable = Object.values(lists).flatMap((one) => (typeof one === 'string' ? [] : [one]));
+  const naming = usable.filter((one) => one.trustListVersion === version && one.validFrom <= latest);
+  return {
+    newestVersion: Math.max(0, ...usable.map((one) => one.trustListVersion)),
+    newestUntil: Math.max(validFrom, ...naming.map((one) => one.validFrom)),
+  };
+}
+
+/**
+ * Step 8.
+ * @param {CertificateNumber} number
+ * @param {StatusLists} lists
+ * @param {Map<string, Uint8Array>} documents
  * @param {TrustList} list
  * @param {Policy} policy
  * @returns {Promise<Object<string, number>>} `asOf`
  */
-export async function checkInForce(number, documents, list, policy) {
-  const index = number.serial % BITS;
-  const address = (/** @type {string} */ purpose) => statusAddress(list.registry, number, purpose);
-  /** @type {Undecided|undefined} */
-  let doubt;
+export async function checkInForce(number, lists, documents, list, policy) {
+  /** @type {Undecided[]} */
+  const doubts = [];
   const ages = [];
-  for (const [purpose, status] of [['revocation', 'revoked'], ['suspension', 'suspended']]) {
-    try {
-      const data = documents.get(address(purpose));
-      if (!data) throw new Undecided('status_missing', 'status');
-      const read = await readBit(data, address(purpose), purpose, index, list);
-      const fresh = isFresh(read, policy);
-      if (read.set && (fresh || purpose === 'revocation')) {
-        const details = await readDetails(documents.get(address('details')), address('details'), index, status, list);
-        throw new Finding(details.reason === 'superseded' ? 'superseded' : status, /** @type {any} */ (details));
-      }
-      if (!fresh) throw new Undecided('status_stale', 'status', { validUntil: read.validUntil });
-      ages.push(read.validFrom);
-    } catch (error) {
-      if (error instanceof Finding && ['revoked', 'suspended', 'superseded'].includes(error.code)) throw error;
-      if (error instanceof Finding) doubt = doubt || new Undecided(error.code, 'status');
-      else if (error instanceof Undecided) doubt = doubt || error;
-      else throw error;
+  for (const [purpose, status] of PURPOSES) {
+    const read = lists[purpose];
+    if (typeof read === 'string') {
+      doubts.push(new Undecided(read, 'status'));
+      continue;
     }
+    const fresh = isFresh(read, policy);
+    if (read.set && (fresh || purpose === 'revocation')) {
+      const address = statusAddress(list.registry, number, 'details');
+      const details = await readDetails(documents.get(address), address, number.serial % BITS, status, list);
+      throw new Finding(details.reason === 'superseded' ? 'superseded' : status, /** @type {any} */ (details));
+    }
+    if (!fresh) doubts.push(new Undecided('status_stale', 'status', { validUntil: read.validUntil }));
+    ages.push(read.validFrom);
   }
-  if (doubt) throw doubt;
+  if (doubts.length) throw doubts[0];
   return { asOf: Math.min(...ages) };
 }

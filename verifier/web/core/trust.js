@@ -3,14 +3,16 @@
  * From a pinned root to the list in force (SPEC 4.2), and what a verifier trusts (7.3).
  *
  * @typedef {{registry: string, root: import('./trustlist.js').Root, fingerprint: string}} Pin
- * @typedef {{list?: import('./trustlist.js').TrustList, error?: string, asOf: number, pin: Pin,
- *   templates: import('./catalogue.js').CertificateTemplate[]}} Trust
+ * @typedef {{log: import('./note.js').Verifier[], witnesses: import('./note.js').Verifier[]}} LogKeys the log's own first
+ * @typedef {{list?: import('./trustlist.js').TrustList, logKeys?: LogKeys, error?: string, pin: Pin, pinned: boolean,
+ *   templates: import('./catalogue.js').CertificateTemplate[]}} Trust `pinned`: whether the reader chose the root
  */
 
 import { hex, sha256 } from './bytes.js';
 import { Finding, require, within } from './finding.js';
 import { isHost } from './host.js';
 import { canonicalize, isObject, parseRestricted } from './json.js';
+import { COSIGNATURE, NOTE, readVkey } from './note.js';
 import { proofHolds, readProof } from './proof.js';
 import { parseTrustList, readRoot } from './trustlist.js';
 
@@ -83,18 +85,38 @@ export async function walkChain(chain, pin, seenVersion = 0) {
 }
 
 /**
+ * The keys in a list's vkeys. One key under two names would count twice: such a list is refused.
+ * @param {import('./trustlist.js').TrustList} list
+ * @returns {Promise<LogKeys>}
+ */
+async function readLogKeys({ log, witnesses }) {
+  /** @param {string[]} vkeys @param {number} algorithm */
+  const read = (vkeys, algorithm) => Promise.all(vkeys.map(async (vkey) => {
+    const key = await readVkey(vkey, 'trust_list_form');
+    require(key.algorithm === algorithm, 'trust_list_form');
+    return key;
+  }));
+  const keys = { log: await read(log.vkeys, NOTE), witnesses: await read(witnesses.vkeys, COSIGNATURE) };
+  for (const group of Object.values(keys)) {
+    require(new Set(group.map(({ key }) => hex(key))).size === group.length, 'trust_list_duplicate');
+  }
+  return keys;
+}
+
+/**
  * Trust is established once and used for any number of certificates. A chain that does not hold is told by step 3.
  * @param {Uint8Array[]} chain
  * @param {Pin} pin
  * @param {import('./catalogue.js').CertificateTemplate[]} templates
- * @param {{asOf: number, seenVersion?: number}} when Unix seconds
+ * @param {{pinned: boolean, seenVersion?: number}} reader
  * @returns {Promise<Trust>}
  */
-export async function establishTrust(chain, pin, templates, { asOf, seenVersion }) {
+export async function establishTrust(chain, pin, templates, { pinned, seenVersion }) {
   try {
-    return { list: await walkChain(chain, pin, seenVersion), asOf, pin, templates };
+    const list = await walkChain(chain, pin, seenVersion);
+    return { list, logKeys: await readLogKeys(list), pin, pinned, templates };
   } catch (error) {
-    if (error instanceof Finding) return { error: error.code, asOf, pin, templates };
+    if (error instanceof Finding) return { error: error.code, pin, pinned, templates };
     throw error;
   }
 }

@@ -9,7 +9,7 @@
  * @typedef {{code: string, id: string, scope: {kinds: number[], years: number[]},
  *   states: {state: string, from: number}[], keys: ListedKey[]}} Authority
  * @typedef {{registry: string, version: number, validFrom: number, validUntil: number, root: Root,
- *   authorities: Authority[], log: {origin: string, vkey: string}, witnesses: {vkeys: string[], quorum: number},
+ *   authorities: Authority[], log: {origin: string, vkeys: string[]}, witnesses: {vkeys: string[], quorum: number},
  *   statusKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
  *   notUnderstood: string[], document: Object<string, any>}} TrustList
  */
@@ -34,7 +34,7 @@ const MEMBERS = {
   'authorities.states': ['state', 'from', 'reason'],
   'authorities.keys': [...KEY, 'issuerName'],
   'authorities.keys.revoked': REVOCATION,
-  log: ['origin', 'vkey'],
+  log: ['origin', 'vkey', 'former'],
   witnesses: ['vkeys', 'quorum'],
   statusKeys: KEY,
   'statusKeys.revoked': REVOCATION,
@@ -214,7 +214,7 @@ export function parseTrustList(data) {
   checkCritical(document);
   const host = document.registry;
   require(isHost(host), FORM);
-  const { origin, vkey } = object(document.log);
+  const { origin, vkey, former = [] } = object(document.log);
   const { vkeys, quorum } = object(document.witnesses);
   const read = {
     registry: host,
@@ -224,7 +224,7 @@ export function parseTrustList(data) {
     version: integer(document.version),
     root: readRoot(document.root, host),
     authorities: list(document.authorities, (one) => readAuthority(one, host)),
-    log: { origin: text(origin), vkey: text(vkey) },
+    log: { origin: text(origin), vkeys: [text(vkey), ...texts(former)] },
     statusKeys: list(document.statusKeys, (one) => readKey(one, registryDid(host), false)),
     ruleSets: list(document.ruleSets, readRuleSet),
     templates: list(document.templates, readTemplateDigests),

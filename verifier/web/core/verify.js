@@ -26,13 +26,14 @@ import { parseNumber, parseTypedNumber } from './number.js';
 import { proofHolds } from './proof.js';
 import { parseQrText } from './qr.js';
 import { MAX_RECORD, parseRecord } from './record.js';
-import { checkInForce } from './status.js';
+import { checkInForce, knownOfTrustList, readStatusLists } from './status.js';
 import { derive, expand, isOfTemplate, unpack } from './template.js';
 import { formatTime, parseTime } from './time.js';
 
 const MAX_TEXTS = { qrText: 2048, number: 64, name: 200 };
 const DEFAULTS = { requireLog: false, requireStatus: true, clockSkew: 300, maxLogDelay: 604800, statusMaxAge: null };
-const WITHOUT_LIST = ['trust_list_count', 'trust_list_rollback'];
+const FOR_EVER = ['key_of_another_year', 'key_compromised', 'key_superseded'];
+const CHINA = 8 * 3600;
 
 /** One certificate on its way through the steps: the inputs, and what the steps so far established. */
 class Case {
@@ -59,6 +60,8 @@ class Case {
     this.logged = undefined;
     /** @type {any} */
     this.logError = undefined;
+    /** @type {import('./status.js').StatusLists|undefined} */
+    this.lists = undefined;
   }
 
   needRecord() {
@@ -81,22 +84,46 @@ class Case {
     return [1, 2, 4, 5, 6].every((step) => this.passed.has(step)) ? this.needRecord().document : undefined;
   }
 
+  /** The status lists of the number, read once; none before it is known. */
+  async statusLists() {
+    if (!this.number) return {};
+    this.lists = this.lists || await readStatusLists(this.number, this.evidence.status, this.needList());
+    return this.lists;
+  }
+
+  /** Until when the trust list is known to have been the newest, and the newest one that any status list names. */
+  async knownOfTrustList() {
+    return knownOfTrustList(await this.statusLists(), this.needList(), this.policy.at + this.policy.clockSkew);
+  }
+
   /**
-   * A key that a current list does not name is nobody's; one made after the list was obtained may be new.
+   * Nobody's, if the list was the newest when it was created; since then it may have been listed.
    * @param {string} code
    * @param {number} created
    */
-  notListed(code, created) {
-    const current = created <= Math.min(this.trust.asOf, this.needList().validUntil);
-    return current ? new Finding(code) : new Undecided(code, 'trust-list');
+  async notListed(code, created) {
+    const { newestUntil } = await this.knownOfTrustList();
+    return created <= newestUntil ? new Finding(code) : new Undecided(code, 'trust-list');
+  }
+
+  /**
+   * A finding, unless a newer list might have lifted it.
+   * @param {string} code
+   * @param {number} moment
+   */
+  async objected(code, moment) {
+    const { newestUntil } = await this.knownOfTrustList();
+    if (FOR_EVER.includes(code) || moment <= newestUntil) return new Finding(code);
+    return new Undecided('trust_list_too_old', 'trust-list', { objection: code });
   }
 
   /** Look at the log proof once; steps 4 and 7 both need the answer. */
   async lookAtLog() {
     const { logProof } = this.evidence;
-    if (this.logged || this.logError || !logProof || !this.record || !this.number) return;
+    const { logKeys } = this.trust;
+    if (this.logged || this.logError || !logProof || !this.record || !this.number || !logKeys) return;
     try {
-      this.logged = await checkLogged(logProof, this.record.data, this.number, this.needList(), this.policy);
+      this.logged = await checkLogged(logProof, this.record.data, this.number, this.needList(), logKeys, this.policy);
     } catch (error) {
       this.logError = error;
     }
@@ -129,9 +156,9 @@ function decode(one) {
 }
 
 /** @param {Case} one */
-function strictForm(one) {
+async function strictForm(one) {
   if (!one.passed.has(1)) throw new Skipped('no_record');
-  one.record = parseRecord(one.qr ? expandQr(one, one.qr) : /** @type {Uint8Array} */ (one.evidence.record));
+  one.record = parseRecord(one.qr ? await expandQr(one, one.qr) : /** @type {Uint8Array} */ (one.evidence.record));
   try {
     one.number = parseNumber(one.record.number);
   } catch (_) {
@@ -140,8 +167,8 @@ function strictForm(one) {
   return ['strict'];
 }
 
-/** @param {Case} one @param {import('./qr.js').QrText} qr @returns {Uint8Array} the record's bytes */
-function expandQr(one, qr) {
+/** @param {Case} one @param {import('./qr.js').QrText} qr @returns {Promise<Uint8Array>} the record's bytes */
+async function expandQr(one, qr) {
   const list = one.needList();
   // Another template than the root's would make a genuine signature fail.
   const template = one.trust.templates.find(({ record }) => BigInt(record.code) === qr.code);
@@ -153,41 +180,48 @@ function expandQr(one, qr) {
   const method = expand(record.proof.verificationMethod, { issuerDid, ...rest });
   const authority = list.authorities.find(({ id }) => id === issuerDid);
   const key = authority && authority.keys.find(({ id }) => id === method);
-  if (!key) throw one.notListed('key_not_listed', /** @type {number} */ (parseTime(expand(record.proof.created, values))));
+  if (!key) throw await one.notListed('key_not_listed', /** @type {number} */ (parseTime(expand(record.proof.created, values))));
   const document = expand(record, derive(values, list.registry, key.issuerName));
   document.proof.proofValue = toMultibase(qr.signature);
   return canonicalize(document);
 }
 
 /** @param {Case} one */
-function trustList({ trust, policy }) {
+async function trustList(one) {
+  const { trust, policy } = one;
   const { list, error = 'trust_list_count' } = trust;
-  if (!list) throw WITHOUT_LIST.includes(error) ? new Undecided(error, 'trust-list') : new Finding(error);
+  // A list that cannot be used says nothing about the certificate, so nothing here fails.
+  if (!list) throw new Undecided(error, 'trust-list');
+  if (!trust.pinned) throw new Undecided('root_not_pinned', 'root');
   const { validFrom, validUntil, version } = list;
   if (policy.at < validFrom - policy.clockSkew || policy.at > validUntil) {
     throw new Undecided('trust_list_stale', 'trust-list', { validUntil });
   }
-  return ['trust_list_in_force', { version }];
+  const { newestVersion, newestUntil } = await one.knownOfTrustList();
+  if (newestVersion > version) throw new Undecided('trust_list_rollback', 'trust-list', { version, newest: newestVersion });
+  return ['trust_list_in_force', { version, asOf: newestUntil }];
 }
 
 /** @param {Case} one */
 async function authorityAndKey(one) {
   const { proof, issuer, document } = one.needRecord();
   const authority = one.needList().authorities.find(({ id }) => id === issuer);
-  if (!authority) throw one.notListed('authority_not_listed', proof.created);
+  if (!authority) throw await one.notListed('authority_not_listed', proof.created);
   one.key = authority.keys.find(({ id }) => id === proof.method);
-  if (!one.key) throw one.notListed('key_not_listed', proof.created);
+  if (!one.key) throw await one.notListed('key_not_listed', proof.created);
   const number = one.needNumber();
   require(one.key.issuerName === document.issuer.name, 'issuer_name_differs');
   await one.lookAtLog();
   const { clockSkew, maxLogDelay, at } = one.policy;
   const time = one.logged ? one.logged.time : at;
-  require(proof.created <= time + clockSkew, 'created_after_time');
+  if (proof.created > time + clockSkew) {
+    throw one.logged ? new Finding('created_after_time') : new Undecided('created_after_time', 'clock');
+  }
   require(!one.logged || proof.created >= time - maxLogDelay, 'created_long_before_logged');
   const then = one.logged ? undefined : objection(authority, one.key, number, proof.created);
-  if (then) throw new Finding(then);
+  if (then) throw await one.objected(then, proof.created);
   const found = objection(authority, one.key, number, time);
-  if (found) throw one.logged ? new Finding(found) : new Undecided(found, 'log-proof');
+  if (found) throw one.logged ? await one.objected(found, time) : new Undecided(found, 'log-proof');
   return ['authorised', { time, timeSource: one.logged ? 'log' : 'policy' }];
 }
 
@@ -200,7 +234,7 @@ async function proof(one) {
 }
 
 /** @param {Case} one */
-function schemaAndNumber(one) {
+async function schemaAndNumber(one) {
   const record = one.needRecord();
   const list = one.needList();
   const template = one.trust.templates.find(
@@ -208,7 +242,7 @@ function schemaAndNumber(one) {
   );
   if (!template || !isListed(template, list.templates)) {
     const known = list.templates.some(({ kind, version }) => kind === record.kind && version === record.version);
-    throw known ? new Undecided('template_unknown', 'templates') : new Finding('template_not_published');
+    throw known ? new Undecided('template_unknown', 'templates') : await one.notListed('template_not_published', record.proof.created);
   }
   require(template.valid(record.document), 'schema');
   checkNumber(one, record, template.record.kindDigit);
@@ -222,6 +256,8 @@ function checkNumber({ evidence }, record, kindDigit) {
   const subject = record.document.credentialSubject;
   require(record.issuer.endsWith(`:${number.authority}`) && number.year === subject.year && number.kind === kindDigit,
     'number_disagrees');
+  const day = String(formatTime(record.proof.created + CHINA)).slice(0, 10);
+  require(record.document.validFrom === `${day}T00:00:00Z`, 'valid_from_differs');
   require(evidence.number === undefined || parseTypedNumber(evidence.number).digits === number.digits, 'number_differs');
   require(evidence.name === undefined || evidence.name.trim().normalize('NFC') === subject.name, 'name_differs');
 }
@@ -244,7 +280,7 @@ async function status(one) {
   const list = one.needList();
   const number = one.needNumber();
   if (!one.evidence.status.size && !one.policy.requireStatus) throw new Skipped('status_not_required');
-  return ['in_force', await checkInForce(number, one.evidence.status, list, one.policy)];
+  return ['in_force', await checkInForce(number, await one.statusLists(), one.evidence.status, list, one.policy)];
 }
 
 /** @param {Case} one */
@@ -331,10 +367,10 @@ export async function verify(evidence, trust, policy) {
 }
 
 /** @param {import('./trust.js').Trust} trust */
-function summary({ pin, asOf, list }) {
-  const base = { rootFingerprint: pin.fingerprint, asOf };
+function summary({ pin, list }) {
+  const base = { rootFingerprint: pin.fingerprint };
   if (!list) return base;
-  const { registry, version, validUntil, notUnderstood } = list;
-  const known = { ...base, registry, version, validUntil };
+  const { registry, version, validFrom, validUntil, notUnderstood } = list;
+  const known = { ...base, registry, version, validFrom, validUntil };
   return notUnderstood.length ? { ...known, notUnderstood: notUnderstood.join(',') } : known;
 }
