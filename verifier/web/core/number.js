@@ -28,11 +28,14 @@ export function parseNumber(text) {
   };
 }
 
+/** @param {string} text @returns {string} without white space around it, as the SPEC's notation has it */
+export const trim = (text) => text.replace(/^[ \t\n\r\u00a0\u3000]+|[ \t\n\r\u00a0\u3000]+$/g, '');
+
 /** @param {string} text as a person typed it @returns {CertificateNumber} */
 export function parseTypedNumber(text) {
   require(Array.from(text).length <= MAX_TYPED, 'number_form');
   const plain = text
     .replace(/[\uff10-\uff19]/g, (digit) => String(digit.charCodeAt(0) - 0xff10))
-    .replace(/[ \u3000\u00a0\t\r\n-]/g, '');
+    .replace(/[ \t\n\r\u00a0\u3000-]/g, '');
   return parseNumber(plain);
 }

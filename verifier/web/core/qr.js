@@ -8,6 +8,7 @@
 import { readArray } from './cbor.js';
 import { integerToBytes } from './encodings.js';
 import { require } from './finding.js';
+import { trim } from './number.js';
 
 // Scheme and host mean the same in either case; a path does not.
 const TEXT = /^[hH][tT][tT][pP][sS]:\/\/([^/?#\s]{1,253})\/v#([0-9]+)$/u;
@@ -35,7 +36,7 @@ function payload(digits) {
  * @returns {QrText}
  */
 export function parseQrText(text) {
-  const match = TEXT.exec(text.trim());
+  const match = TEXT.exec(trim(text));
   require(match, 'qr_text');
   const data = payload(match[2]);
   require(data[0] === FORMAT && data.length > 1 + SIGNATURE, 'qr_format');

@@ -22,7 +22,7 @@ import { Finding, Skipped, Undecided, require } from './finding.js';
 import { judgeHours } from './hours.js';
 import { canonicalize } from './json.js';
 import { MAX_LOG_PROOF, checkLogged } from './log.js';
-import { parseNumber, parseTypedNumber } from './number.js';
+import { parseNumber, parseTypedNumber, trim } from './number.js';
 import { proofHolds } from './proof.js';
 import { parseQrText } from './qr.js';
 import { MAX_RECORD, parseRecord } from './record.js';
@@ -259,7 +259,7 @@ function checkNumber({ evidence }, record, kindDigit) {
   const day = String(formatTime(record.proof.created + CHINA)).slice(0, 10);
   require(record.document.validFrom === `${day}T00:00:00Z`, 'valid_from_differs');
   require(evidence.number === undefined || parseTypedNumber(evidence.number).digits === number.digits, 'number_differs');
-  require(evidence.name === undefined || evidence.name.trim().normalize('NFC') === subject.name, 'name_differs');
+  require(evidence.name === undefined || trim(evidence.name).normalize('NFC') === subject.name, 'name_differs');
 }
 
 /** @param {Case} one */
