@@ -6,3 +6,4 @@ import { answer } from './answering.mjs';
 const read = async (/** @type {string} */ path) => new Uint8Array(await (await fetch(`/${path}`)).arrayBuffer());
 
 Object.assign(window, { ask: (/** @type {any} */ question) => answer(question, read) });
+document.documentElement.dataset.ready = 'yes';

@@ -23,7 +23,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
     with serving(PROJECT) as address:
         page = browser.new_page()
         page.goto(f"{address}/tests/web/page.html")
-        page.wait_for_function("typeof window.ask === 'function'")
+        page.wait_for_selector("html[data-ready]")
         yield page
         page.close()
 
@@ -41,7 +41,7 @@ def test_the_modules_ask_nobody_but_their_own_server(browser: "Browser") -> None
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
         page.goto(f"{address}/tests/web/page.html")
-        page.wait_for_function("typeof window.ask === 'function'")
+        page.wait_for_selector("html[data-ready]")
         page.close()
     assert len(asked) > 20
     assert all(url.startswith(f"{address}/") for url in asked)

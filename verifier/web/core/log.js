@@ -55,7 +55,7 @@ export function readEntry(data) {
  * @param {string} origin of the log
  * @param {import('./trust.js').LogKeys} keys
  */
-async function readIncluded(data, number, origin, keys) {
+export async function readIncluded(data, number, origin, keys) {
   const proof = readLogProof(data);
   const entry = readEntry(proof.entry);
   const note = readNote(proof.checkpoint);

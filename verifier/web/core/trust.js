@@ -60,6 +60,22 @@ async function checkSigned(list, root) {
 }
 
 /**
+ * Whether this root signed the list in `data`; to find where the way from a pinned root begins.
+ * @param {Uint8Array} data
+ * @param {import('./trustlist.js').Root} root
+ * @returns {Promise<boolean>}
+ */
+export async function isSignedBy(data, root) {
+  try {
+    await checkSigned(parseTrustList(data), root);
+    return true;
+  } catch (error) {
+    if (error instanceof Finding) return false;
+    throw error;
+  }
+}
+
+/**
  * The newest list, reached from the pin over lists in ascending versions.
  * @param {Uint8Array[]} chain oldest first
  * @param {Pin} pin

@@ -368,7 +368,7 @@ export async function verify(evidence, trust, policy) {
 
 /** @param {import('./trust.js').Trust} trust */
 function summary({ pin, list }) {
-  const base = { rootFingerprint: pin.fingerprint };
+  const base = pin.fingerprint ? { rootFingerprint: pin.fingerprint } : {};
   if (!list) return base;
   const { registry, version, validFrom, validUntil, notUnderstood } = list;
   const known = { ...base, registry, version, validFrom, validUntil };
