@@ -1,6 +1,7 @@
 """The words of the browser's page, written from the same sentences as the command line's (SPEC 7.7).
 
-``python -m verifier.webwords`` writes ``web/words/LANGUAGE.json``; a test tells whether they are what would be written.
+``python -c 'from verifier.webwords import main; main()'`` writes ``web/words/LANGUAGE.json``; a test tells whether they are
+what would be written.
 """
 
 import json
@@ -43,6 +44,10 @@ _PAGE: dict[str, Sentence] = {
 }
 
 
+_NOT_OF_A_PAGE = ("container_", "image_", "file_", "folder_", "memory_", "box_", "target_", "source_bundle_")
+"""Beginnings of codes about files, folders and bundles: the page reads records and codes, and a phone pays for every word."""
+
+
 def words(lang: str) -> dict[str, Any]:
     """Everything that the page says in ``lang``, by table and code."""
     tables: Mapping[str, Mapping[Any, Sentence]] = {
@@ -56,7 +61,7 @@ def words(lang: str) -> dict[str, Any]:
         "fields": messages.FIELDS,
         "labels": textreport.LABELS,
         "page": _PAGE,
-        "codes": SENTENCES,
+        "codes": {code: one for code, one in SENTENCES.items() if not code.startswith(_NOT_OF_A_PAGE)},
         "undecided": UNDECIDED,
     }
     return {
@@ -73,12 +78,8 @@ def files() -> dict[str, bytes]:
     }
 
 
-def main() -> None:
+def main(folder: Path = FOLDER) -> None:
     """Write them."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     for name, data in files().items():
-        (FOLDER / name).write_bytes(data)
-
-
-if __name__ == "__main__":
-    main()
+        (folder / name).write_bytes(data)
