@@ -163,7 +163,11 @@ def parse_restricted(data: bytes, limits: JsonLimits) -> Any:
     try:
         text = data.decode("utf-8")
         value = json.loads(
-            text, object_pairs_hook=_unique, parse_float=_refuse_float, parse_constant=_refuse_float
+            text,
+            object_pairs_hook=_unique,
+            parse_float=_refuse_float,
+            parse_int=_integer,
+            parse_constant=_refuse_constant,
         )
     except UnicodeDecodeError as error:
         raise JsonError("not_utf8") from error
@@ -209,3 +213,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> JsonObject:
 
 def _refuse_float(_: str) -> NoReturn:
     raise JsonError("float")
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise JsonError("not_json")
+
+
+def _integer(text: str) -> int:
+    """Python refuses integers of thousands of digits; anything as long is out of range for us, and said to be."""
+    return int(text) if len(text) <= 17 else MAX_SAFE_INTEGER + 1

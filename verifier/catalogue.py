@@ -44,13 +44,15 @@ class CertificateTemplate:
     partial_fields: tuple[str, ...]
     """Names of the fields that are only ever a part of a longer text: dates, and the place of a key."""
     _values: tuple[tuple[str, Place, Check], ...]
+    _issuer_name: Check
+    """It is no value of the certificate's, and yet it is not the template's either."""
 
     def values_valid(self, record: JsonObject) -> bool:
         """Whether the values in ``record`` are valid, where the rest is known to be the template's."""
         for _, place, check in self._values:
             if not check(value_at(record, place.path)):
                 return False
-        return True
+        return self._issuer_name(record["issuer"]["name"])
 
     def fields_valid(self, fields: Mapping[str, Field]) -> bool:
         """Whether those of ``fields`` are valid that are a whole value of the record (all but ``partial_fields``)."""
@@ -128,9 +130,11 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
             (name, place, compile_schema(schema_at(document, place.path)))
             for name, place in compiled.places.items()
         )
+        issuer_name = compile_schema(schema_at(document, ("issuer", "name")))
     except _DEFECTS as error:
         raise FormError("template_form", f"{kind} {version}") from error
     if (compiled.kind, compiled.version) != (kind, version):
         raise FormError("template_form", f"{kind} {version}")
     partial = tuple(name for name, place in compiled.places.items() if place.pattern is not None)
-    return CertificateTemplate(compiled, check, digest_of(files, kind, version), partial, values)
+    digest = digest_of(files, kind, version)
+    return CertificateTemplate(compiled, check, digest, partial, values, issuer_name)

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+WHITE_SPACE = " \t\n\r\u00a0\u3000"
+"""What people type and scanners leave around things (SPEC, notation). Python's ``strip`` takes more, and other than others'."""
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from verifier.errors import FormError
+from verifier.evidence import WHITE_SPACE
 from verifier.iso7064 import mod97_10_check
 from verifier.limits import MAX_NUMBER_TEXT, STATUS_LIST_BITS
 
@@ -16,7 +17,7 @@ _FORM = re.compile(r"([1-9][0-9]{5})([12][0-9]{3})([1-9])([0-9]{7})([0-9]{2})", 
 _CODE = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 MAX_SERIAL = 9_999_999
 _TYPED: dict[int, str] = {0xFF10 + digit: str(digit) for digit in range(10)}
-_TYPED |= dict.fromkeys(map(ord, " \t\r\n\u3000\u00a0-"), "")
+_TYPED |= dict.fromkeys(map(ord, f"{WHITE_SPACE}-"), "")
 
 
 @dataclass(frozen=True, slots=True, order=True)

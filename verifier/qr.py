@@ -13,6 +13,7 @@ from math import ceil, log10
 from keys.publickey import SIGNATURE_BYTES
 from verifier.cbor import CborItem, decode_array, encode_array
 from verifier.errors import FormError
+from verifier.evidence import WHITE_SPACE
 from verifier.limits import MAX_QR_DIGITS, MAX_QR_TEXT
 
 PAYLOAD_FORMAT = 1
@@ -66,12 +67,12 @@ def encode_payload(template_code: int, values: Sequence[CborItem], signature: by
 
 def looks_like_qr_text(text: str) -> bool:
     """Whether ``text`` has the shape of a certificate's QR, whatever its host."""
-    return len(text) <= MAX_QR_TEXT and _TEXT.fullmatch(text.strip()) is not None
+    return len(text) <= MAX_QR_TEXT and _TEXT.fullmatch(text.strip(WHITE_SPACE)) is not None
 
 
 def parse_qr_text(text: str) -> QrText:
     """``text`` taken apart; raises ``FormError`` (``qr_text``, ``qr_digits``, ``qr_format``, ``cbor_form``)."""
-    match = _TEXT.fullmatch(text.strip()) if len(text) <= MAX_QR_TEXT else None
+    match = _TEXT.fullmatch(text.strip(WHITE_SPACE)) if len(text) <= MAX_QR_TEXT else None
     if match is None:
         raise FormError("qr_text")
     payload = decode_digits(match[2])

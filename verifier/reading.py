@@ -60,13 +60,15 @@ def read_written(
 
 
 def ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
-    """Whether every integer is one that a record may have (SPEC 2.4); raises ``FormError`` for a text that it may not."""
+    """Whether integers are in the restricted profile and no text spells a context; raises ``FormError`` as ``check_text``."""
     texts = [issuer_name]
     for value in fields.values():
         if isinstance(value, str):
             texts.append(value)
         elif not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
             return False
+    if "@context" in texts:
+        return False
     # Between quotes, as they stand in the record: no value may be composed with the next.
     check_text('"'.join(texts))
     return True

@@ -24,14 +24,14 @@ from keys.errors import KeysError
 from keys.proofs import add_proof, parse_proof, verify_proof
 from keys.signer import Signer
 from keys.trustlist import ListedKey, TrustList
-from verifier.errors import StatusError
+from verifier.errors import FormError, StatusError
 from verifier.limits import (
     MAX_STATUS_DETAILS_BYTES,
     MAX_STATUS_LIST_BYTES,
     MAX_STATUS_VALIDITY,
     STATUS_LIST_BITS,
 )
-from verifier.number import CertificateNumber
+from verifier.number import CertificateNumber, parse_number
 from verifier.record import CREDENTIALS_CONTEXT
 
 Compress = Callable[[bytes], bytes]
@@ -40,6 +40,7 @@ DETAILS = "details"
 _LIST_BYTES = STATUS_LIST_BITS // 8
 _LIST_LIMITS = JsonLimits(MAX_STATUS_LIST_BYTES)
 _DETAILS_LIMITS = JsonLimits(MAX_STATUS_DETAILS_BYTES)
+_STATUSES = ("revoked", "suspended")
 _REASON = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
 
 
@@ -198,7 +199,7 @@ def verify_status_details(data: bytes, url: str, trust: TrustList) -> StatusDeta
     try:
         entries = document["credentialSubject"]["entries"]
         changes = {_index(text): _change(value) for text, value in entries.items()}
-    except (KeysError, KeyError, TypeError, AttributeError) as error:
+    except (KeysError, FormError, KeyError, TypeError, AttributeError) as error:
         raise StatusError("status_details_form") from error
     return StatusDetails(url, changes)
 
@@ -260,11 +261,10 @@ def _index(text: str) -> int:
 
 def _change(value: dict[str, Any]) -> StatusChange:
     change = StatusChange(
-        str(value["status"]),
-        timestamp_decode(value["since"]),
-        value["reason"],
-        str(value.get("successor", "")),
+        value["status"], timestamp_decode(value["since"]), value["reason"], value.get("successor", "")
     )
-    if _REASON.fullmatch(change.reason) is None:
-        raise StatusError("status_details_form", "reason")
+    if change.status not in _STATUSES or _REASON.fullmatch(change.reason) is None:
+        raise StatusError("status_details_form", "status or reason")
+    if "successor" in value:
+        parse_number(change.successor)
     return change

@@ -71,7 +71,7 @@ def check_status(
 ) -> Passed:
     """Passes where every list is fresh and no bit is set; raises ``NotInForce`` or ``Undecided``."""
     undecided: Undecided | None = None
-    as_of = policy.at
+    ages = []
     for purpose in PURPOSES:
         try:
             status = _usable(lists.found.get(purpose))
@@ -80,10 +80,10 @@ def check_status(
         except Undecided as error:
             undecided = undecided or error
         else:
-            as_of = min(as_of, status.valid_from)
+            ages.append(status.valid_from)
     if undecided is not None:
         raise undecided
-    return Passed("in_force", {"asOf": as_of})
+    return Passed("in_force", {"asOf": min(ages)})
 
 
 def _usable(found: StatusList | StatusError | None) -> StatusList:

@@ -101,10 +101,19 @@ class RecordTemplate:
             fields = {
                 _field_name(s): _UNPACK[s.form](item, s) for s, item in zip(self.values, items, strict=True)
             }
-            if self.pack(fields) != list(items):
-                raise FormError("qr_values", "spelling")
-        except (TypeError, ValueError, OverflowError, AttributeError, IndexError, KeysError) as error:
+            packed = self.pack(fields)
+        except (
+            TypeError,
+            ValueError,
+            OverflowError,
+            AttributeError,
+            LookupError,
+            KeysError,
+            FormError,
+        ) as error:
             raise FormError("qr_values") from error
+        if packed != list(items):
+            raise FormError("qr_values", "spelling")
         return fields
 
 

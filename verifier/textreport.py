@@ -34,7 +34,7 @@ _CHINA = timezone(timedelta(hours=8))
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.INDETERMINATE: "?", Outcome.SKIPPED: "–"}
 _COLOURS = {"PASSED": "32", "FAILED": "31", "INDETERMINATE": "33", "SKIPPED": "2"}
 _TRUST_STEP, _LOG_STEP, _STATUS_STEP = 3, 7, 8
-_LABELS = {
+LABELS = {
     "compare": Sentence(
         "以下内容经签发机关签名，请与证书逐项核对",
         "Signed by the issuing authority; compare with the certificate",
@@ -132,7 +132,7 @@ def paint(text: str, word: str, *, colour: bool) -> str:
 
 
 def _label(name: str, lang: str) -> str:
-    return pick(_LABELS[name], lang)
+    return pick(LABELS[name], lang)
 
 
 def _headline(report: VerificationReport, lang: str, *, colour: bool) -> list[str]:

@@ -17,7 +17,7 @@ from keys.trustlist import Authority, ListedKey, TrustList
 from verifier.authority import objection_at
 from verifier.catalogue import CertificateTemplate
 from verifier.errors import FormError, VerifierError
-from verifier.evidence import Evidence
+from verifier.evidence import WHITE_SPACE, Evidence
 from verifier.hours import judge_hours
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NAME_TEXT, MAX_NUMBER_TEXT, MAX_QR_TEXT, MAX_RECORD_BYTES
 from verifier.logcheck import LoggedIssue, check_logged
@@ -314,7 +314,7 @@ def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTe
     evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
         raise FormError("number_differs")
-    if evidence.name is not None and normalize("NFC", evidence.name.strip()) != subject["name"]:
+    if evidence.name is not None and normalize("NFC", evidence.name.strip(WHITE_SPACE)) != subject["name"]:
         raise FormError("name_differs")
 
 

@@ -74,7 +74,12 @@ def run_case(folder: Path, name: str) -> tuple[dict[str, Any], VerificationRepor
 
 def disagreements(document: Mapping[str, Any], report: VerificationReport) -> list[str]:
     """Where ``report`` is not what the case expects; empty where they agree."""
-    expected, actual = document["expected"], report.to_json()
+    return differences(document, report.to_json())
+
+
+def differences(document: Mapping[str, Any], actual: Mapping[str, Any]) -> list[str]:
+    """The same, of a report in its JSON form, whoever made it."""
+    expected = document["expected"]
     found = [
         f"{member}: expected {expected[member]}, got {actual[member]}"
         for member in ("verdict", "reason", "missing")

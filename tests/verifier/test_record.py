@@ -285,7 +285,7 @@ def test_values_in_a_second_spelling(place: int, value: int | str | bytes) -> No
     template = CATALOGUE.templates["annual", "v1"].record
     items = template.pack(annual_fields())
     items[place] = value
-    with pytest.raises(FormError):
+    with refused(FormError, "qr_values"):
         template.unpack(items)
 
 

@@ -48,7 +48,7 @@ LIST = StatusList(REVOCATION, "revocation", new_bits({0, 12, 131071}), CREATED, 
 CHANGES = StatusDetails(
     DETAILS_URL,
     {
-        12: StatusChange("revoked", at("2026-11-19T00:00:00Z"), "superseded", "41010020261000001337"),
+        12: StatusChange("revoked", at("2026-11-19T00:00:00Z"), "superseded", "41010020261000001354"),
         13: StatusChange("suspended", at("2026-11-19T00:00:00Z"), "inspection"),
     },
 )
@@ -331,6 +331,11 @@ CHANGE = {"status": "revoked", "since": "2026-11-19T00:00:00Z", "reason": "super
         {"12": {**CHANGE, "reason": "<b>"}},
         {"12": {**CHANGE, "reason": "a b"}},
         {"12": {**CHANGE, "reason": "a" * 33}},
+        {"12": {**CHANGE, "status": "expired"}},
+        {"12": {**CHANGE, "status": 1}},
+        {"12": {**CHANGE, "successor": ""}},
+        {"12": {**CHANGE, "successor": 1}},
+        {"12": {**CHANGE, "successor": "41010020261000001300"}},
     ],
 )
 def test_what_is_signed_and_yet_no_details(entries: object) -> None:

@@ -47,6 +47,11 @@ def test_in_force_as_of_the_older_list() -> None:
     assert check(registry, documents) == Passed("in_force", {"asOf": NOW - 900})
 
 
+def test_as_of_is_the_lists_own_time_even_a_little_ahead_of_ours() -> None:
+    documents = Simulator().status(NUMBER, signed_at=NOW + 60)
+    assert check(Simulator(), documents) == Passed("in_force", {"asOf": NOW + 60})
+
+
 def test_revoked_and_suspended_is_revoked() -> None:
     registry, suspending = Simulator(), Simulator()
     registry.revoke(NUMBER)

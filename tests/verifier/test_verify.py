@@ -11,7 +11,16 @@ from typing import Any
 import pytest
 
 from tests.builders import HOST
-from tests.simulator import COMPLETION, LOGGED_AT, NOW, Simulator, policy, with_authority_changes
+from tests.simulator import (
+    ANNUAL,
+    COMPLETION,
+    LOGGED_AT,
+    NOW,
+    Simulator,
+    policy,
+    with_authority_changes,
+    with_key_changes,
+)
 from verifier.evidence import Evidence
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NAME_TEXT, MAX_NUMBER_TEXT, MAX_QR_TEXT, MAX_RECORD_BYTES
 from verifier.report import Outcome, Verdict, VerificationReport
@@ -145,3 +154,30 @@ def test_the_core_reaches_no_network_no_file_and_no_signer() -> None:
         "httpx",
         "registry",
     }
+
+
+@pytest.mark.parametrize("qr", [False, True])
+def test_a_value_that_spells_a_context_is_found_in_either_form(*, qr: bool) -> None:
+    registry = Simulator()
+    certificate = registry.issue({**ANNUAL, "employer": "@context"})
+    report = verify(registry.evidence(certificate, qr=qr), registry.trust(), policy())
+    assert report.steps[2].code == "context_nested"
+
+
+@pytest.mark.parametrize("qr", [False, True])
+def test_an_issuers_name_that_the_schema_refuses_is_refused_though_the_trust_list_has_it(*, qr: bool) -> None:
+    registry = Simulator(with_key_changes(Simulator().trust_list, "410100", "2026-1", issuer_name="局"))
+    report = verify(registry.evidence(registry.issue(), qr=qr), registry.trust(), policy())
+    assert [report.steps[step].code for step in (4, 5, 6)] == ["authorised", "proof_valid", "schema"]
+
+
+def test_a_typed_name_may_have_white_space_around_it_and_nothing_else() -> None:
+    registry = Simulator()
+    evidence = registry.evidence(registry.issue())
+    for name, code in (
+        (" 张文博\u3000", "well_formed"),
+        ("张文博\x1f", "name_differs"),
+        ("\ufeff张文博", "name_differs"),
+    ):
+        report = verify(replace(evidence, name=name), registry.trust(), policy())
+        assert report.steps[6].code == code

@@ -1,0 +1,33 @@
+"""A real Chromium by Playwright, where both are installed. ``CHROMIUM`` names the program where it is elsewhere."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+def _program() -> str | None:
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+def missing() -> str:
+    """Why there is no browser to ask; empty where there is one."""
+    if find_spec("playwright") is None:
+        return "Playwright is not installed"
+    return "" if _program() else "Chromium is not installed; CHROMIUM names the program where it is elsewhere"
+
+
+@contextmanager
+def started() -> Iterator["Browser"]:
+    """The browser, without a window, until the end of the block."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox"])
+        yield browser
+        browser.close()

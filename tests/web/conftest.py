@@ -1,0 +1,32 @@
+"""Node and Chromium for the tests of this folder, each started once; the tests skip, and say so, where there is none."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.web import chromium, nodejs
+from tests.web.nodejs import Node
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[Node]:
+    """Node with the browser's verifier."""
+    reason = nodejs.missing()
+    if reason:
+        pytest.skip(reason)
+    with nodejs.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium without a window."""
+    reason = chromium.missing()
+    if reason:
+        pytest.skip(reason)
+    with chromium.started() as running:
+        yield running

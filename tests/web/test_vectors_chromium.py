@@ -1,0 +1,47 @@
+"""The conformance vectors in a real browser, under the policy that the pages are served with."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.vectors.files import CASE, FOLDER, differences
+from tests.web.nodejs import PROJECT
+from tests.web.questions import question_of_case
+from tests.web.siteserver import serving
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+NAMES = sorted(path.parent.name for path in FOLDER.glob(f"*/{CASE}"))
+
+
+@pytest.fixture(scope="module")
+def page(browser: "Browser") -> Iterator["Page"]:
+    """A page that answers questions."""
+    with serving(PROJECT) as address:
+        page = browser.new_page()
+        page.goto(f"{address}/tests/web/page.html")
+        page.wait_for_selector("html[data-ready]")
+        yield page
+        page.close()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_browsers_verifier_agrees_on_every_step(page: "Page", name: str) -> None:
+    document = json.loads((FOLDER / name / CASE).read_bytes())
+    told = page.evaluate("question => window.ask(question)", question_of_case(document))
+    assert differences(document, told["answer"]) == []
+
+
+def test_the_modules_ask_nobody_but_their_own_server(browser: "Browser") -> None:
+    with serving(PROJECT) as address:
+        page = browser.new_page()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        page.goto(f"{address}/tests/web/page.html")
+        page.wait_for_selector("html[data-ready]")
+        page.close()
+    assert len(asked) > 20
+    assert all(url.startswith(f"{address}/") for url in asked)

@@ -1,0 +1,199 @@
+// @ts-check
+/**
+ * Status lists and their details (SPEC 5), and whether a number is in force (step 8).
+ *
+ * @typedef {import('./trustlist.js').TrustList} TrustList
+ * @typedef {import('./number.js').CertificateNumber} CertificateNumber
+ * @typedef {{validFrom: number, validUntil: number, trustListVersion: number, set: boolean}} StatusList `set`: the number's bit
+ * @typedef {Object<string, StatusList|string>} StatusLists by purpose: usable, or the code why not
+ * @typedef {{at: number, clockSkew: number, statusMaxAge?: number|null}} Policy
+ */
+
+import { keyObjection } from './authority.js';
+import { fromBase64url } from './encodings.js';
+import { Finding, Undecided, require, within } from './finding.js';
+import { equal, isObject, parseCanonical } from './json.js';
+import { parseNumber } from './number.js';
+import { proofHolds, readProof } from './proof.js';
+import { gunzip } from './gzip.js';
+import { parseTime } from './time.js';
+
+const BITS = 131072;
+const MAX_LIST = 65536;
+const MAX_DETAILS = 24 * 1024 * 1024;
+const MAX_VALIDITY = 7 * 86400;
+/** @type {[string, string][]} */
+const PURPOSES = [['revocation', 'revoked'], ['suspension', 'suspended']];
+
+/**
+ * @param {string} host
+ * @param {CertificateNumber} number
+ * @param {string} purpose `revocation`, `suspension` or `details`
+ * @returns {string} where the list that has this number's bit is published (SPEC 5.1)
+ */
+export function statusAddress(host, { authority, year, kind, serial }, purpose) {
+  return `https://${host}/status/${authority}/${year}/${kind}/${purpose}/${Math.floor(serial / BITS)}`;
+}
+
+/**
+ * A signed document of the registry's about status.
+ * @param {Uint8Array} data
+ * @param {string} address
+ * @param {TrustList} list
+ * @param {{type: string, bound: number, form: string}} expected
+ * @returns {Promise<{document: Object<string, any>, validFrom: number, validUntil: number, subject: Object<string, any>}>}
+ */
+async function readSigned(data, address, list, { type, bound, form }) {
+  require(data.length <= bound, 'status_list_too_large');
+  const { document, proof, validFrom, validUntil } = within(form, () => {
+    const read = parseCanonical(data, bound);
+    const [from, until] = [parseTime(read.validFrom), parseTime(read.validUntil)];
+    require(from !== undefined && until !== undefined, form);
+    return { document: read, proof: readProof(read.proof, read), validFrom: from, validUntil: until };
+  });
+  require(document.id === address && document.type && equal(document.type, ['VerifiableCredential', type]), 'status_list_other');
+  require(proof.created === validFrom && validUntil - validFrom <= MAX_VALIDITY, 'status_list_validity');
+  const key = list.statusKeys.find((one) => one.id === proof.method);
+  // A compromised key has no past here: whoever holds it writes any date, and a list is only ever needed fresh.
+  const compromised = key && key.revoked && key.revoked.compromisedFrom !== undefined;
+  require(key && !compromised && !keyObjection(key, validFrom), 'status_list_key');
+  require(await proofHolds(proof, document, key.key), 'status_list_signature');
+  require(isObject(document.credentialSubject), form);
+  return { document, validFrom, validUntil, subject: document.credentialSubject };
+}
+
+/**
+ * @param {Uint8Array} data
+ * @param {string} address
+ * @param {string} purpose
+ * @param {number} index
+ * @param {TrustList} list
+ * @returns {Promise<StatusList>}
+ */
+async function readList(data, address, purpose, index, list) {
+  const form = 'status_list_form';
+  const expected = { type: 'BitstringStatusListCredential', bound: MAX_LIST, form };
+  const { document, validFrom, validUntil, subject } = await readSigned(data, address, list, expected);
+  const { trustListVersion } = document;
+  const { type, statusPurpose, encodedList } = subject;
+  require(typeof encodedList === 'string' && encodedList[0] === 'u', form);
+  const bits = gunzip(fromBase64url(encodedList.slice(1), form), BITS / 8, form, 'status_list_too_large');
+  require(type === 'BitstringStatusList' && statusPurpose === purpose, form);
+  require(typeof trustListVersion === 'number' && trustListVersion >= 1, form);
+  return { validFrom, validUntil, trustListVersion, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
+}
+
+/**
+ * What the details say about one index; nothing where they cannot be used: they explain and never decide.
+ * @param {Uint8Array|undefined} data
+ * @param {string} address
+ * @param {number} index
+ * @param {string} status
+ * @param {TrustList} list
+ * @returns {Promise<{since?: number, reason?: string, successor?: string}>}
+ */
+async function readDetails(data, address, index, status, list) {
+  const form = 'status_details_form';
+  try {
+    require(data, form);
+    const { subject } = await readSigned(data, address, list, { type: 'StatusDetails', bound: MAX_DETAILS, form });
+    require(isObject(subject.entries), form);
+    for (const [place, entry] of Object.entries(subject.entries)) checkEntry(place, entry);
+    const entry = subject.entries[String(index)];
+    if (!entry || entry.status !== status) return {};
+    const told = { since: parseTime(entry.since), reason: entry.reason };
+    return entry.successor === undefined ? told : Object.assign(told, { successor: entry.successor });
+  } catch (error) {
+    if (error instanceof Finding) return {};
+    throw error;
+  }
+}
+
+/** @param {string} place @param {any} entry */
+function checkEntry(place, entry) {
+  const form = 'status_details_form';
+  require(/^(?:0|[1-9][0-9]{0,5})$/.test(place) && Number(place) < BITS, form);
+  require(isObject(entry) && ['revoked', 'suspended'].includes(entry.status) && parseTime(entry.since) !== undefined, form);
+  require(typeof entry.reason === 'string' && /^[a-z][a-z-]{0,31}$/.test(entry.reason), form);
+  if (entry.successor !== undefined) {
+    require(typeof entry.successor === 'string', form);
+    within(form, () => parseNumber(entry.successor));
+  }
+}
+
+/** @param {{validFrom: number, validUntil: number}} bounds @param {Policy} policy */
+function isFresh({ validFrom, validUntil }, { at, clockSkew, statusMaxAge }) {
+  const young = statusMaxAge === null || statusMaxAge === undefined || at - validFrom <= statusMaxAge;
+  return validFrom - clockSkew <= at && at <= validUntil && young;
+}
+
+/**
+ * The status lists that cover the number.
+ * @param {CertificateNumber} number
+ * @param {Map<string, Uint8Array>} documents by the address they were obtained from
+ * @param {TrustList} list
+ * @returns {Promise<StatusLists>}
+ */
+export async function readStatusLists(number, documents, list) {
+  /** @type {StatusLists} */
+  const found = {};
+  for (const [purpose] of PURPOSES) {
+    const address = statusAddress(list.registry, number, purpose);
+    const data = documents.get(address);
+    try {
+      found[purpose] = data ? await readList(data, address, purpose, number.serial % BITS, list) : 'status_missing';
+    } catch (error) {
+      if (!(error instanceof Finding)) throw error;
+      found[purpose] = error.code;
+    }
+  }
+  return found;
+}
+
+/**
+ * What usable lists say about the trust list (SPEC 7.3).
+ * @param {StatusLists} lists
+ * @param {TrustList} list
+ * @param {number} latest nothing signed later counts
+ * @returns {{newestVersion: number, newestUntil: number}}
+ */
+export function knownOfTrustList(lists, { version, validFrom }, latest) {
+  const usable = Object.values(lists).flatMap((one) => (typeof one === 'string' ? [] : [one]));
+  const naming = usable.filter((one) => one.trustListVersion === version && one.validFrom <= latest);
+  return {
+    newestVersion: Math.max(0, ...usable.map((one) => one.trustListVersion)),
+    newestUntil: Math.max(validFrom, ...naming.map((one) => one.validFrom)),
+  };
+}
+
+/**
+ * Step 8.
+ * @param {CertificateNumber} number
+ * @param {StatusLists} lists
+ * @param {Map<string, Uint8Array>} documents
+ * @param {TrustList} list
+ * @param {Policy} policy
+ * @returns {Promise<Object<string, number>>} `asOf`
+ */
+export async function checkInForce(number, lists, documents, list, policy) {
+  /** @type {Undecided[]} */
+  const doubts = [];
+  const ages = [];
+  for (const [purpose, status] of PURPOSES) {
+    const read = lists[purpose];
+    if (typeof read === 'string') {
+      doubts.push(new Undecided(read, 'status'));
+      continue;
+    }
+    const fresh = isFresh(read, policy);
+    if (read.set && (fresh || purpose === 'revocation')) {
+      const address = statusAddress(list.registry, number, 'details');
+      const details = await readDetails(documents.get(address), address, number.serial % BITS, status, list);
+      throw new Finding(details.reason === 'superseded' ? 'superseded' : status, /** @type {any} */ (details));
+    }
+    if (!fresh) doubts.push(new Undecided('status_stale', 'status', { validUntil: read.validUntil }));
+    ages.push(read.validFrom);
+  }
+  if (doubts.length) throw doubts[0];
+  return { asOf: Math.min(...ages) };
+}

@@ -1,0 +1,130 @@
+// @ts-check
+/**
+ * The page behind the QR (`/v`). What is presented stays on the device: the QR's values stand after the `#`, which browsers
+ * send to no server, and files are read here. Only the registry's public files are fetched.
+ */
+
+import { judge, loadTrust } from './gather.js';
+import { Source } from './source.js';
+import { body, element, headline } from './view.js';
+import { LANGUAGES, choose, loadWords, preferredLanguage } from './words.js';
+
+const MAX_FILE = 65536;
+const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+let language = preferredLanguage();
+/** @type {import('./words.js').Words} */
+let words;
+/** @type {{report: import('../core/verify.js').Report, at: number, troubles: import('./source.js').Trouble[]}|undefined} */
+let judged;
+let turn = 0;
+
+/** @param {string} text */
+function say(text) {
+  part('verdict').className = '';
+  part('verdict').replaceChildren(element('p', {}, text));
+  part('report').replaceChildren();
+}
+
+function show() {
+  if (!judged) {
+    say(words.page.welcome);
+    return;
+  }
+  const { report, at, troubles } = judged;
+  part('verdict').className = report.verdict;
+  part('verdict').replaceChildren(...headline(report, { words, language }));
+  part('report').replaceChildren(...body(report, at, troubles, { words, language }));
+  document.title = `${words.verdicts[report.verdict]} · ${words.page.title}`;
+}
+
+/** @param {Partial<import('../core/verify.js').Evidence>} presented */
+async function check(presented) {
+  turn += 1;
+  const mine = turn;
+  say(words.page.checking);
+  /** @type {import('./source.js').Trouble[]} */
+  const troubles = [];
+  const at = Math.floor(Date.now() / 1000);
+  try {
+    const source = new Source();
+    const trust = await loadTrust(source, troubles) || nobodys();
+    const report = await judge(source, trust, { ...presented, status: new Map() }, at, troubles);
+    if (mine !== turn) return; // something else was presented meanwhile
+    judged = { report, at, troubles };
+    show();
+    part('verdict').focus({ preventScroll: true });
+  } catch (error) {
+    console.error(error);
+    say(words.page.fault);
+  }
+}
+
+/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+function nobodys() {
+  const pin = { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' };
+  return { error: 'trust_list_count', pin, pinned: false, templates: [] };
+}
+
+function checkAddress() {
+  if (location.hash.length > 1) check({ qrText: `https://${location.host}/v${location.hash}` });
+}
+
+/** @param {FileList|File[]} files */
+async function readFiles(files) {
+  /** @type {Partial<import('../core/verify.js').Evidence>} */
+  const presented = {};
+  for (const file of Array.from(files)) {
+    // One byte more than any genuine file, so that step 0 says what is too large.
+    const data = new Uint8Array(await file.slice(0, MAX_FILE + 1).arrayBuffer());
+    if (file.name.endsWith('.tlog-proof')) presented.logProof = data;
+    else presented.record = data;
+  }
+  return presented;
+}
+
+/** @param {string} text */
+const readText = (text) => (/^\s*https?:/i.test(text) ? { qrText: text } : { number: text });
+
+function buildForm() {
+  const typed = /** @type {HTMLInputElement} */ (element('input', { id: 'typed', type: 'text', autocomplete: 'off', maxlength: '2048' }));
+  const files = /** @type {HTMLInputElement} */ (element('input', { id: 'files', type: 'file', multiple: '', accept: '.json,.tlog-proof,application/json' }));
+  const form = /** @type {HTMLFormElement} */ (part('form'));
+  form.replaceChildren(
+    element('h2', {}, words.page.form),
+    element('label', { for: 'typed' }, words.page.typed), typed,
+    element('label', { for: 'files' }, words.page.files), files,
+    element('button', { type: 'submit' }, words.page.check),
+  );
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    const presented = await readFiles(files.files || []);
+    await check(typed.value.trim() ? { ...presented, ...readText(typed.value) } : presented);
+    window.scrollTo(0, 0);
+  };
+  form.hidden = false;
+}
+
+/** @param {string} chosen */
+async function speak(chosen) {
+  words = await loadWords(chosen);
+  language = chosen;
+  document.documentElement.lang = chosen;
+  document.title = words.page.title;
+  part('title').textContent = words.page.title;
+  const other = LANGUAGES.find((one) => one !== chosen) || chosen;
+  const button = part('language');
+  button.textContent = words.page.language;
+  button.lang = other;
+  button.onclick = () => {
+    choose(other);
+    speak(other);
+  };
+  buildForm();
+  show();
+}
+
+speak(language).then(() => {
+  window.onhashchange = checkAddress;
+  checkAddress();
+});

@@ -1,0 +1,72 @@
+// @ts-check
+/**
+ * What the registry publishes, read from the page's own server within bounds (SPEC 8.3).
+ *
+ * Three things are told apart: the bytes; certainly not there; could not be told. The last is a trouble, never a finding.
+ */
+
+/** @typedef {{path: string, code: string}} Trouble */
+
+export class SourceError extends Error {
+  /** @param {string} code */
+  constructor(code) {
+    super(code);
+    this.code = code;
+  }
+}
+
+/** @param {Response} response @param {number} bound @returns {Promise<Uint8Array>} */
+async function bounded(response, bound) {
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
+  const reader = response.body.getReader();
+  const parts = [];
+  let size = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    size += value.length;
+    if (size > bound) {
+      reader.cancel();
+      throw new SourceError('source_too_large');
+    }
+    parts.push(value);
+  }
+  const data = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    data.set(part, at);
+    at += part.length;
+  }
+  return data;
+}
+
+export class Source {
+  constructor() {
+    /** @type {Map<string, Promise<Uint8Array|undefined>>} */
+    this.asked = new Map();
+  }
+
+  /**
+   * @param {string} path below the registry's root
+   * @param {number} bound bytes
+   * @returns {Promise<Uint8Array|undefined>} nothing where there is certainly no such file
+   */
+  read(path, bound) {
+    const known = this.asked.get(path) || this.fetch(path, bound);
+    this.asked.set(path, known);
+    return known;
+  }
+
+  /** @param {string} path @param {number} bound */
+  async fetch(path, bound) {
+    try {
+      const response = await fetch(`/${path}`, { redirect: 'error', credentials: 'omit', cache: 'no-cache' });
+      if (response.status === 404) return undefined;
+      if (!response.ok) throw new SourceError('source_refused');
+      return await bounded(response, bound);
+    } catch (error) {
+      if (error instanceof SourceError) throw error;
+      throw new SourceError('source_unreachable');
+    }
+  }
+}

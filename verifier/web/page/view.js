@@ -1,0 +1,178 @@
+// @ts-check
+/**
+ * A report on the page (SPEC 7.7): verdict and reason first, then the signed fields to compare with the paper, then against
+ * what and as of when. Nothing of a record that is not authentic is shown. Text is only ever set as text.
+ */
+
+import { fill, printedNumber, timeText } from './words.js';
+
+/**
+ * @typedef {import('../core/verify.js').Report} Report
+ * @typedef {import('../core/verify.js').Step} Step
+ * @typedef {import('./words.js').Words} Words
+ * @typedef {{words: Words, language: string}} Speech
+ */
+
+const SVG = 'http://www.w3.org/2000/svg';
+/** A circle with a tick, an octagon with a cross, a triangle with a question mark: told apart without colour. */
+const SHAPES = /** @type {Object<string, [string, string]>} */ ({
+  PASSED: ['M24 2a22 22 0 1 0 0 44a22 22 0 1 0 0-44z', 'M13 25l8 8l15-17'],
+  FAILED: ['M15 2h18l13 13v18l-13 13h-18l-13-13v-18z', 'M16 16l16 16M32 16l-16 16'],
+  INDETERMINATE: ['M24 3l22 41h-44z', 'M19.5 24.5c0-6 9-6 9 0c0 3.500-4.500 3.500-4.500 7.500M24 36.500v2.500'],
+});
+
+/**
+ * @param {string} name
+ * @param {Object<string, string>} attributes
+ * @param {...(Node|string)} children
+ */
+export function element(name, attributes, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** @param {string} verdict */
+function shape(verdict) {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 48 48');
+  svg.setAttribute('aria-hidden', 'true');
+  SHAPES[verdict].forEach((path, inner) => {
+    const drawn = document.createElementNS(SVG, 'path');
+    drawn.setAttribute('d', path);
+    drawn.setAttribute('fill', inner ? 'none' : 'currentColor');
+    if (inner) {
+      drawn.setAttribute('stroke', '#fff');
+      drawn.setAttribute('stroke-width', '4.5');
+      drawn.setAttribute('stroke-linecap', 'round');
+      drawn.setAttribute('stroke-linejoin', 'round');
+    }
+    svg.append(drawn);
+  });
+  return svg;
+}
+
+/** @param {Words} words @param {string} code @param {string} [outcome] */
+function sentence(words, code, outcome) {
+  return (outcome === 'INDETERMINATE' && words.undecided[code]) || words.codes[code] || code;
+}
+
+/** @param {Step} step @param {Speech} speech @returns {string} since when, why, and what follows */
+function statusText({ details }, { words, language }) {
+  const parts = [];
+  const colon = language === 'en' ? ': ' : '：';
+  if (details.since !== undefined) parts.push(fill(words.page.since, timeText(details.since, language)));
+  if (details.reason !== undefined) parts.push(words.labels.reason + colon + (words.reasons[String(details.reason)] || details.reason));
+  if (details.successor !== undefined) parts.push(words.labels.successor + colon + printedNumber(String(details.successor)));
+  if (!parts.length) return '';
+  return language === 'en' ? ` (${parts.join('; ')})` : `（${parts.join('；')}）`;
+}
+
+/** @param {[string, string, string?][]} rows label, value, class @param {string} [kind] */
+function rowsOf(rows, kind = '') {
+  const list = element('dl', kind ? { class: kind } : {});
+  for (const [label, value, type] of rows) {
+    list.append(element('div', {}, element('dt', {}, label), element('dd', type ? { class: type } : {}, value)));
+  }
+  return list;
+}
+
+/** @param {Report} report @param {Speech} speech */
+export function headline(report, speech) {
+  const { words } = speech;
+  const deciding = report.steps.find((step) => step.step < 10 && step.code === report.reason);
+  const extra = deciding && deciding.step === 8 ? statusText(deciding, speech) : '';
+  const parts = [
+    element('p', { class: 'word' }, shape(report.verdict), words.verdicts[report.verdict]),
+    element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome) + extra),
+  ];
+  if (!report.record && report.number) {
+    parts.push(element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`));
+  }
+  return parts;
+}
+
+/** @param {Report} report @param {Speech} speech */
+function signedFields({ record, number }, { words }) {
+  if (!record) return [element('p', {}, words.labels.unproven)];
+  const subject = record.credentialSubject;
+  /** @type {[string, string, string?][]} */
+  const rows = [[words.labels.number, printedNumber(number), 'number']];
+  for (const [name, label] of Object.entries(words.fields)) {
+    if (name in subject) rows.push([label, (words[name] && words[name][subject[name]]) || String(subject[name])]);
+  }
+  rows.push([words.labels.issuer, `${record.issuer.name} (${record.issuer.id.slice(-6)})`]);
+  rows.push([words.labels.date, record.validFrom.slice(0, 10)]);
+  return [element('h2', {}, words.labels.compare), rowsOf(rows, 'signed')];
+}
+
+/** @param {Report} report @param {number} at @param {Speech} speech */
+function basis({ trust, steps }, at, { words, language }) {
+  const { labels, page } = words;
+  const time = (/** @type {any} */ seconds) => timeText(seconds, language);
+  /** @type {[string, string, string?][]} */
+  const rows = [[labels.at, time(at)]];
+  if (trust.registry) {
+    const newest = steps[3].details.asOf;
+    const list = fill(page.trustList, trust.version, time(trust.validUntil));
+    rows.push([labels.registry, trust.registry]);
+    rows.push([labels.list, newest === undefined ? list : `${list}${language === 'en' ? ', ' : '；'}${fill(page.newest, time(newest))}`]);
+  }
+  const { outcome, details } = steps[8];
+  if (outcome === 'PASSED') rows.push([labels.status, fill(page.asOf, time(details.asOf))]);
+  if (steps[7].outcome === 'PASSED') {
+    const { index, size, time: logged, witnesses } = steps[7].details;
+    rows.push([labels.log, fill(page.logged, index, size, time(logged), witnesses)]);
+  }
+  if (trust.rootFingerprint) rows.push([labels.root, trust.rootFingerprint, 'mono']);
+  const parts = [element('h2', {}, labels.basis), rowsOf(rows)];
+  return steps[3].code === 'root_not_pinned' ? [...parts, element('p', {}, page.unpinned)] : parts;
+}
+
+/** @param {Report} report @param {Speech} speech */
+function hours({ steps }, { words }) {
+  const { outcome, code, details } = steps[10];
+  if (outcome === 'SKIPPED') return [];
+  const text = [element('h2', {}, words.labels.hours), element('p', {}, sentence(words, code, outcome))];
+  if (outcome === 'FAILED') {
+    text.push(element('p', {}, fill(words.page.short, details.missingTotal, details.missingProfessional, details.missingPublic)));
+  }
+  return [...text, element('p', {}, `${details.source} ${details.article}`)];
+}
+
+/** @param {Report} report @param {Speech} speech */
+function steps(report, { words }) {
+  const list = element('ol', {});
+  for (const { name, outcome, code } of report.steps) {
+    list.append(element('li', {}, element('b', {}, words.steps[name]),
+      element('span', { class: `outcome ${outcome}` }, words.outcomes[outcome]),
+      element('p', {}, sentence(words, code, outcome))));
+  }
+  return element('details', {}, element('summary', {}, words.labels.steps), list);
+}
+
+/** @param {string} title @param {string[]} lines */
+function notes(title, lines) {
+  if (!lines.length) return [];
+  return [element('h2', {}, title), element('ul', {}, ...lines.map((line) => element('li', {}, line)))];
+}
+
+/**
+ * @param {Report} report
+ * @param {number} at Unix seconds
+ * @param {import('./source.js').Trouble[]} troubles
+ * @param {Speech} speech
+ * @returns {Node[]}
+ */
+export function body(report, at, troubles, speech) {
+  const { words } = speech;
+  return [
+    ...signedFields(report, speech),
+    ...notes(words.labels.missing, report.missing.map((name) => words.missing[name])),
+    ...notes(words.labels.troubles, troubles.map(({ path, code }) => `${path}: ${sentence(words, code)}`)),
+    ...hours(report, speech),
+    ...basis(report, at, speech),
+    steps(report, speech),
+  ];
+}

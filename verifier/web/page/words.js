@@ -1,0 +1,52 @@
+// @ts-check
+/** Words in the reader's language; codes are the identity of a finding, words a translation (SPEC 7.7). */
+
+/** @typedef {Object<string, Object<string, string>>} Words tables of words by code */
+
+export const LANGUAGES = ['zh-CN', 'en'];
+
+/** @returns {string} what the reader chose before, else the browser's, else Chinese */
+export function preferredLanguage() {
+  const asked = [chosen(), ...(navigator.languages || [navigator.language])];
+  for (const language of asked) {
+    if (/^zh/i.test(language || '')) return 'zh-CN';
+    if (/^en/i.test(language || '')) return 'en';
+  }
+  return 'zh-CN';
+}
+
+function chosen() {
+  try {
+    return localStorage.getItem('certreg.language') || '';
+  } catch (_) {
+    return '';
+  }
+}
+
+/** @param {string} language */
+export function choose(language) {
+  try {
+    localStorage.setItem('certreg.language', language);
+  } catch (_) {
+    // it holds for this visit
+  }
+}
+
+/** @param {string} language @returns {Promise<Words>} */
+export async function loadWords(language) {
+  const response = await fetch(new URL(`../words/${language}.json`, import.meta.url).href, { credentials: 'omit' });
+  return response.json();
+}
+
+/** @param {string} text @param {...(string|number|boolean)} values for its `{}` */
+export const fill = (text, ...values) => values.reduce((/** @type {string} */ filled, value) => filled.replace('{}', () => String(value)), text);
+
+/** @param {number|string|boolean} seconds @param {string} language @returns {string} China's time in Chinese, UTC in English */
+export function timeText(seconds, language) {
+  const english = language === 'en';
+  const text = new Date((Number(seconds) + (english ? 0 : 8 * 3600)) * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  return english ? `${text} UTC` : `${text}（北京时间）`;
+}
+
+/** @param {string} digits @returns {string} as it is printed */
+export const printedNumber = (digits) => digits.replace(/^(.{6})(.{4})(.)(.{7})(.{2})$/, '$1 $2 $3 $4 $5');

@@ -1,0 +1,85 @@
+"""The words of the browser's page, written from the same sentences as the command line's (SPEC 7.7).
+
+``python -c 'from verifier.webwords import main; main()'`` writes ``web/words/LANGUAGE.json``; a test tells whether they are
+what would be written.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from verifier import messages, textreport
+from verifier.messages import LANGUAGES, pick
+from verifier.sentences import SENTENCES, UNDECIDED, Sentence
+
+FOLDER = Path(__file__).parent / "web" / "words"
+_PAGE: dict[str, Sentence] = {
+    "title": Sentence("继续教育证书核验", "Certificate verification"),
+    "checking": Sentence("正在核验……", "Checking…"),
+    "language": Sentence("English", "中文"),
+    "form": Sentence("核验证书", "Check a certificate"),
+    "typed": Sentence("证书编号，或二维码内容", "Certificate number, or the QR code's text"),
+    "files": Sentence("或选择证书文件（.json、.tlog-proof）", "Or choose its files (.json, .tlog-proof)"),
+    "check": Sentence("核验", "Check"),
+    "welcome": Sentence(
+        "请用手机扫描证书上的二维码，或在下面输入证书编号、选择证书文件。证书内容只在本机读取，不会上传。",
+        "Scan the certificate's QR code, or give its number or files below. They are read on this device and not sent anywhere.",
+    ),
+    "fault": Sentence(
+        "核验程序出现故障，没有结论。这并不说明证书有问题，请稍后再试。",
+        "The checking program failed and reached no conclusion. This says nothing against the certificate; try again later.",
+    ),
+    "unpinned": Sentence(
+        "请向登记系统核对以上根密钥指纹。", "Compare the root fingerprint above with the registry's."
+    ),
+    "since": Sentence("自 {} 起", "since {}"),
+    "asOf": Sentence("截至 {}", "as of {}"),
+    "trustList": Sentence("第 {} 版，有效期至 {}", "version {}, in force until {}"),
+    "newest": Sentence("截至 {} 为最新版", "the newest as of {}"),
+    "logged": Sentence(
+        "第 {} 条（日志共 {} 条），登记于 {}，见证人 {} 个", "entry {} of {}, logged {}, witnesses: {}"
+    ),
+    "short": Sentence("缺：合计 {}、专业 {}、公需 {}", "short of: total {}, professional {}, public {}"),
+}
+
+
+_NOT_OF_A_PAGE = ("container_", "image_", "file_", "folder_", "memory_", "box_", "target_", "source_bundle_")
+"""Beginnings of codes about files, folders and bundles: the page reads records and codes, and a phone pays for every word."""
+
+
+def words(lang: str) -> dict[str, Any]:
+    """Everything that the page says in ``lang``, by table and code."""
+    tables: Mapping[str, Mapping[Any, Sentence]] = {
+        "verdicts": messages.VERDICTS,
+        "outcomes": messages.OUTCOMES,
+        "steps": messages.STEPS,
+        "missing": messages.MISSING,
+        "reasons": messages.REASONS,
+        "grade": messages.GRADES,
+        "category": messages.CATEGORIES,
+        "fields": messages.FIELDS,
+        "labels": textreport.LABELS,
+        "page": _PAGE,
+        "codes": {code: one for code, one in SENTENCES.items() if not code.startswith(_NOT_OF_A_PAGE)},
+        "undecided": UNDECIDED,
+    }
+    return {
+        name: {str(code): pick(sentence, lang) for code, sentence in table.items()}
+        for name, table in tables.items()
+    }
+
+
+def files() -> dict[str, bytes]:
+    """The files by name."""
+    return {
+        f"{lang}.json": (json.dumps(words(lang), ensure_ascii=False, indent=0) + "\n").encode()
+        for lang in LANGUAGES
+    }
+
+
+def main(folder: Path = FOLDER) -> None:
+    """Write them."""
+    folder.mkdir(exist_ok=True)
+    for name, data in files().items():
+        (folder / name).write_bytes(data)
