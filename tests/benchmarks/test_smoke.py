@@ -9,8 +9,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = {"median", "least", "most"}
 MEASURES = [
     "issue, sqlite",
-    "verify, JSON with log proof and status",
-    "verify, QR text with status",
+    "verify, JSON with log proof and status, 1 thread",
+    "verify, JSON with log proof and status, 2 threads",
+    "verify, QR text with status, 1 thread",
+    "verify, QR text with status, 2 threads",
     "canonical form of a record",
 ]
 TIMINGS = ["draw PDF", "draw PNG", "QR matrix", "publish, unchanged"]
