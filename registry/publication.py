@@ -6,6 +6,9 @@ written again: a second publication costs what changed since the first. No certi
 
 A folder whose log is ahead of ours, or another history, is left as it is: the database is an old backup, or the folder
 another registry's. A head that our key did not sign is damage, and is replaced like any other damaged file.
+
+The log is published up to the newest head that has the quorum of witnesses; while they are missing it waits, and says for
+whom. Trust list and status lists do not wait, but say nothing of what no signed head covers.
 """
 
 import fcntl
@@ -27,6 +30,7 @@ from keys.errors import KeysError
 from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import ListedKey, TrustList
 from registry.app import App
+from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import is_left_over, replace_file
 from registry.log import (
@@ -78,6 +82,8 @@ class Published:
     written: int = 0
     unchanged: int = 0
     log_size: int = 0
+    cosigning: Cosigning | None = None
+    """How the newest head stands with the witnesses."""
     paths: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
@@ -94,12 +100,13 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
         _require_extends_published(app, target, result)
         _require_newest_trust_list(app, target)
         app.sign_log()
+        result.cosigning = app.cosign_log()
         with app.database.read() as session:
             for path, data in _documents(app, session):
                 _put(target, path, data, result)
             for path, data in _status(app, session, target, result):
                 _put(target, path, data, result)
-            for path, data in _log(session, target, result, check=check):
+            for path, data in _log(app, session, target, result, check=check):
                 _put(target, path, data, result)
         for left_over in filter(is_left_over, target.rglob(".*")):
             left_over.unlink()  # whoever wrote it was killed: we are alone here
@@ -218,8 +225,10 @@ def _status(
     trust_list = current_trust_list(session)
     signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), trust_list.version)
     now = app.clock()
+    # A change that was committed since the head was signed waits for the next: no bit without an entry under a head.
+    head = latest_checkpoint(session) if target else None
     for block in blocks_in_use(session):
-        changes = changes_in(session, block)
+        changes = changes_in(session, block, below=head.size if head else None)
         kept = _kept(trust_list, block, target, changes, result, now=now) if target and result else None
         yield from (
             kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
@@ -276,9 +285,9 @@ def _require_final(block: Block, published: StatusList, wanted: bytes) -> None:
         raise RegistryError("revocation_lost", number=number.digits)
 
 
-def _log(session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:
+def _log(app: App, session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:
     """Tiles and bundles of the checkpoint's tree, the hints to find an entry, and the checkpoint itself last."""
-    checkpoint = latest_checkpoint(session)
+    checkpoint = witnessed_checkpoint(session, current_trust_list(session), now=app.clock())
     if checkpoint is None:
         return
     result.log_size = checkpoint.size
