@@ -31,7 +31,6 @@ from verifier.tiles import TILE_WIDTH, tile_width
 
 PUBLICATION_SECONDS = 600
 """How long a publication may take from its first file to the checkpoint, which is written last."""
-_NOT_TOLD = ("trust_list_count", "trust_list_rollback", "trust_list_missing")
 Observe = Callable[[int, int], None]
 """Called with entries done and entries in all."""
 
@@ -58,7 +57,7 @@ def audit(
 ) -> Audited:
     """Audit the publication in ``source`` as of ``now`` (Unix seconds). Raises ``SourceError`` where there is no root."""
     known = memory or Memory()
-    loaded = load_trust(source, pin=pin, now=now, seen_version=known.trust_version)
+    loaded = load_trust(source, pin=pin, now=now)
     return _Audit(source, loaded, now, known, observe).run()
 
 
@@ -93,11 +92,16 @@ class _Audit:
         for trouble in self._loaded.troubles if trust.trust_list is None else ():
             self._findings.open(trouble.code, path=trouble.path)
         if trust.error is not None:
-            tell = self._findings.open if trust.error.code in _NOT_TOLD else self._findings.fault
+            # Without a way from the pinned root there is no list; a list that nobody signed is an attack (SPEC 7.4).
+            tell = self._findings.open if trust.error.code == "trust_list_count" else self._findings.fault
             tell(trust.error.code, path="trust.json")
         found = trust.trust_list
         if found is not None and not found.valid_from - self._skew <= self._now <= found.valid_until:
             self._findings.open("trust_list_stale", path="trust.json")
+        if found is not None and found.version < self._known.trust_version:
+            self._findings.fault(
+                "trust_list_rollback", None, str(found.version), seen=self._known.trust_version
+            )
         return found
 
     def _note(self) -> bytes | None:
@@ -248,7 +252,7 @@ class _Audit:
         self, trust_list: TrustList, note: bytes, head: VerifiedCheckpoint, pending: Pending
     ) -> Memory | None:
         """The head is remembered where it is the root of what was read and contradicts no earlier one."""
-        if self._findings.has("fork", "rollback", "root_differs", "origin_differs"):
+        if self._findings.has("fork", "rollback", "root_differs", "origin_differs", "trust_list_rollback"):
             return None
         checkpoint = head.checkpoint
         cosigned = self._report.witnessed[-1] if self._report.witnessed else 0
