@@ -720,16 +720,6 @@ def test_status_lists_that_cannot_be_used() -> None:
     assert found(book.audit()) == [("status_stale", None, ""), ("status_stale", None, "")]
 
 
-def test_a_second_block_of_statuses() -> None:
-    """131,072 numbers and some more, most of them void: two lists for each purpose."""
-    book = Logbook()
-    book.issue(1)
-    ledger = found(book.audit())
-    assert ledger == []
-    numbers = [number_of(MUNICIPAL, 2026, 1, serial) for serial in (131_071, 131_072)]
-    assert {number.status_block for number in numbers} == {0, 1}
-
-
 def test_hints() -> None:
     book = Logbook()
     for serial in (1, 2, 3):
