@@ -8,7 +8,7 @@ import typer
 from registry.cli.common import SHELL
 from registry.cli.publishing import app_or_none, own_pin, own_site
 from verifier.audit.command import run_audit
-from verifier.cli import parse_time, use_colour
+from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.session import Options
 
 log = typer.Typer(no_args_is_help=True, help="透明日志 · The transparency log.")
@@ -26,6 +26,9 @@ def audit_command(
         typer.Argument(metavar="[URL_OR_FOLDER]", help="公布网址或文件夹，缺省为本系统的 site · publication"),
     ] = None,
     trust: Annotated[str | None, typer.Option(metavar="ROOT_JSON", help="根文件 · the root to pin")] = None,
+    root_fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="或：根文件的指纹 · or the root file's fingerprint")
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="审计状态：记住见过的检查点 · remembers checkpoints seen"),
@@ -39,8 +42,9 @@ def audit_command(
     app = app_or_none()
     chosen = Options(
         root=trust,
+        fingerprint=parse_fingerprint(root_fingerprint),
         source=source or own_site(app),
-        pin=own_pin(app) if source is None else None,
+        pin=own_pin(app),
         at=parse_time(at) if at else None,
         lang=SHELL.lang,
         as_json=SHELL.as_json,

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -49,11 +50,16 @@ def test_a_good_log(book: Logbook, tmp_path: Path) -> None:
     assert out.startswith(
         "The log passed the audit\njxjy.henan.example/log: 300 of 300 entries, 2 cosignatures (1"
     )
-    chinese = Options(source=str(tmp_path / "site"), at=NOW)
-    code, out, _ = said(chinese)
+    code, out, _ = said(replace(options(tmp_path / "site"), lang="zh-CN"))
     assert code == 0
     assert out.startswith("日志审计通过\n")
-    assert "--trust" in out  # the root was the publication's own word
+
+
+def test_without_a_root_of_ones_own_there_is_no_verdict(book: Logbook, tmp_path: Path) -> None:
+    code, out, _ = said(Options(source=str(site(book, tmp_path / "site")), at=NOW, lang="en"))
+    assert code == 2
+    assert "root_not_pinned [open]" in out
+    assert standard_pin().fingerprint in out
 
 
 def test_json_for_programs(book: Logbook, tmp_path: Path) -> None:
@@ -104,7 +110,7 @@ def test_nothing_in_a_log_paints_the_terminal(book: Logbook, tmp_path: Path) -> 
 def test_over_http(book: Logbook, tmp_path: Path) -> None:
     files = {path: data for path, data in book.files().items() if data is not None}
     with serving(files) as (address, asked):
-        code, _, _ = said(Options(source=address, at=NOW))
+        code, _, _ = said(Options(source=address, at=NOW, fingerprint=standard_pin().fingerprint))
     assert code == 0
     assert "log/tile/entries/001.p/44" in asked
 
@@ -148,7 +154,8 @@ def test_what_cannot_be_carried_out(book: Logbook, tmp_path: Path, case: str) ->
 def test_the_program(book: Logbook, tmp_path: Path) -> None:
     folder = site(book, tmp_path / "site")
     for words, code in (
-        ([str(folder), "--at", AT, "--lang", "en"], 0),
+        ([str(folder), "--at", AT, "--root-fingerprint", standard_pin().fingerprint], 0),
+        ([str(folder), "--at", AT, "--lang", "en"], 2),
         ([str(folder), "--lang", "fr"], 64),
         ([], 64),
         (["--help"], 0),

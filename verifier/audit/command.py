@@ -20,7 +20,7 @@ from verifier.audit.memory import Memory, read_memory, write_memory
 from verifier.audit.replay import audit
 from verifier.audit.report import AuditReport, Finding
 from verifier.audit.sentences import VERDICTS, WORDS, finding_sentence
-from verifier.cli import LANGUAGE_VARIABLE, parse_time, run_program, use_colour
+from verifier.cli import LANGUAGE_VARIABLE, parse_fingerprint, parse_time, run_program, use_colour
 from verifier.errors import LogError, SourceError
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES, pick, sentence_of, usage_text
 from verifier.report import Verdict
@@ -73,7 +73,12 @@ def _audited(options: Options, state: Path | None, err: TextIO) -> AuditReport:
         memory = read_memory(state) if state else Memory()
         with closing(open_publication(options)) as source:
             audited = audit(
-                source, pin=read_pin(options), now=now, memory=memory, observe=_progress(options, err)
+                source,
+                pin=read_pin(options),
+                fingerprint=options.fingerprint,
+                now=now,
+                memory=memory,
+                observe=_progress(options, err),
             )
         if state is not None and audited.memory is not None:
             write_memory(state, audited.memory)
@@ -113,7 +118,8 @@ def _text(report: AuditReport, options: Options) -> str:
         codes = ", ".join(f"{code} ×{count}" for code, count in sorted(rest.items()))
         lines.append(pick(WORDS["more"], lang).format(count=rest.total(), codes=codes))
     if not report.pinned and report.size:
-        lines.append(usage_text("unpinned", lang))
+        fingerprint = report.trust["rootFingerprint"]
+        lines.append(usage_text("unpinned", lang).format(fingerprint=fingerprint))
     return "\n".join(lines) + "\n"
 
 
@@ -134,6 +140,9 @@ def audit_command(
     trust: Annotated[
         str | None, typer.Option(metavar="ROOT_JSON", help="根文件，只相信它 · the root to pin")
     ] = None,
+    root_fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="或：根文件的指纹 · or the root file's fingerprint")
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="审计状态：记住见过的检查点 · remembers checkpoints seen"),
@@ -152,6 +161,7 @@ def audit_command(
         raise typer.Exit(EXIT_USAGE)
     options = Options(
         root=trust,
+        fingerprint=parse_fingerprint(root_fingerprint),
         source=source,
         at=None if at is None else parse_time(at),
         lang=language,

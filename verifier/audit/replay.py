@@ -52,12 +52,16 @@ def audit(
     *,
     pin: RootPin | None,
     now: int,
+    fingerprint: str = "",
     memory: Memory | None = None,
     observe: Observe = unobserved,
 ) -> Audited:
-    """Audit the publication in ``source`` as of ``now`` (Unix seconds). Raises ``SourceError`` where there is no root."""
+    """Audit the publication in ``source`` as of ``now`` (Unix seconds). Raises ``SourceError`` where there is no root.
+
+    Without ``pin`` the publication's own root counts as pinned only if it has ``fingerprint``.
+    """
     known = memory or Memory()
-    loaded = load_trust(source, pin=pin, now=now)
+    loaded = load_trust(source, pin=pin, fingerprint=fingerprint)
     return _Audit(source, loaded, now, known, observe).run()
 
 
@@ -75,7 +79,7 @@ class _Audit:
         self._known = known
         self._observe = observe
         self._findings = Findings()
-        self._report = AuditReport(now, self._findings, loaded.trust.summary, loaded.pinned)
+        self._report = AuditReport(now, self._findings, loaded.trust.summary, loaded.trust.pinned)
 
     def run(self) -> Audited:
         trust_list = self._trust_list()
@@ -92,10 +96,11 @@ class _Audit:
         for trouble in self._loaded.troubles if trust.trust_list is None else ():
             self._findings.open(trouble.code, path=trouble.path)
         if trust.error is not None:
-            # Without a way from the pinned root there is no list; a list that nobody signed is an attack (SPEC 7.4).
-            tell = self._findings.open if trust.error.code == "trust_list_count" else self._findings.fault
-            tell(trust.error.code, path="trust.json")
+            # An attack and a fault of a server cannot be told apart here (SPEC 7.4, step 3).
+            self._findings.open(trust.error.code, path="trust.json")
         found = trust.trust_list
+        if found is not None and not trust.pinned:
+            self._findings.open("root_not_pinned", path="root.json")
         if found is not None and not found.valid_from - self._skew <= self._now <= found.valid_until:
             self._findings.open("trust_list_stale", path="trust.json")
         if found is not None and found.version < self._known.trust_version:
