@@ -41,7 +41,7 @@ from registry.log import (
     require_extends,
     split_bundle,
 )
-from registry.models import Intent, LogTile, TrustListVersion
+from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
 from registry.offices import LOG_KEY, STATUS_KEY
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
 from registry.trust import current_trust_list, registry_of, trust_list_documents
@@ -293,15 +293,13 @@ def _log(app: App, session: Session, target: Path, result: Published, *, check: 
     result.log_size = checkpoint.size
     stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
     for level, index, length in session.execute(stored.order_by(LogTile.level, LogTile.index)):
-        width = tile_width(max(level, 0), index, checkpoint.size)
-        if width == 0:
-            continue
-        path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
-        # A tile's name says its content: one that is there, and as long as it must be, is read again only to be checked.
-        # How long a bundle that is not full must be, only its entries tell; there is one of them.
-        known = width * HASH_BYTES if level != ENTRIES else length if width == TILE_WIDTH else -1
-        if check or known != _length(target / path):
-            yield path, _tile(session.get_one(LogTile, (level, index)), width)
+        for width in _widths(session, max(level, 0), index, checkpoint.size):
+            path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
+            # A tile's name says its content: one that is there, and as long as it must be, is read again only to be
+            # checked. How long a bundle that is not full must be, only its entries tell.
+            known = width * HASH_BYTES if level != ENTRIES else length if width == TILE_WIDTH else -1
+            if check or known != _length(target / path):
+                yield path, _tile(session.get_one(LogTile, (level, index)), width)
     yield from _runs(session, checkpoint.size)
     yield _CHECKPOINT, checkpoint.note
 
@@ -311,6 +309,17 @@ def _length(file: Path) -> int | None:
         return file.stat().st_size
     except OSError:
         return None
+
+
+def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
+    """The widths in which a tile is published: once full as a whole, before that as of every head that was signed."""
+    width = tile_width(level, index, size)
+    if width == TILE_WIDTH:
+        return [width]
+    # Floor division by the leaves below one hash: heads between two of them need the same tile.
+    hashes = select(CheckpointRow.size // TILE_WIDTH**level).where(CheckpointRow.size <= size).distinct()
+    counts = session.scalars(hashes.where(CheckpointRow.size >= (index * TILE_WIDTH + 1) * TILE_WIDTH**level))
+    return sorted({count - index * TILE_WIDTH for count in counts})
 
 
 def _tile(tile: LogTile, width: int) -> bytes:
