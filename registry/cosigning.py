@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 
 import httpx
 from sqlalchemy import select
@@ -37,6 +38,8 @@ from verifier.note import (
 
 ADDRESSES = "witnesses.json"
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
+TOTAL_SECONDS = 20.0
+"""For one answer, so that a witness that drips bytes cannot hold an office."""
 MAX_ANSWER_BYTES = 8 * 1024
 """A few signature lines. Sender: whoever answers at a witness's address."""
 CLOCK_SKEW = 300
@@ -197,11 +200,14 @@ def _submission(session: Session, row: CheckpointRow, old: int) -> bytes:
 
 
 def _post(client: httpx.Client, url: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body; no body where it is too long."""
+    """Status and body; no body where it is too long; raises ``httpx.HTTPError``, also where it is too slow."""
+    deadline = monotonic() + TOTAL_SECONDS
     with client.stream("POST", url, content=body) as response:
         answer = b""
         for chunk in response.iter_raw():
             answer += chunk
+            if monotonic() > deadline:
+                raise httpx.ReadTimeout("too slow")
             if len(answer) > MAX_ANSWER_BYTES:
                 return response.status_code, b""
         return response.status_code, answer

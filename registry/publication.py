@@ -285,7 +285,9 @@ def _require_final(block: Block, published: StatusList, wanted: bytes) -> None:
         raise RegistryError("revocation_lost", number=number.digits)
 
 
-def _log(app: App, session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:
+def _log(
+    app: App, session: Session, target: Path, result: Published, *, check: bool
+) -> Iterator[tuple[str, bytes]]:
     """Tiles and bundles of the checkpoint's tree, the hints to find an entry, and the checkpoint itself last."""
     checkpoint = witnessed_checkpoint(session, current_trust_list(session), now=app.clock())
     if checkpoint is None:

@@ -12,6 +12,7 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
+from registry import cosigning
 from registry.cosigning import (
     ADDRESSES,
     MAX_ANSWER_BYTES,
@@ -246,6 +247,13 @@ def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]],
         assert lite.app.cosign_log().missing == {"w1.example": code}
     assert asked[0].startswith(b"old 0\n\n")
     assert newest(lite).note.count(b"\xe2\x80\x94 ") == 1
+
+
+def test_a_witness_that_drips_is_not_waited_for(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cosigning, "TOTAL_SECONDS", 0.0)
+    with answering((200, STRANGER)) as (address, _):
+        add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
+        assert lite.app.cosign_log().missing == {"w1.example": "witness_unreachable"}
 
 
 def test_without_a_quorum_nothing_waits(lite: Rig) -> None:

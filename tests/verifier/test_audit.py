@@ -720,6 +720,16 @@ def test_status_lists_that_cannot_be_used() -> None:
     assert found(book.audit()) == [("status_stale", None, ""), ("status_stale", None, "")]
 
 
+def test_a_trust_list_that_only_the_status_lists_know() -> None:
+    book = Logbook()
+    book.issue(1)
+    number = number_of(MUNICIPAL, 2026, 1, 1)
+    for signed_at, code in ((COSIGNED_AT - 60, "trust_list_hidden"), (NOW, "trust_list_ahead_of_log")):
+        lists = book.simulator.status(number, signed_at=signed_at, version=2)
+        files = {f"status/{url.partition('/status/')[2]}": data for url, data in lists.items()}
+        assert found(audited({**book.files(), **files})) == [(code, None, "2")] * 2
+
+
 def test_hints() -> None:
     book = Logbook()
     for serial in (1, 2, 3):

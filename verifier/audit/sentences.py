@@ -122,6 +122,10 @@ FINDINGS: dict[str, Sentence] = {
         "公布的信任列表比日志登记的旧：新版本被隐藏。",
         "The published trust list is older than the log's last: a newer version is hidden.",
     ),
+    "trust_list_hidden": Sentence(
+        "状态列表指出已有更新的信任列表，公布的却是旧版：新版本被隐藏。",
+        "A status list names a newer trust list than the published one: a version is hidden.",
+    ),
     "trust_list_unlogged": Sentence(
         "公布的信任列表没有日志条目。", "The published trust list has no entry in the log."
     ),

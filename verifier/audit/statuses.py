@@ -59,6 +59,7 @@ def check_statuses(
                 path = status_path(one.number(max(1, block * STATUS_LIST_BITS)), purpose)
                 status = _list(read, path, trust_list, now=now, skew=skew, findings=findings)
                 if status is not None:
+                    _check_version(status, trust_list, pending, findings)
                     _compare(status, one, block, pending, findings)
 
 
@@ -91,6 +92,17 @@ def _list(
     if not status.valid_from - skew <= now <= status.valid_until:
         findings.open("status_stale", path=path)
     return status
+
+
+def _check_version(status: StatusList, trust_list: TrustList, pending: Pending, findings: Findings) -> None:
+    """A list that names a newer trust list than the published one shows that one is hidden, or was just signed."""
+    name = str(status.trust_list_version)
+    if status.trust_list_version <= trust_list.version:
+        return
+    if pending.is_open(f"trust:{name}", status.valid_from):
+        findings.open("trust_list_ahead_of_log", None, name)
+    else:
+        findings.fault("trust_list_hidden", None, name)
 
 
 def _compare(status: StatusList, series: Series, block: int, pending: Pending, findings: Findings) -> None:
