@@ -740,6 +740,7 @@ def test_hints() -> None:
     good = [
         b'{"runs":[[1,1,1],[3,1,3],[4,1,5]]}',  # issues alone
         b'{"runs":[[1,3,1],[4,1,5]]}',  # void numbers too
+        b'{"runs":[[1,1,1],[2,2,2],[4,1,5]]}',  # in more pieces than need be
         b'{"runs":[[1,3,1],[4,1,5],[5,7,6]]}',  # a publication that has grown meanwhile
     ]
     bad = [

@@ -78,8 +78,7 @@ class Series:
 
     def runs(self) -> list[tuple[int, int, int]]:
         """``(first serial, count, leaf)``, ascending and as long as they can be."""
-        parts = sorted(zip(self._runs[::3], self._runs[1::3], self._runs[2::3], strict=True))
-        return merged(parts)
+        return sorted(zip(self._runs[::3], self._runs[1::3], self._runs[2::3], strict=True))
 
     def issued_runs(self) -> list[tuple[int, int, int]]:
         """The same without void numbers."""
