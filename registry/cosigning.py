@@ -7,7 +7,6 @@ while a witness is waited for, and no failure of one is an error here: it is tol
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from keys.errors import KeysError
 from keys.trustlist import TrustList
 from registry.database import Database
 from registry.errors import RegistryError
+from registry.files import PRIVATE, replace_file
 from registry.log import latest_checkpoint, tree
 from registry.models import CheckpointRow
 from verifier.errors import LogError
@@ -90,12 +90,8 @@ def write_address(home: Path, name: str, url: str | None) -> None:
         if not _is_address(url):
             raise RegistryError("witness_address", url=url[:200])
         addresses[name] = url
-    fresh = home / f".{ADDRESSES}.new"
-    with fresh.open("w", encoding="utf-8") as file:
-        json.dump(addresses, file, ensure_ascii=False, indent=1, sort_keys=True)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(home / ADDRESSES)
+    text = json.dumps(addresses, ensure_ascii=False, indent=1, sort_keys=True)
+    replace_file(home / ADDRESSES, text.encode("utf-8"), mode=PRIVATE)
 
 
 def cosign_head(database: Database, home: Path, trust_list: TrustList, *, now: int) -> Cosigning:
