@@ -37,6 +37,7 @@ PASSED_ON = {
     "answer.code": "what verifier/containers.py raised in a box; verifier/boxwire.py lets its CODES through",
     "error.code": "another error of ours passed on",
     "found.code": "another error of ours passed on",
+    "known.code": "another error of ours passed on",
     "objection": "what verifier/authority.py returns: see RETURNED",
     "word": "verifier/statuscheck.py, _WORDS: see RETURNED",
 }
