@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from registry.cosigning import Cosigning, cosign_head
 from registry.database import Database
 from registry.errors import OfficeError
 from registry.files import make_private_folder, require_private
@@ -21,7 +22,7 @@ from registry.log import sign_head
 from registry.models import CheckpointRow
 from registry.offices import LOG_KEY, create_registry
 from registry.settings import Settings, settings_from
-from registry.trust import registry_of
+from registry.trust import current_trust_list, registry_of
 
 Clock = Callable[[], int]
 
@@ -49,17 +50,27 @@ class App:
         require_head(session, self.settings.head)
 
     def sign_log(self) -> CheckpointRow | None:
-        """Bring everything that is in the log under a signed checkpoint, and keep it outside the database."""
+        """Bring everything under a signed checkpoint, keep it outside the database, and ask the witnesses to cosign it.
+
+        Signed is enough for what was done to stand; what leaves the house waits for the quorum (``registry.cosigning``).
+        """
         head = self.sign_head()
         # If we stop here the file is behind the database; the next head brings it up to date.
         if head is not None:
             self.keep_head(head)
+        self.cosign_log()
         return head
 
     def sign_head(self) -> CheckpointRow | None:
         """The first half of ``sign_log``: the head is signed in the database."""
         with self.write() as session:
             return sign_head(session, self.keyring.signer(LOG_KEY), host=self.host, now=self.clock())
+
+    def cosign_log(self) -> Cosigning:
+        """Ask the witnesses that have not cosigned the newest head; how it stands then."""
+        with self.database.read() as session:
+            trust_list = current_trust_list(session)
+        return cosign_head(self.database, self.settings.home, trust_list, now=self.clock())
 
     def keep_head(self, head: CheckpointRow) -> None:
         """The second half of ``sign_log``: the head is on this host's disk."""

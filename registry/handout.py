@@ -1,6 +1,7 @@
 """Handing out: the files a professional holds (SPEC clause 8), drawn from a verified record and nothing else.
 
-Only what is under a signed checkpoint is handed out. The public verifier judges the record with its log proof first; a
+Only what is under a checkpoint with the quorum of witnesses is handed out: the witnesses are asked once more where they
+are missing, and named where they stay so. The public verifier judges the record with its log proof first; a
 certificate that is revoked or suspended is not drawn anew.
 """
 
@@ -10,14 +11,15 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from registry.app import App
+from registry.cosigning import witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
 from registry.log import latest_checkpoint, prove
-from registry.models import Certificate
+from registry.models import Certificate, CheckpointRow
 from registry.status import state_of
-from registry.trust import established_trust
+from registry.trust import current_trust_list, established_trust
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
@@ -40,7 +42,12 @@ def find_record(app: App, number: CertificateNumber) -> tuple[bytes, bytes | Non
     """The record's bytes and its log proof (None before the checkpoint), or None where there is no such number."""
     with app.database.read() as session:
         certificate = session.get(Certificate, number.digits)
-        return (certificate.record, _log_proof(session, certificate)) if certificate else None
+        if certificate is None:
+            return None
+        witnessed = witnessed_checkpoint(session, current_trust_list(session), now=app.clock())
+        proof = _log_proof(session, certificate, witnessed)
+        # Without the quorum the verifier itself says that witnesses are missing.
+        return certificate.record, proof or _log_proof(session, certificate, latest_checkpoint(session))
 
 
 def prepare(app: App, number: str) -> Handout:
@@ -52,12 +59,10 @@ def prepare(app: App, number: str) -> Handout:
         if certificate is None:
             raise RegistryError("number_unknown", number=number)
         state = state_of(session, number)
-        log_proof = _log_proof(session, certificate)
         trust = established_trust(session)
     if state != "issued":
         raise RegistryError("not_in_force", number=number, state=state)
-    if log_proof is None:
-        raise RegistryError("not_under_checkpoint", number=number)
+    log_proof = _witnessed_proof(app, certificate, now)
     policy = VerificationPolicy(at=now, require_log=True, require_status=False)
     report = verify(Evidence(record=certificate.record, log_proof=log_proof), trust, policy)
     if report.verdict is not Verdict.PASSED or report.record is None:
@@ -81,8 +86,23 @@ def write_files(
     return [*files, replace_file(target / f"{number}.tlog-proof", handout.log_proof)]
 
 
-def _log_proof(session: Session, certificate: Certificate) -> bytes | None:
-    checkpoint = latest_checkpoint(session)
+def _witnessed_proof(app: App, certificate: Certificate, now: int) -> bytes:
+    """The proof under a head with the quorum; the witnesses are asked if there is none yet."""
+    for ask in (False, True):
+        cosigning = app.cosign_log() if ask else None
+        with app.database.read() as session:
+            trust_list = current_trust_list(session)
+            proof = _log_proof(session, certificate, witnessed_checkpoint(session, trust_list, now=now))
+            signed = _log_proof(session, certificate, latest_checkpoint(session))
+        if proof is not None:
+            return proof
+        if signed is None:
+            raise RegistryError("not_under_checkpoint", number=certificate.number)
+    names = cosigning.names if cosigning else ""
+    raise RegistryError("witnesses_awaited", number=certificate.number, witnesses=names)
+
+
+def _log_proof(session: Session, certificate: Certificate, checkpoint: CheckpointRow | None) -> bytes | None:
     if checkpoint is None or certificate.leaf_index >= checkpoint.size:
         return None
     return prove(session, certificate.leaf_index, checkpoint).to_bytes()

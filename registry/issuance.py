@@ -120,6 +120,7 @@ def checkpoint(app: App, observe: Observe = unobserved) -> None:
     if head is not None:
         app.keep_head(head)
     observe("head:after", 0)
+    app.cosign_log()
 
 
 def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:

@@ -225,6 +225,49 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{file} 权限为 {mode}，他人可以读取。请运行 chmod {wanted}，并查明此前谁能读到。",
         "{file} has mode {mode} and is open to others. Run chmod {wanted} on it, and find out who could read it.",
     ),
+    "witness_quorum": (
+        "见证人只有 {witnesses} 个，法定数不能是 {quorum}。",
+        "There are {witnesses} witnesses; the quorum cannot be {quorum}.",
+    ),
+    "witness_unknown": ("没有名为 {name} 的见证人。", "There is no witness named {name}."),
+    "witness_exists": ("见证人 {name} 已在名单中。", "The witness {name} is listed already."),
+    "witness_vkey": (
+        "「{name}」的见证公钥不对：应为 certreg witness key 显示的联署公钥（0x04），且名称一致。",
+        "The key given for {name} is not right: it is the cosignature key (0x04) that certreg witness key shows, of the same name.",
+    ),
+    "witness_address": (
+        "见证人网址不对：{url}（应以 http:// 或 https:// 开头）。",
+        "The witness's address is not right: {url} (it begins with http:// or https://).",
+    ),
+    "witness_addresses": (
+        "见证人网址文件 {file} 格式有误。",
+        "The file of the witnesses' addresses, {file}, is malformed.",
+    ),
+    "witnesses_awaited": (
+        "证书 {number} 已签发并登记，但所在检查点的见证人联署不足，暂不出具。未联署：{witnesses}。请稍后再试。",
+        "Certificate {number} is issued and logged, but too few witnesses cosigned its checkpoint, so it is not handed out yet. Missing: {witnesses}. Try again later.",
+    ),
+    "log_awaits_witnesses": (
+        "最新日志检查点（{size} 条）的联署不足（{have}/{quorum}），日志只公布到 {published} 条。未联署：{witnesses}。",
+        "The newest log checkpoint ({size} entries) has too few cosignatures ({have} of {quorum}); the log is published up to {published}. Missing: {witnesses}.",
+    ),
+    "witness_missing": (
+        "{folder} 中没有见证程序的数据。请先运行 certreg witness init。",
+        "There is no witness in {folder}. Run certreg witness init first.",
+    ),
+    "witness_differs": (
+        "见证程序的密钥与其记录不符，可能已损坏或名称不同。请从备份恢复。",
+        "The witness's key or name is not the one in its records. Restore it from a backup.",
+    ),
+    "witness_name": (
+        "见证人名称「{name}」不能用：不能含空格或加号，如 witness.example.cn/w1。",
+        "The witness's name “{name}” cannot be used: no spaces, no plus sign; for example witness.example.cn/w1.",
+    ),
+    "witness_log_key": (
+        "这是见证人的公钥，不是日志的公钥。",
+        "This is a witness's key, not a log's.",
+    ),
+    "note_key": ("公钥（vkey）格式有误。", "The key (vkey) is malformed."),
     "passphrase_missing": (
         "没有口令。请设置环境变量 CERTREG_PASSPHRASE 或 CERTREG_PASSPHRASE_FILE。",
         "There is no passphrase. Set CERTREG_PASSPHRASE or CERTREG_PASSPHRASE_FILE.",

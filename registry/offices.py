@@ -130,6 +130,17 @@ def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustLi
     return publish_version(session, draft, _root(trust_list, keyring), now=now)
 
 
+def set_witnesses(
+    session: Session, keyring: Keyring, vkeys: Sequence[str], *, quorum: int, now: int
+) -> TrustList:
+    """Let the cosignatures of ``vkeys`` count, and demand ``quorum`` of them for every head that leaves the house."""
+    if not 0 <= quorum <= len(vkeys):
+        raise OfficeError("witness_quorum", quorum=quorum, witnesses=len(vkeys))
+    trust_list = current_trust_list(session)
+    draft = replace(trust_list, witness_vkeys=tuple(vkeys), witness_quorum=quorum)
+    return publish_version(session, draft, _root(trust_list, keyring), now=now)
+
+
 def require_authority(trust_list: TrustList, code: str) -> Authority:
     """The authority of that code; raises ``OfficeError`` (``authority_unknown``)."""
     authority = trust_list.authorities.get(code)

@@ -6,6 +6,9 @@ written again: a second publication costs what changed since the first. No certi
 
 A folder whose log is ahead of ours, or another history, is left as it is: the database is an old backup, or the folder
 another registry's. A head that our key did not sign is damage, and is replaced like any other damaged file.
+
+The log is published up to the newest head that has the quorum of witnesses; while they are missing it waits, and says for
+whom. Trust list and status lists do not wait, but say nothing of what no signed head covers.
 """
 
 import fcntl
@@ -27,6 +30,7 @@ from keys.errors import KeysError
 from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import ListedKey, TrustList
 from registry.app import App
+from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import is_left_over, replace_file, replace_files
 from registry.log import (
@@ -37,7 +41,7 @@ from registry.log import (
     require_extends,
     split_bundle,
 )
-from registry.models import Intent, LogTile, TrustListVersion
+from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
 from registry.offices import LOG_KEY, STATUS_KEY
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
 from registry.trust import current_trust_list, registry_of, trust_list_documents
@@ -79,6 +83,8 @@ class Published:
     written: int = 0
     unchanged: int = 0
     log_size: int = 0
+    cosigning: Cosigning | None = None
+    """How the newest head stands with the witnesses."""
     paths: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
@@ -95,12 +101,13 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
         _require_extends_published(app, target, result)
         _require_newest_trust_list(app, target)
         app.sign_log()
+        result.cosigning = app.cosign_log()
         with app.database.read() as session:
             for path, data in _documents(app, session):
                 _put(target, path, data, result)
             for path, data in _status(app, session, target, result):
                 _put(target, path, data, result)
-            _put_log(target, _log(session, target, result, check=check), result)
+            _put_log(target, _log(app, session, target, result, check=check), result)
         for left_over in filter(is_left_over, target.rglob(".*")):
             left_over.unlink()  # whoever wrote it was killed: we are alone here
     return result
@@ -218,8 +225,10 @@ def _status(
     trust_list = current_trust_list(session)
     signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), trust_list.version)
     now = app.clock()
+    # A change that was committed since the head was signed waits for the next: no bit without an entry under a head.
+    head = latest_checkpoint(session) if target else None
     for block in blocks_in_use(session):
-        changes = changes_in(session, block)
+        changes = changes_in(session, block, below=head.size if head else None)
         kept = _kept(trust_list, block, target, changes, result, now=now) if target and result else None
         yield from (
             kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
@@ -276,23 +285,23 @@ def _require_final(block: Block, published: StatusList, wanted: bytes) -> None:
         raise RegistryError("revocation_lost", number=number.digits)
 
 
-def _log(session: Session, target: Path, result: Published, *, check: bool) -> Iterator[tuple[str, bytes]]:
+def _log(
+    app: App, session: Session, target: Path, result: Published, *, check: bool
+) -> Iterator[tuple[str, bytes]]:
     """Tiles and bundles of the checkpoint's tree, the hints to find an entry, and the checkpoint itself last."""
-    checkpoint = latest_checkpoint(session)
+    checkpoint = witnessed_checkpoint(session, current_trust_list(session), now=app.clock())
     if checkpoint is None:
         return
     result.log_size = checkpoint.size
     stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
     for level, index, length in session.execute(stored.order_by(LogTile.level, LogTile.index)):
-        width = tile_width(max(level, 0), index, checkpoint.size)
-        if width == 0:
-            continue
-        path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
-        # A tile's name says its content: one that is there, and as long as it must be, is read again only to be checked.
-        # How long a bundle that is not full must be, only its entries tell; there is one of them.
-        known = width * HASH_BYTES if level != ENTRIES else length if width == TILE_WIDTH else -1
-        if check or known != _length(target / path):
-            yield path, _tile(session.get_one(LogTile, (level, index)), width)
+        for width in _widths(session, max(level, 0), index, checkpoint.size):
+            path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
+            # A tile's name says its content: one that is there, and as long as it must be, is read again only to be
+            # checked. How long a bundle that is not full must be, only its entries tell.
+            known = width * HASH_BYTES if level != ENTRIES else length if width == TILE_WIDTH else -1
+            if check or known != _length(target / path):
+                yield path, _tile(session.get_one(LogTile, (level, index)), width)
     yield from _runs(session, checkpoint.size)
     yield _CHECKPOINT, checkpoint.note
 
@@ -302,6 +311,17 @@ def _length(file: Path) -> int | None:
         return file.stat().st_size
     except OSError:
         return None
+
+
+def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
+    """The widths in which a tile is published: once full as a whole, before that as of every head that was signed."""
+    width = tile_width(level, index, size)
+    if width == TILE_WIDTH:
+        return [width]
+    # Floor division by the leaves below one hash: heads between two of them need the same tile.
+    hashes = select(CheckpointRow.size // TILE_WIDTH**level).where(CheckpointRow.size <= size).distinct()
+    counts = session.scalars(hashes.where(CheckpointRow.size >= (index * TILE_WIDTH + 1) * TILE_WIDTH**level))
+    return sorted({count - index * TILE_WIDTH for count in counts})
 
 
 def _tile(tile: LogTile, width: int) -> bytes:

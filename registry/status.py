@@ -133,15 +133,21 @@ def blocks_in_use(session: Session) -> list[Block]:
     ]
 
 
-def changes_in(session: Session, block: Block) -> dict[int, StatusChange]:
-    """What stands against the numbers of a block now, by index. An event that may not follow the last changes nothing."""
+def changes_in(session: Session, block: Block, *, below: int | None = None) -> dict[int, StatusChange]:
+    """What stands against the numbers of a block, by index: now, or as of the leaf ``below``.
+
+    An event that may not follow the last changes nothing.
+    """
     low = block.block * STATUS_LIST_BITS
     high = min(low + STATUS_LIST_BITS - 1, MAX_SERIAL)
     series = f"{block.authority}{block.year}{block.kind}"
     # By the number itself: a column beside it that somebody altered must not move a revocation to another's place.
     within = StatusEvent.number.between(f"{series}{low:07d}00", f"{series}{high:07d}99")
+    events = select(StatusEvent).where(within).order_by(StatusEvent.leaf_index)
+    if below is not None:
+        events = events.where(StatusEvent.leaf_index < below)
     changes: dict[int, StatusChange] = {}
-    for event in session.scalars(select(StatusEvent).where(within).order_by(StatusEvent.leaf_index)):
+    for event in session.scalars(events):
         index = parse_number(event.number).status_index
         before = changes.get(index)
         state = state_after(before.status if before else "issued", event.action)

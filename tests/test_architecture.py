@@ -50,3 +50,13 @@ def test_the_edges_load_no_decoder_of_strangers_files() -> None:
     modules = set(done.stdout.split())
     assert "verifier.box" in modules
     assert not {"PIL", "pikepdf", "pypdfium2", "zxingcpp", "verifier.containers"} & modules
+
+
+def test_a_witness_is_a_program_of_its_own() -> None:
+    """Whoever runs one reviews ``keys``, a few modules of ``verifier``, and this package; nothing else is loaded."""
+    look = "import sys, registry.witness.service; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    modules = [name for name in done.stdout.split() if name.startswith("registry.")]
+    assert "registry.witness.service" in modules
+    assert [name for name in modules if not name.startswith("registry.witness")] == []
+    assert "sqlalchemy" not in done.stdout.split()

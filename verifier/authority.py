@@ -6,6 +6,11 @@ from verifier.number import CertificateNumber
 
 def objection_at(authority: Authority, key: ListedKey, number: CertificateNumber, moment: int) -> str | None:
     """The first objection to a signature made at ``moment`` (Unix seconds), or None."""
+    return authority_objection(authority, number, moment) or _key_objection(key, number, moment)
+
+
+def authority_objection(authority: Authority, number: CertificateNumber, moment: int) -> str | None:
+    """The same without regard to the key: what the log alone shows."""
     state = authority.state_at(moment)
     if state is None:
         return "authority_not_granted"
@@ -13,7 +18,7 @@ def objection_at(authority: Authority, key: ListedKey, number: CertificateNumber
         return f"authority_{state.state}"
     if number.kind not in authority.scope.kinds or number.year not in authority.scope.years:
         return "authority_out_of_scope"
-    return _key_objection(key, number, moment)
+    return None
 
 
 def _key_objection(key: ListedKey, number: CertificateNumber, moment: int) -> str | None:

@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from datetime import datetime
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
@@ -23,6 +24,7 @@ A file, a folder of them, a QR code's text, or a number.
 certverify 41010020261000012315.pdf --trust root.json --url https://jxjy.example.cn
 certverify photos/ --trust root.json --bundle bundle.zip --json
 certverify "410100 2026 1 0000123 15" --name 张文博 --url https://jxjy.example.cn
+certverify audit https://jxjy.example.cn --trust root.json --state audit.json    # 审计整个日志 · audit the log
 
 退出码 · exit codes: 0 全部通过 all PASSED, 1 有未通过 any FAILED, 2 有无法判定 any INDETERMINATE, 64 用法错误 usage.
 """
@@ -110,7 +112,11 @@ app.command(help=_HELP)(verify_command)
 
 
 def main() -> None:
-    """Entry point ``certverify``."""
+    """Entry point ``certverify``; ``certverify audit`` is a command of its own (a file of that name is ``./audit``)."""
+    if sys.argv[1:2] == ["audit"]:
+        del sys.argv[1]
+        sys.argv[0] = "certverify audit"
+        import_module("verifier.audit.command").main()  # which imports this module
     run_program(app)
 
 

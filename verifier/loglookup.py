@@ -14,21 +14,18 @@ from keys.errors import KeysError
 from keys.trustlist import TrustList
 from verifier.checkpoint import Checkpoint
 from verifier.errors import LogError
-from verifier.limits import MAX_CHECKPOINT_BYTES, MAX_LOG_ENTRY_BYTES
 from verifier.logentry import parse_log_entry
-from verifier.merkle import HASH_BYTES, check_inclusion, leaf_hash
+from verifier.logfiles import LogFiles
+from verifier.merkle import check_inclusion, leaf_hash
 from verifier.number import CertificateNumber
 from verifier.sources import Source
-from verifier.tiles import TILE_WIDTH, TileTree, tile_path, tile_width
+from verifier.tiles import TILE_WIDTH, TileTree, tile_width
 from verifier.tlogproof import TlogProof
 from verifier.trust import Trust
 
-CHECKPOINT_PATH = "log/checkpoint"
 MAX_RUNS_BYTES = 8 * 1024 * 1024
 """Runs of one authority, year and kind: about 30 bytes each, one for every batch. Sender: whoever serves the log."""
 _RUNS_LIMITS = JsonLimits(MAX_RUNS_BYTES)
-_MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_LOG_ENTRY_BYTES)
-_MAX_TILE_BYTES = TILE_WIDTH * HASH_BYTES
 
 
 def runs_path(number: CertificateNumber) -> str:
@@ -36,23 +33,12 @@ def runs_path(number: CertificateNumber) -> str:
     return f"log/runs/{number.authority}/{number.year}/{number.kind}.json"
 
 
-def bundle_entries(data: bytes) -> list[bytes]:
-    """The entries of an entry bundle (C2SP tlog-tiles: 16-bit length, then the entry); raises ``LogError``."""
-    entries, offset = [], 0
-    while offset < len(data):
-        end = offset + 2 + int.from_bytes(data[offset : offset + 2], "big")
-        entries.append(data[offset + 2 : end])
-        offset = end
-    if offset != len(data) or len(entries) > TILE_WIDTH:
-        raise LogError("log_bundle_form")
-    return entries
-
-
 class PublishedLog:
     """The log of one publication at one checkpoint; what it reads it keeps while the object lives."""
 
     def __init__(self, source: Source, trust: Trust, trust_list: TrustList) -> None:
         self._source = source
+        self._files = LogFiles(source)
         self._trust = trust
         self._trust_list = trust_list
         self._head: tuple[bytes, Checkpoint, TileTree] | None = None
@@ -74,17 +60,15 @@ class PublishedLog:
 
     def _open(self) -> tuple[bytes, Checkpoint, TileTree]:
         if self._head is None:
-            note = self._source.read(CHECKPOINT_PATH, MAX_CHECKPOINT_BYTES)
-            if note is None:
-                raise LogError("log_absent")
+            note = self._files.checkpoint()
             checkpoint = self._trust.checkpoint(self._trust_list, note).checkpoint
-            self._head = note, checkpoint, TileTree(checkpoint.size, self._tile)
+            self._head = note, checkpoint, TileTree(checkpoint.size, self._files.tile)
         return self._head
 
     def _index_of(self, number: CertificateNumber) -> int:
         path = runs_path(number)
         if path not in self._runs:
-            self._runs[path] = _parse_runs(self._source.read(path, MAX_RUNS_BYTES))
+            self._runs[path] = parse_runs(self._source.read(path, MAX_RUNS_BYTES))
         runs = self._runs[path]
         place = bisect_right(runs, number.serial, key=lambda run: run[0]) - 1
         if place < 0 or number.serial >= runs[place][0] + runs[place][1]:
@@ -93,26 +77,13 @@ class PublishedLog:
 
     def _entry(self, index: int, size: int) -> bytes:
         bundle, offset = divmod(index, TILE_WIDTH)
-        entries = bundle_entries(
-            self._resource("entries", bundle, tile_width(0, bundle, size), _MAX_BUNDLE_BYTES)
-        )
+        entries = self._files.bundle(bundle, tile_width(0, bundle, size))
         if offset >= len(entries):
             raise LogError("log_bundle_form")
         return entries[offset]
 
-    def _tile(self, level: int, index: int, width: int) -> bytes:
-        return self._resource(level, index, width, _MAX_TILE_BYTES)
 
-    def _resource(self, level: int | str, index: int, width: int, max_bytes: int) -> bytes:
-        """A tile or bundle; once a full one exists the partial one may be gone, and the full one will do."""
-        for path in dict.fromkeys((tile_path(level, index, width), tile_path(level, index))):
-            found = self._source.read(f"log/{path}", max_bytes)
-            if found is not None:
-                return found
-        raise LogError("log_tile", tile_path(level, index, width))
-
-
-def _parse_runs(data: bytes | None) -> list[tuple[int, int, int]]:
+def parse_runs(data: bytes | None) -> list[tuple[int, int, int]]:
     """Runs as (first serial, count, first leaf index), ascending; no document means no issue."""
     if data is None:
         return []

@@ -95,7 +95,7 @@ def parse_note(data: bytes) -> Note:
 
 def check_note(note: Note, *keys: NoteKey) -> None:
     """Raise ``LogError`` unless one of ``keys`` signed the note (``note_unsigned``, ``note_signature``)."""
-    lines = [(key, line) for key in keys for line in _lines_of(note, key)]
+    lines = [(key, line) for key in keys for line in signature_lines(note, key)]
     if not lines:
         raise LogError("note_unsigned", keys[0].name)
     for key, line in lines:
@@ -117,6 +117,11 @@ def sign_note(text: str, signer: Signer, name: str) -> bytes:
     return append_signature(text.encode("utf-8") + b"\n", key, signer.sign(text.encode("utf-8")))
 
 
+def signature_lines(note: Note, key: NoteKey) -> Sequence[NoteSignature]:
+    """The lines that bear the key's name and id; whether they verify is not looked at."""
+    return [line for line in note.signatures if line.name == key.name and line.key_id == key.key_id]
+
+
 def append_signature(note: bytes, key: NoteKey, signature: bytes) -> bytes:
     """``note`` (complete, or a text and its empty line) with one more signature line."""
     return note + f"{_DASH}{key.name} {base64_encode(key.key_id + signature)}\n".encode()
@@ -129,15 +134,11 @@ def cosignature_message(text: str, time: int) -> bytes:
 
 def _cosigned(note: Note, key: NoteKey) -> list[int]:
     times = []
-    for line in _lines_of(note, key):
+    for line in signature_lines(note, key):
         time = int.from_bytes(line.value[:8], "big")
         if key.public_key.verify(line.value[8:], cosignature_message(note.text, time)):
             times.append(time)
     return times
-
-
-def _lines_of(note: Note, key: NoteKey) -> Sequence[NoteSignature]:
-    return [line for line in note.signatures if line.name == key.name and line.key_id == key.key_id]
 
 
 def _signature(line: str) -> NoteSignature:

@@ -98,7 +98,7 @@ def run(
         presented, many = _targets(targets, options)
         if source is not None:
             return _judge_all(presented, source, options, find_record, out, many=many, now=now)
-        with closing(_open(options)) as opened:
+        with closing(open_publication(options)) as opened:
             return _judge_all(presented, opened, options, find_record, out, many=many, now=now)
     except UsageError as error:
         err.write(error.text + "\n")
@@ -156,7 +156,8 @@ def _exit_code(verdicts: Counter[Verdict]) -> int:
 # ---- what is given
 
 
-def _open(options: Options) -> Source:
+def open_publication(options: Options) -> Source:
+    """The publication that the reader named; raises ``UsageError``."""
     if options.source is None:
         raise UsageError(usage_text("source", options.lang))
     try:
@@ -169,7 +170,7 @@ def _trust(source: Source, options: Options) -> LoadedTrust:
     try:
         seen = SeenLists(options.memory)
         loaded = load_trust(
-            source, pin=_pin(options), fingerprint=options.fingerprint, seen_version=seen.newest
+            source, pin=read_pin(options), fingerprint=options.fingerprint, seen_version=seen.newest
         )
         if loaded.trust.pinned and loaded.trust.trust_list is not None:
             seen.remember(loaded.trust.pin, loaded.trust.trust_list.version)
@@ -178,7 +179,8 @@ def _trust(source: Source, options: Options) -> LoadedTrust:
     return loaded
 
 
-def _pin(options: Options) -> RootPin | None:
+def read_pin(options: Options) -> RootPin | None:
+    """The root that the reader gave, if any; raises ``UsageError``."""
     if options.root is None:
         return None if options.fingerprint else options.pin
     try:

@@ -19,6 +19,7 @@ from registry.errors import RegistryError
 from registry.faces.errors import FaceError
 from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
+from registry.witness.errors import WitnessError
 from verifier.errors import VerifierError
 
 WIDTH_WITHOUT_TERMINAL = 140
@@ -79,7 +80,7 @@ def errors_told() -> Iterator[None]:
         yield
     except IntakeError as error:
         SHELL.complain("\n".join(describe(error.finding, SHELL.lang)), error.code)
-    except RegistryError as error:
+    except (RegistryError, WitnessError) as error:
         SHELL.complain(error_sentence(error.code, error.params, SHELL.lang), error.code)
     except (KeysError, VerifierError, FaceError) as error:
         SHELL.complain(

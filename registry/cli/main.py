@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import certificates, issuing, offices, publishing
+from registry.cli import auditing, certificates, issuing, offices, publishing, witnesses
 from registry.cli.common import EXIT_USAGE, SHELL
 from registry.cli.demonstration import demo
 from registry.messages import LANGUAGES
@@ -57,6 +57,8 @@ def options(
 app.command("init")(offices.init)
 app.add_typer(offices.authority, name="authority")
 app.add_typer(offices.trust, name="trust")
+app.add_typer(witnesses.witness, name="witness")
+app.add_typer(auditing.log, name="log")
 app.command("issue")(issuing.issue)
 app.command("resume")(issuing.resume_command)
 app.command("show")(certificates.show)

@@ -69,7 +69,7 @@ def add(
         with app.write() as session:
             trust_list = add_authority(session, app.keyring, delegation, now=app.clock())
         app.sign_log()
-    _tell_version(trust_list, code)
+    tell_version(trust_list, code)
 
 
 @authority.command("list")
@@ -95,7 +95,7 @@ def _state_command(state: str, chinese: str, english: str) -> Callable[..., None
                     session, app.keyring, code=code, state=state, reason=reason, now=app.clock()
                 )
             app.sign_log()
-        _tell_version(trust_list, code)
+        tell_version(trust_list, code)
 
     command.__doc__ = f"{chinese} · {english}"
     return command
@@ -117,10 +117,11 @@ def renew() -> None:
         with app.write() as session:
             trust_list = renew_trust_list(session, app.keyring, now=app.clock())
         app.sign_log()
-    _tell_version(trust_list, "")
+    tell_version(trust_list, "")
 
 
-def _tell_version(trust_list: TrustList, code: str) -> None:
+def tell_version(trust_list: TrustList, code: str) -> None:
+    """Say that a version of the trust list was signed."""
     until = timestamp_encode(trust_list.valid_until)
     SHELL.say(
         f"信任列表第 {trust_list.version} 版已签发，有效至 {until}。请运行 certreg publish 公布。",

@@ -9,9 +9,11 @@ import typer
 from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app
 from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.cosigning import Cosigning
 from registry.errors import RegistryError
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
+from registry.messages import error_sentence
 from registry.publication import publish, write_bundle
 from registry.troubles import sentence_of_trouble
 from registry.trust import registry_of
@@ -47,14 +49,20 @@ def publish_command(
         f"Published to {target}: {done.written} files written, {done.unchanged} unchanged, "
         f"{done.log_size} log entries.",
     )
+    waits = done.cosigning is not None and not done.cosigning.enough
     SHELL.say_json(
         {
             "written": done.written,
             "unchanged": done.unchanged,
             "logSize": done.log_size,
             "repaired": done.damaged,
+            "witnessesMissing": dict(done.cosigning.missing) if done.cosigning else {},
+            "logAwaitsWitnesses": waits,
         }
     )
+    if waits and done.cosigning is not None:
+        _tell_awaited(done.cosigning, done.log_size)
+        raise typer.Exit(EXIT_ERROR)
 
 
 def bundle_command(
@@ -91,12 +99,12 @@ def verify_command(
 
     退出码 · exit codes: 0 全部通过 PASSED, 1 有未通过 FAILED, 2 有无法判定 INDETERMINATE, 64 用法 usage.
     """
-    app = _app_or_none()
+    app = app_or_none()
     options = Options(
         root=trust,
         fingerprint=parse_fingerprint(root_fingerprint),
-        source=bundle or url or _own_site(app),
-        pin=_own_pin(app),
+        source=bundle or url or own_site(app),
+        pin=own_pin(app),
         memory=memory_file(os.environ),
         at=parse_time(at) if at else None,
         name=name,
@@ -139,12 +147,23 @@ def tell_fsck(report: FsckReport) -> None:
     )
 
 
-def _own_site(app: App | None) -> str | None:
+def _tell_awaited(cosigning: Cosigning, published: int) -> None:
+    params = {
+        "size": cosigning.size,
+        "have": cosigning.have,
+        "quorum": cosigning.quorum,
+        "witnesses": cosigning.names,
+        "published": published,
+    }
+    SHELL.complain(error_sentence("log_awaits_witnesses", params, SHELL.lang), "log_awaits_witnesses")
+
+
+def own_site(app: App | None) -> str | None:
     """This registry's own publication, where ``publish`` wrote it without another folder."""
     return str(app.settings.site) if app and app.settings.site.is_dir() else None
 
 
-def _own_pin(app: App | None) -> RootPin | None:
+def own_pin(app: App | None) -> RootPin | None:
     """This registry's own root, from its database: whoever alters the published files does not choose it."""
     if app is None:
         return None
@@ -152,7 +171,7 @@ def _own_pin(app: App | None) -> RootPin | None:
         return parse_pin(registry_of(session).root)
 
 
-def _app_or_none() -> App | None:
+def app_or_none() -> App | None:
     """This machine's registry, if there is one: a verifier needs none."""
     try:
         return open_app(os.environ, home=SHELL.home)

@@ -19,8 +19,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, write; the exit code; argparse ends a wrong command line with 2."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    sizes = Sizes(options.issue, options.verify, options.render, options.rounds, options.raw_seconds)
-    if min(sizes.issue, sizes.verify, sizes.render, sizes.rounds) < 1 or sizes.raw_seconds <= 0:
+    sizes = Sizes(
+        options.issue, options.verify, options.render, options.leaves, options.rounds, options.raw_seconds
+    )
+    if min(sizes.issue, sizes.verify, sizes.render, sizes.leaves, sizes.rounds) < 1 or sizes.raw_seconds <= 0:
         parser.error("every size is at least 1")
     engines = ENGINES if options.engine == "both" else (options.engine,)
     if options.profile:
@@ -41,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--issue", type=int, default=default.issue, help="rows a sheet")
     parser.add_argument("--verify", type=int, default=default.verify, help="certificates judged in a round")
     parser.add_argument("--render", type=int, default=default.render, help="certificates drawn")
+    parser.add_argument("--leaves", type=int, default=default.leaves, help="leaves appended in a round")
     parser.add_argument("--rounds", type=int, default=default.rounds, help="rounds of each measure")
     parser.add_argument(
         "--raw-seconds", type=float, default=default.raw_seconds, help="length of a raw sample"

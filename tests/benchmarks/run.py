@@ -17,6 +17,7 @@ from registry.faces.renderer import FaceRenderer
 from registry.handout import Handout
 from registry.publication import publish
 from tests.benchmarks.judging import collect, judge_all, trust_of
+from tests.benchmarks.logs import log_measures
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
 from tests.benchmarks.office import Office, make_sheets, open_office
 from tests.registry.engines import postgresql
@@ -32,11 +33,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much is measured: certificates in one round of each kind, rounds, and seconds of a raw sample."""
+    """How much is measured: certificates or leaves in one round of each kind, rounds, and seconds of a raw sample."""
 
     issue: int = 4000
     verify: int = 2000
     render: int = 20
+    leaves: int = 100_000
     rounds: int = 3
     raw_seconds: float = 0.4
 
@@ -53,7 +55,8 @@ class Results:
 
     def to_json(self) -> dict[str, object]:
         """The file that the run leaves (README.md says what its members mean)."""
-        sizes = {"issue": self.sizes.issue, "verify": self.sizes.verify, "render": self.sizes.render}
+        names = ("issue", "verify", "render", "leaves")
+        sizes: dict[str, object] = {name: getattr(self.sizes, name) for name in names}
         return {
             "benchmarkVersion": BENCHMARK_VERSION,
             "sizes": sizes | {"rounds": self.sizes.rounds, "rawSeconds": self.sizes.raw_seconds},
@@ -91,6 +94,8 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
         small_measures, small_timings = _small(offices[0], sizes, gauge)
         measures += small_measures
         timings += small_timings
+        say(f"log of {sizes.leaves * sizes.rounds} leaves")
+        measures += log_measures(offices[0], sizes.leaves, sizes.rounds, gauge)
     return Results(sizes, tuple(engines), gauge, tuple(measures), tuple(timings))
 
 

@@ -25,7 +25,15 @@ from tests.registry.sheets import ANNUAL, annual, identity, write_csv
 COMMANDS = (
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
     *("bundle", "verify", "fsck", "demo", "authority add", "authority list", "authority suspend"),
-    *("authority reinstate", "authority withdraw", "trust renew"),
+    *(
+        "authority reinstate",
+        "authority withdraw",
+        "trust renew",
+        "log audit",
+        "witness add",
+        "witness remove",
+    ),
+    *("witness quorum", "witness list", "witness init", "witness watch", "witness key", "witness serve"),
 )
 
 
@@ -294,3 +302,39 @@ def test_the_installed_programs_start() -> None:
 def test_fsck_of_a_new_registry_is_clean(shell: Shell) -> None:
     said = shell.certreg("--json", "fsck")
     assert (said.code, said.json["troubles"]) == (0, [])
+
+
+def test_a_witness_without_a_registry(tmp_path: Path) -> None:
+    """Made, shown and taught another log, by its operator alone; and what he may get wrong."""
+    operator = Shell(tmp_path)
+    made = operator.certreg("--json", "witness", "init", "w", "--name", "witness.example/w1")
+    assert made.code == 0
+    log_key = "log.example/one+8d5b6d3f+AQAA"
+    assert operator.certreg("witness", "watch", "w", log_key).code == 1
+    shown = operator.certreg("--json", "witness", "key", "w")
+    assert shown.json == {"vkey": made.json["vkey"], "logs": [], "refused": []}
+    assert (
+        operator.certreg("--json", "witness", "watch", "w", made.json["vkey"]).json["error"]
+        == "witness_log_key"
+    )
+    assert operator.certreg("--json", "witness", "key", "nowhere").json["error"] == "witness_missing"
+    assert operator.certreg("witness", "serve", "w", "--listen", "8090").code == 64
+    assert operator.certreg("--json", "witness", "serve", "nowhere").json["error"] == "witness_missing"
+
+
+def test_the_list_of_witnesses_is_changed_by_commands(tmp_path: Path) -> None:
+    office = Shell(tmp_path)
+    assert office.certreg("init", "--host", "jxjy.henan.example").code == 0
+    key = office.certreg("--json", "witness", "init", "w", "--name", "w1.example").json["vkey"]
+    added = office.certreg("--lang", "en", "witness", "add", "w1.example", key, "http://127.0.0.1:9")
+    assert (added.code, "No quorum is set" in added.out) == (0, True)
+    assert office.certreg("--json", "witness", "quorum", "1").json["version"] == 3
+    listed = office.certreg("--lang", "en", "witness", "list")
+    assert "0 cosignatures, 1 needed" in listed.out
+    assert "witness_unreachable" in listed.out
+    waiting = office.certreg("publish", "site")
+    assert (waiting.code, "w1.example (witness_unreachable)" in waiting.err) == (1, True)
+    assert office.certreg("witness", "remove", "w1.example").code == 1
+    assert office.certreg("witness", "quorum", "0").code == 0
+    assert office.certreg("witness", "remove", "w1.example").code == 0
+    assert office.certreg("publish", "site").code == 0

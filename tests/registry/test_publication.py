@@ -10,9 +10,11 @@ from sqlalchemy import select
 from keys.publickey import PublicKey
 from registry.correction import correct
 from registry.issuance import resume
-from registry.models import Certificate
+from registry.log import latest_checkpoint
+from registry.models import Certificate, CheckpointRow
 from registry.offices import renew_trust_list
 from registry.publication import STATUS_VALIDITY, publish
+from registry.status import block_of, changes_in
 from registry.trust import current_trust_list, trust_list_documents
 from tests.builders import HOST, INDUSTRY, MUNICIPAL
 from tests.registry.children import Strike, issue, killed
@@ -20,6 +22,7 @@ from tests.registry.rig import DAY, NOW, Rig, assert_sound, revoke_key
 from tests.registry.sheets import identity
 from verifier.loading import installed_files
 from verifier.report import Verdict
+from verifier.tiles import tile_path, tile_width
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -275,3 +278,43 @@ def test_what_a_killed_publication_left_behind_is_swept(lite: Rig) -> None:
     (lite.site / "log/tile/0/.000.p.0123456789abcdef.new").write_bytes(b"half")
     lite.publish()
     assert not list(lite.site.rglob(".*.new"))
+
+
+def test_every_signed_head_has_its_tiles(rig: Rig) -> None:
+    """C2SP tlog-tiles: partial tiles for every size for which there is a checkpoint, until the full one is there."""
+    for first, count in ((0, 1), (1, 9), (10, 247), (300, 1), (301, 30)):
+        rig.issue(*range(first, first + count))
+    published = contents(rig.publish())
+    with rig.app.database.read() as session:
+        sizes = list(session.scalars(select(CheckpointRow.size).order_by(CheckpointRow.size)))
+    assert len(sizes) > 5
+    for size in sizes:
+        for level in (0, 1):
+            for index in range(-(-(size >> 8 * level) // 256)):
+                width = tile_width(level, index, size)
+                for kind in (level, "entries")[: 2 - level]:
+                    paths = {f"log/{tile_path(kind, index, width)}", f"log/{tile_path(kind, index)}"}
+                    assert paths & set(published), (size, level, index)
+    # Nothing else: no width for which there is no head.
+    partial = {path for path in published if ".p/" in path and "/entries/" not in path}
+    wanted = {
+        f"log/{tile_path(level, index, width)}"
+        for size in sizes
+        for level in (0, 1)
+        for index in range(2)
+        if 0 < (width := tile_width(level, index, size)) < 256
+    }
+    assert partial <= wanted
+
+
+def test_a_change_that_no_signed_head_covers_is_not_published_yet(lite: Rig) -> None:
+    number = lite.issue(1)[0]
+    with lite.app.database.read() as session:
+        head = latest_checkpoint(session)
+        assert head is not None
+        size = head.size
+    lite.change(number, "revoke", "fraud")
+    with lite.app.database.read() as session:
+        block = block_of(number)
+        assert changes_in(session, block, below=size) == {}
+        assert list(changes_in(session, block, below=size + 1)) == [1]

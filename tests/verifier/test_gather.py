@@ -28,7 +28,8 @@ from verifier.errors import LogError, SourceError
 from verifier.evidence import Evidence
 from verifier.gather import Gathered, Gatherer, LoadedTrust, gather, load_trust
 from verifier.loading import installed_files
-from verifier.loglookup import bundle_entries, runs_path
+from verifier.logfiles import bundle_entries
+from verifier.loglookup import runs_path
 from verifier.presented import Presented, present_text
 from verifier.report import Verdict, VerificationReport
 from verifier.sources import FolderSource, HttpSource, RememberingSource, Source, open_source

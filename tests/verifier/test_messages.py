@@ -44,7 +44,7 @@ PASSED_ON = {
 """Codes that are no constant where they are raised, and where their values are found instead."""
 
 RETURNED = {
-    ("authority.py", "objection_at"),
+    ("authority.py", "authority_objection"),
     ("authority.py", "_key_objection"),
     ("canonical.py", "restriction"),
     ("canonical.py", "_container_restriction"),

@@ -1,0 +1,303 @@
+"""The registry and its witnesses, each a process: what leaves the house has the quorum, what is done stands without it."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pikepdf
+import pytest
+from sqlalchemy import select
+
+from registry import cosigning
+from registry.cosigning import (
+    ADDRESSES,
+    MAX_ANSWER_BYTES,
+    read_addresses,
+    witnessed_checkpoint,
+    write_address,
+)
+from registry.errors import RegistryError
+from registry.faces.renderer import FaceRenderer
+from registry.handout import find_record, prepare, write_files
+from registry.log import latest_checkpoint
+from registry.models import CheckpointRow
+from registry.publication import publish
+from registry.trust import current_trust_list
+from registry.witnesses import add_witness, change_quorum, remove_witness
+from tests.builders import vkey
+from tests.registry.rig import Place, Rig, assert_sound, copy_home, opened
+from tests.registry.witnesses import make_witness, serving
+from verifier.note import cosignature_times, parse_note, parse_vkey
+from verifier.number import parse_number
+from verifier.report import Verdict
+from verifier.tlogproof import parse_tlog_proof
+
+NAMES = ("w1.example", "w2.example")
+
+
+def log_vkey(rig: Rig) -> str:
+    with rig.app.database.read() as session:
+        return current_trust_list(session).log_vkey
+
+
+@contextmanager
+def witnessed(rig: Rig, *, quorum: int = 2) -> Iterator[ExitStack]:
+    """Two witnesses serve and are listed; closing the stack stops the second."""
+    with ExitStack() as stack:
+        second = stack.enter_context(ExitStack())
+        for name, holder in zip(NAMES, (stack, second), strict=True):
+            key = make_witness(rig.folder / name, name, log_vkey(rig))
+            add_witness(rig.app, name, key, holder.enter_context(serving(rig.folder / name, rig.clock.now)))
+        change_quorum(rig.app, quorum)
+        yield second
+
+
+def cosigners(rig: Rig, note: bytes) -> list[str]:
+    with rig.app.database.read() as session:
+        keys = [parse_vkey(one) for one in current_trust_list(session).witness_vkeys]
+    return [key.name for key in keys if cosignature_times(parse_note(note), [key])]
+
+
+def newest(rig: Rig) -> CheckpointRow:
+    with rig.app.database.read() as session:
+        found = latest_checkpoint(session)
+        assert found is not None
+        return found
+
+
+def refusal(work: Any, *arguments: Any, **options: Any) -> RegistryError:
+    with pytest.raises(RegistryError) as raised:
+        work(*arguments, **options)
+    return raised.value
+
+
+def test_what_leaves_the_house_is_cosigned(rig: Rig) -> None:
+    with witnessed(rig):
+        number = rig.issue(1, 2, 3)[0]
+        assert cosigners(rig, newest(rig).note) == list(NAMES)
+        published = publish(rig.app, rig.site)
+        assert published.cosigning is not None
+        assert (published.cosigning.have, dict(published.cosigning.missing)) == (2, {})
+        assert cosigners(rig, (rig.site / "log/checkpoint").read_bytes()) == list(NAMES)
+        files = write_files(prepare(rig.app, number), rig.folder / "out", FaceRenderer(), ("pdf",))
+    proof = parse_tlog_proof(files[1].read_bytes())
+    assert cosigners(rig, proof.checkpoint) == list(NAMES)
+    with pikepdf.open(files[0]) as document:
+        attached = document.attachments[f"{number}.tlog-proof"].get_file().read_bytes()
+    assert attached == files[1].read_bytes()
+    report = rig.judge(number)
+    assert report.verdict is Verdict.PASSED
+    assert report.steps[7].details["witnesses"] == 2
+
+
+def test_what_is_done_stands_while_a_witness_is_away(lite: Rig) -> None:
+    with witnessed(lite) as second:
+        early = lite.issue(1)[0]
+        publish(lite.app, lite.site)
+        before = (lite.site / "log/checkpoint").read_bytes()
+        second.close()
+        late = lite.issue(2)[0]
+        assert_sound(lite.app, issued=2)
+        assert lite.app.cosign_log().missing == {"w2.example": "witness_unreachable"}
+        error = refusal(prepare, lite.app, late)
+        assert (error.code, error.params["witnesses"]) == (
+            "witnesses_awaited",
+            "w2.example (witness_unreachable)",
+        )
+        assert prepare(lite.app, early).log_proof.endswith(before)
+        lite.change(early, "revoke", "fraud")
+        waiting = publish(lite.app, lite.site)
+        assert waiting.cosigning is not None
+        assert not waiting.cosigning.enough
+        # The log waits where it was; a revocation does not.
+        assert (lite.site / "log/checkpoint").read_bytes() == before
+        assert lite.judge(early).reason == "revoked"
+        found = find_record(lite.app, parse_number(late))
+        assert found is not None
+        assert found[1] is not None
+        with serving(lite.folder / "w2.example", lite.clock.now) as address:
+            write_address(lite.place.home, "w2.example", address)
+            assert cosigners(lite, parse_tlog_proof(prepare(lite.app, late).log_proof).checkpoint) == list(
+                NAMES
+            )
+            assert publish(lite.app, lite.site).log_size > waiting.log_size
+        assert lite.judge(late).verdict is Verdict.PASSED
+
+
+def test_one_of_two_may_be_away_where_one_is_enough(lite: Rig) -> None:
+    with witnessed(lite, quorum=1) as second:
+        second.close()
+        number = lite.issue(1)[0]
+        assert cosigners(lite, parse_tlog_proof(prepare(lite.app, number).log_proof).checkpoint) == [
+            "w1.example"
+        ]
+        done = publish(lite.app, lite.site)
+        assert done.cosigning is not None
+        assert done.cosigning.enough
+        assert done.log_size == newest(lite).size
+
+
+def test_a_lower_quorum_that_the_root_signed_lets_the_log_go_on(lite: Rig) -> None:
+    with witnessed(lite) as second:
+        second.close()
+        number = lite.issue(1)[0]
+        assert refusal(prepare, lite.app, number).code == "witnesses_awaited"
+        change_quorum(lite.app, 1)
+        assert prepare(lite.app, number).record.number.digits == number
+
+
+def test_a_forked_and_an_old_copy_of_the_log_are_refused(lite: Rig) -> None:
+    """A second database, copied; each branch issues to somebody else under the same size."""
+    with witnessed(lite):
+        lite.issue(1)
+        copy = Place(copy_home(lite.place.home, lite.folder / "copy"))
+        old = Place(copy_home(lite.place.home, lite.folder / "old"))
+        first = lite.issue(2)[0]
+        (lite.folder / "other").mkdir()
+        with opened(copy, lite.folder / "other") as other:
+            forked = other.issue(3)[0]
+            assert forked == first  # the same number, for another person
+            missing = dict.fromkeys(NAMES, "witness_inconsistent")
+            assert other.app.cosign_log().missing == missing
+            assert refusal(prepare, other.app, forked).code == "witnesses_awaited"
+            other.issue(4)
+            assert other.app.cosign_log().missing == missing
+        with opened(old, lite.folder / "other") as other:
+            with other.app.database.write() as session:
+                row = session.scalars(
+                    select(CheckpointRow).order_by(CheckpointRow.size.desc()).limit(1)
+                ).one()
+                row.note = (
+                    row.note.partition(b"\n\n")[0]
+                    + b"\n\n"
+                    + row.note.partition(b"\n\n")[2].splitlines()[0]
+                    + b"\n"
+                )
+            assert other.app.cosign_log().missing == dict.fromkeys(NAMES, "witness_ahead")
+
+
+def test_asking_at_once_stores_each_cosignature_once(lite: Rig) -> None:
+    with witnessed(lite) as second:
+        second.close()
+        lite.issue(1)
+        with serving(lite.folder / "w2.example", lite.clock.now) as address:
+            write_address(lite.place.home, "w2.example", address)
+            with ThreadPoolExecutor(4) as pool:
+                standing = list(pool.map(lambda _: lite.app.cosign_log(), range(4)))
+        assert all(one.enough for one in standing)
+        assert newest(lite).note.count(b"\xe2\x80\x94 ") == 3
+
+
+class _Answering(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.0"
+    answers: Sequence[tuple[int, bytes]] = ()
+    asked: list[bytes]
+
+    def do_POST(self) -> None:
+        self.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
+        status, body = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@contextmanager
+def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that gives ``answers`` one after another, the last for ever."""
+    asked: list[bytes] = []
+    handler = type("Handler", (_Answering,), {"answers": answers, "asked": asked})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/", asked
+    finally:
+        server.shutdown()
+        thread.join(5)
+        server.server_close()
+
+
+STRANGER = "— w1.example AAAAAAAA\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ([(200, STRANGER)], "witness_answer"),
+        ([(200, b"hello\n")], "witness_answer"),
+        ([(200, b"x" * (MAX_ANSWER_BYTES + 1))], "witness_answer"),
+        ([(409, b"many\n")], "witness_answer"),
+        ([(409, b"1\n"), (409, b"2\n"), (409, b"1\n")], "witness_refused"),
+        ([(409, b"1000\n")], "witness_ahead"),
+        ([(422, b"")], "witness_inconsistent"),
+        ([(403, b"")], "witness_refused"),
+        ([(302, b"")], "witness_refused"),
+    ],
+)
+def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]], code: str) -> None:
+    with answering(*answers) as (address, asked):
+        add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
+        assert lite.app.cosign_log().missing == {"w1.example": code}
+    assert asked[0].startswith(b"old 0\n\n")
+    assert newest(lite).note.count(b"\xe2\x80\x94 ") == 1
+
+
+def test_a_witness_that_drips_is_not_waited_for(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cosigning, "TOTAL_SECONDS", 0.0)
+    with answering((200, STRANGER)) as (address, _):
+        add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
+        assert lite.app.cosign_log().missing == {"w1.example": "witness_unreachable"}
+
+
+def test_without_a_quorum_nothing_waits(lite: Rig) -> None:
+    add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
+    (lite.place.home / ADDRESSES).unlink()
+    number = lite.issue(1)[0]
+    assert lite.app.cosign_log().missing == {"w1.example": "witness_address_missing"}
+    assert prepare(lite.app, number).record.number.digits == number
+    assert publish(lite.app, lite.site).log_size == newest(lite).size
+
+
+def test_before_any_head_has_the_quorum_none_is_published(lite: Rig) -> None:
+    add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
+    change_quorum(lite.app, 1)
+    assert publish(lite.app, lite.site).log_size == 0
+    assert not (lite.site / "log").exists()
+    with lite.app.database.read() as session:
+        assert witnessed_checkpoint(session, current_trust_list(session), now=lite.clock.now) is None
+
+
+def test_the_list_of_witnesses(lite: Rig) -> None:
+    key = vkey("w1.example", 4)
+    assert (
+        refusal(add_witness, lite.app, "w1.example", vkey("w1.example", 1), "https://w").code
+        == "witness_vkey"
+    )
+    assert refusal(add_witness, lite.app, "w2.example", key, "https://w").code == "witness_vkey"
+    assert refusal(add_witness, lite.app, "w1.example", "w1.example+x", "https://w").code == "witness_vkey"
+    for url in ("w1.example", "ftp://w1.example", "https://", "https://[::1"):
+        assert refusal(add_witness, lite.app, "w1.example", key, url).code == "witness_address"
+    listed = add_witness(lite.app, "w1.example", key, "http://127.0.0.1:9")
+    assert (listed.witness_vkeys, listed.witness_quorum) == ((key,), 0)
+    assert refusal(add_witness, lite.app, "w1.example", key, "https://w").code == "witness_exists"
+    assert refusal(change_quorum, lite.app, 2).code == "witness_quorum"
+    assert change_quorum(lite.app, 1).witness_quorum == 1
+    assert refusal(remove_witness, lite.app, "w1.example").code == "witness_quorum"
+    assert refusal(remove_witness, lite.app, "w9.example").code == "witness_unknown"
+    assert read_addresses(lite.place.home) == {"w1.example": "http://127.0.0.1:9"}
+    change_quorum(lite.app, 0)
+    assert remove_witness(lite.app, "w1.example").witness_vkeys == ()
+    assert read_addresses(lite.place.home) == {}
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"w1": 1}', '{"w1": "w1"}'])
+def test_a_file_of_addresses_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / ADDRESSES).write_text(text, encoding="utf-8")
+    assert refusal(read_addresses, tmp_path).code == "witness_addresses"
