@@ -5,6 +5,7 @@ point: for those a signature can be made to fit any message, and common librarie
 belongs to no point at all is loaded; no signature verifies under it.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidSignature
@@ -60,6 +61,10 @@ class PublicKey:
         if not data.startswith(_MULTICODEC_ED25519):
             raise PublicKeyError("multikey_type")
         return cls.from_raw(data[len(_MULTICODEC_ED25519) :])
+
+    def __reduce__(self) -> tuple[Callable[[bytes], "PublicKey"], tuple[bytes]]:
+        """Goes to another process as its 32 bytes."""
+        return PublicKey.from_raw, (self.raw,)
 
     @property
     def multikey(self) -> str:

@@ -5,8 +5,9 @@ package, a bundle, a web host. A file that is not the one the root signed for is
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 
 from keys.canonical import JsonLimits, JsonObject, parse_restricted
@@ -17,6 +18,7 @@ from verifier.schema import Check, compile_schema, schema_at
 from verifier.template import Field, Place, RecordTemplate, parse_record_template, value_at
 
 CONTEXT_PATH = "ns/certificate/v1"
+Files = tuple[tuple[str, bytes], ...]
 _SCHEMA_LIMITS = JsonLimits(max_bytes=64 * 1024)
 _DEFECTS = (
     KeysError,
@@ -46,6 +48,7 @@ class CertificateTemplate:
     _values: tuple[tuple[str, Place, Check], ...]
     _issuer_name: Check
     """It is no value of the certificate's, and yet it is not the template's either."""
+    _files: Files
 
     def values_valid(self, record: JsonObject) -> bool:
         """Whether the values in ``record`` are valid, where the rest is known to be the template's."""
@@ -60,6 +63,10 @@ class CertificateTemplate:
             if place.pattern is None and not check(fields[name]):
                 return False
         return True
+
+    def __reduce__(self) -> tuple[Callable[..., "CertificateTemplate"], tuple[Files, str, str]]:
+        """Goes to another process as its files, and is compiled there once."""
+        return _compiled, (self._files, self.kind, self.version)
 
     @property
     def kind(self) -> str:
@@ -137,4 +144,10 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
         raise FormError("template_form", f"{kind} {version}")
     partial = tuple(name for name, place in compiled.places.items() if place.pattern is not None)
     digest = digest_of(files, kind, version)
-    return CertificateTemplate(compiled, check, digest, partial, values, issuer_name)
+    kept = tuple((path, files[path]) for path in published_paths(kind, version))
+    return CertificateTemplate(compiled, check, digest, partial, values, issuer_name, kept)
+
+
+@lru_cache(maxsize=64)
+def _compiled(files: Files, kind: str, version: str) -> CertificateTemplate:
+    return _template(dict(files), kind, version)

@@ -7,7 +7,6 @@ The JSON form is versioned and only ever gains members. Reasons are codes; sente
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from keys.encodings import timestamp_encode
@@ -15,7 +14,7 @@ from verifier.record import VerifiedRecord
 
 REPORT_VERSION = 1
 Detail = str | int | bool
-NO_DETAILS: Mapping[str, Detail] = MappingProxyType({})
+NO_DETAILS: Mapping[str, Detail] = {}
 
 
 class Verdict(StrEnum):

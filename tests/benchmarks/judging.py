@@ -1,6 +1,6 @@
 """What is verified and drawn: the evidence of issued certificates, as a relying party holds it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -13,10 +13,10 @@ from tests.benchmarks.office import HOST, Office
 from verifier.evidence import Evidence
 from verifier.gather import load_trust
 from verifier.limits import MAX_STATUS_LIST_BYTES
-from verifier.many import verify_many
+from verifier.many import VerifierPool
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
-from verifier.report import Verdict
+from verifier.report import Verdict, VerificationReport
 from verifier.sources import FolderSource, RememberingSource, Source
 from verifier.status import PURPOSES, status_path, status_url
 from verifier.trust import Trust
@@ -55,20 +55,23 @@ def trust_of(office: Office) -> Trust:
     return load_trust(FolderSource(office.site), pin=pin).trust
 
 
-def judge_all(
-    evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy, *, threads: int = 1
-) -> Judge:
+def judge_all(evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy) -> Judge:
     """Work that judges all of ``evidence``; a verdict other than PASSED is an error of the benchmark."""
+    return lambda: _counted(verify(one, trust, policy) for one in evidence)
 
-    def work() -> int:
-        one_by_one = (verify(one, trust, policy) for one in evidence)
-        reports = one_by_one if threads == 1 else verify_many(evidence, trust, policy, threads=threads)
-        for report in reports:
-            if report.verdict is not Verdict.PASSED:
-                raise RuntimeError(f"{report.verdict}: {report.reason}")
-        return len(evidence)
 
-    return work
+def judge_all_in(pool: VerifierPool, evidence: Sequence[Evidence], policy: VerificationPolicy) -> Judge:
+    """The same by the processes of ``pool``."""
+    return lambda: _counted(pool.verify(evidence, policy))
+
+
+def _counted(reports: Iterable[VerificationReport]) -> int:
+    count = 0
+    for report in reports:
+        count += 1
+        if report.verdict is not Verdict.PASSED:
+            raise RuntimeError(f"{report.verdict}: {report.reason}")
+    return count
 
 
 def _numbers(app: App, count: int) -> list[str]:

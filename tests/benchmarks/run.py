@@ -16,12 +16,12 @@ from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from registry.handout import Handout
 from registry.publication import publish
-from tests.benchmarks.judging import collect, judge_all, trust_of
+from tests.benchmarks.judging import collect, judge_all, judge_all_in, trust_of
 from tests.benchmarks.logs import log_measures
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
 from tests.benchmarks.office import Office, make_sheets, open_office
 from tests.registry.engines import postgresql
-from verifier.many import THREADS
+from verifier.many import VerifierPool
 from verifier.policy import VerificationPolicy
 
 BENCHMARK_VERSION = 1
@@ -121,10 +121,12 @@ def _verified(office: Office, sizes: Sizes, gauge: RawGauge) -> list[Measure]:
     for name, evidence, policy in cases:
         trust = trust_of(office)
         judge_all(evidence[:50], trust, policy)()
-        for threads in (1, THREADS):
-            works = [judge_all(evidence, trust, policy, threads=threads)] * sizes.rounds
-            told = f"{name}, {threads} thread{'s' if threads > 1 else ''}"
-            found.append(measure(told, gauge, works, beside="verify"))
+        works = [judge_all(evidence, trust, policy)] * sizes.rounds
+        found.append(measure(f"{name}, one process", gauge, works, beside="verify"))
+        with VerifierPool(trust) as pool:
+            judge_all_in(pool, evidence[:500], policy)()
+            works = [judge_all_in(pool, evidence, policy)] * sizes.rounds
+            found.append(measure(f"{name}, all processors", gauge, works, beside="verify"))
     return found
 
 

@@ -9,10 +9,10 @@ PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = {"median", "least", "most"}
 MEASURES = [
     "issue, sqlite",
-    "verify, JSON with log proof and status, 1 thread",
-    "verify, JSON with log proof and status, 2 threads",
-    "verify, QR text with status, 1 thread",
-    "verify, QR text with status, 2 threads",
+    "verify, JSON with log proof and status, one process",
+    "verify, JSON with log proof and status, all processors",
+    "verify, QR text with status, one process",
+    "verify, QR text with status, all processors",
     "canonical form of a record",
     "append leaves",
     "publish tiles, leaves",

@@ -1,17 +1,21 @@
-"""Many at once: the same reports in the same order, nothing read far ahead, nothing left running."""
+"""Many at once: the same reports in the same order from other processes, nothing read far ahead, nobody left behind."""
 
-import threading
+import pickle
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 import pytest
 
-from tests.simulator import Simulator, policy
+from tests.builders import HOST, signer
+from tests.simulator import Simulator, catalogue, policy
 from verifier.evidence import Evidence
-from verifier.many import verify_many
+from verifier.many import VerifierPool, _begin, _judged, _trusts
 from verifier.verify import verify
 
 REGISTRY = Simulator()
+STATUS = REGISTRY.status(REGISTRY.issue(serial=1, log=False).number)
+DEMANDS = policy(require_log=False)
 
 
 def pieces(count: int) -> list[Evidence]:
@@ -20,25 +24,27 @@ def pieces(count: int) -> list[Evidence]:
     for serial in range(1, count + 1):
         certificate = REGISTRY.issue(serial=serial, log=False)
         good = Evidence(record=certificate.record, status=STATUS)
-        bad = Evidence(
-            record=certificate.record.replace(b'"publicHours":26', b'"publicHours":27'), status=STATUS
+        altered = certificate.record.replace(b'"publicHours":26', b'"publicHours":27')
+        found.append(
+            (good, replace(good, record=altered), Evidence(number=certificate.number.digits))[serial % 3]
         )
-        found.append((good, bad, Evidence(number=certificate.number.digits))[serial % 3])
     return found
 
 
-STATUS = REGISTRY.status(REGISTRY.issue(serial=1, log=False).number)
+@pytest.fixture(scope="module")
+def pool() -> Iterator[VerifierPool]:
+    with VerifierPool(REGISTRY.trust(), processes=2) as made:
+        yield made
 
 
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])
-@pytest.mark.parametrize("threads", [1, 2, 3])
-def test_the_same_reports_in_the_same_order(count: int, threads: int) -> None:
-    evidence, trust, demands = pieces(count), REGISTRY.trust(), policy(require_log=False)
-    alone = [verify(one, trust, demands).to_json() for one in evidence]
-    assert [report.to_json() for report in verify_many(evidence, trust, demands, threads=threads)] == alone
+def test_the_same_reports_in_the_same_order(pool: VerifierPool, count: int) -> None:
+    evidence, trust = pieces(count), REGISTRY.trust()
+    alone = [verify(one, trust, DEMANDS).to_json() for one in evidence]
+    assert [report.to_json() for report in pool.verify(evidence, DEMANDS)] == alone
 
 
-def test_no_more_is_read_ahead_than_is_worked_on() -> None:
+def test_no_more_is_read_ahead_than_is_worked_on(pool: VerifierPool) -> None:
     read = 0
 
     def endless() -> Iterator[Evidence]:
@@ -47,18 +53,50 @@ def test_no_more_is_read_ahead_than_is_worked_on() -> None:
             read += 1
             yield Evidence(number="41010020261000012315")
 
-    reports = verify_many(endless(), REGISTRY.trust(), policy())
-    assert len(list(islice(reports, 10))) == 10
+    assert len(list(islice(pool.verify(endless(), DEMANDS), 10))) == 10
     assert read <= 5 * 64
-    before = threading.active_count()
-    reports.close()  # type: ignore[attr-defined]
-    assert threading.active_count() < before
 
 
-def test_an_error_of_the_reader_reaches_the_caller() -> None:
+def test_an_error_of_the_reader_reaches_the_caller(pool: VerifierPool) -> None:
     def broken() -> Iterator[Evidence]:
         yield Evidence(number="41010020261000012315")
         raise RuntimeError("the disk is gone")
 
     with pytest.raises(RuntimeError, match="the disk is gone"):
-        list(verify_many(broken(), REGISTRY.trust(), policy()))
+        list(pool.verify(broken(), DEMANDS))
+
+
+def test_a_pool_has_as_many_processes_as_there_are_processors() -> None:
+    with VerifierPool(REGISTRY.trust()) as made:
+        assert [one.reason for one in made.verify(pieces(2), DEMANDS)] == ["proof_invalid", "record_missing"]
+
+
+def test_what_is_judged_in_a_process_of_the_pool() -> None:
+    """The same two functions, here, where their lines are seen."""
+    _begin(REGISTRY.trust())
+    try:
+        assert [one.reason for one in _judged(pieces(3), DEMANDS)] == [
+            "proof_invalid",
+            "record_missing",
+            "valid",
+        ]
+    finally:
+        _trusts.clear()
+
+
+def test_trust_goes_to_another_process_whole() -> None:
+    trust = REGISTRY.trust()
+    verify(pieces(3)[2], trust, DEMANDS)
+    there = pickle.loads(pickle.dumps(trust))  # noqa: S301 - our own
+    assert (there.trust_list, there.log_keys, there.pin) == (trust.trust_list, trust.log_keys, trust.pin)
+    assert there.catalogue.digests == catalogue().digests
+    assert verify(pieces(3)[2], there, DEMANDS).reason == "valid"
+    key = signer("any").public_key
+    assert pickle.loads(pickle.dumps(key)) == key  # noqa: S301
+
+
+def test_a_template_is_compiled_once_in_a_process() -> None:
+    one = catalogue().templates["annual", "v1"]
+    copies = [pickle.loads(pickle.dumps(one)) for _ in range(2)]  # noqa: S301
+    assert copies[0] is copies[1]
+    assert (copies[0].digest, copies[0].kind, HOST) == (one.digest, "annual", HOST)
