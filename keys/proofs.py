@@ -20,9 +20,9 @@ Canonical = Callable[[object], bytes]
 PROOF_TYPE = "DataIntegrityProof"
 CRYPTOSUITE = "eddsa-jcs-2022"
 PROOF_PURPOSE = "assertionMethod"
-_MEMBERS = frozenset(
-    {"type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "@context", "proofValue"}
-)
+_REQUIRED = frozenset({"type", "cryptosuite", "created", "verificationMethod", "proofPurpose"})
+_MEMBERS = _REQUIRED | {"@context", "proofValue"}
+_CONSTANTS = (PROOF_TYPE, CRYPTOSUITE, PROOF_PURPOSE)
 MAX_PROOFS = 32
 """A set of root proofs: more than any threshold in use; whoever serves a trust list could send thousands."""
 
@@ -82,23 +82,39 @@ def add_proof(
 
 def parse_proof(document: Mapping[str, Any], value: object) -> Proof:
     """``value`` as a proof of ``document``, in strict form; raises ``ProofError``."""
-    if not isinstance(value, dict) or not set(value) <= _MEMBERS or not _MEMBERS - {"@context"} <= set(value):
+    if not isinstance(value, dict) or not _REQUIRED | {"proofValue"} <= value.keys() <= _MEMBERS:
         raise ProofError("proof_members")
-    if (value["type"], value["cryptosuite"], value["proofPurpose"]) != (
-        PROOF_TYPE,
-        CRYPTOSUITE,
-        PROOF_PURPOSE,
-    ):
-        raise ProofError("proof_suite")
-    if "@context" in value and ("@context" not in document or value["@context"] != document["@context"]):
-        raise ProofError("proof_context")
-    if not isinstance(value["verificationMethod"], str):
-        raise ProofError("proof_method")
+    check_options(document, value)
     return Proof(
         verification_method=value["verificationMethod"],
         created=_created(value["created"]),
         signature=_signature(value["proofValue"]),
         options=value,
+    )
+
+
+def check_options(document: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    """Raise ``ProofError`` unless ``options`` may stand in a proof of ``document``; time and value are not looked at."""
+    if not _REQUIRED <= options.keys() <= _MEMBERS:
+        raise ProofError("proof_members")
+    if (options["type"], options["cryptosuite"], options["proofPurpose"]) != _CONSTANTS:
+        raise ProofError("proof_suite")
+    if "@context" in options and ("@context" not in document or options["@context"] != document["@context"]):
+        raise ProofError("proof_context")
+    if not isinstance(options["verificationMethod"], str):
+        raise ProofError("proof_method")
+
+
+def written_proof(options: Mapping[str, Any], signature: bytes | None = None) -> Proof:
+    """The proof with ``options`` that are known to be in form, because a template wrote them; raises ``ProofError``.
+
+    ``signature`` is the one in ``options`` where it is known already.
+    """
+    return Proof(
+        verification_method=options["verificationMethod"],
+        created=_created(options["created"]),
+        signature=_signature(options["proofValue"]) if signature is None else signature,
+        options=options,
     )
 
 

@@ -20,6 +20,7 @@ import orjson
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import timestamp_decode, timestamp_encode
 from keys.errors import KeysError
+from keys.proofs import check_options
 from verifier.cbor import CborItem
 from verifier.errors import FormError
 from verifier.iso7064 import mod97_10_check
@@ -141,6 +142,7 @@ def parse_record_template(data: bytes) -> RecordTemplate:
         document = parse_restricted(data, _LIMITS)
         if document["format"] != FORMAT:
             raise FormError("template_form", "format")
+        check_options(document["record"], document["record"]["proof"])
         values = tuple(
             ValueSpec(one["name"], one["form"], tuple(one.get("codes", ())), one.get("open", False))
             for one in document["values"]

@@ -179,10 +179,29 @@ def test_a_value_is_found_whole_before_in_part_and_first_before_later() -> None:
     number = {"name": "number", "form": "number"}
     text = {"name": "name", "form": "text"}
     parts = {"a": "to {name}", "b": "{name}, {certificateNumber}", "c": "{certificateNumber}"}
-    parts |= {"proof": {"created": "now", "type": "x"}, "type": "y"}
+    proof = {"created": "now", "type": "DataIntegrityProof", "cryptosuite": "eddsa-jcs-2022"}
+    proof |= {"proofPurpose": "assertionMethod", "verificationMethod": "key"}
+    parts |= {"proof": proof, "type": "y"}
     template = parse_record_template(changed(values=[number, text], record=parts))
     record = {"a": "to x", "b": "y, 1", "c": "2"}
     assert template.fields_of(record) == {"name": "x", "certificateNumber": "2"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"cryptosuite": "eddsa-rdfc-2022"},
+        {"proofPurpose": "authentication"},
+        {"type": "Ed25519Signature2020"},
+        {"@context": ["https://www.w3.org/ns/credentials/v2"]},
+        {"domain": "x"},
+        {"verificationMethod": 1},
+    ],
+)
+def test_a_template_whose_proofs_could_never_pass_is_none(change: dict[str, object]) -> None:
+    record = deepcopy(TEMPLATE["record"])
+    with refused(FormError, "template_form"):
+        parse_record_template(changed(record={**record, "proof": {**record["proof"], **change}}))
 
 
 def test_a_template_expands_only_a_real_number() -> None:

@@ -45,6 +45,23 @@ def test_heads_of_every_width(length: int) -> None:
     assert decode_array(encode_array(values)) == values == cbor2.loads(encode_array(values))
 
 
+@given(
+    st.integers(0, 2**64 - 1),
+    st.sampled_from([(24, 1), (25, 2), (26, 4), (27, 8)]),
+    st.sampled_from([0, 2, 3, 4]),
+)
+def test_a_head_longer_than_its_value_needs_is_refused(value: int, head: tuple[int, int], kind: int) -> None:
+    code, width = head
+    value %= 256**width
+    data = bytes((kind << 5 | code,)) + value.to_bytes(width, "big") + b"a" * (value if value < 300 else 0)
+    array = data if kind == 4 else b"\x81" + data
+    try:
+        values = decode_array(array)
+    except FormError:
+        return
+    assert encode_array(values) == array
+
+
 @given(st.binary(max_size=40))
 def test_any_bytes_are_that_one_array_or_refused(data: bytes) -> None:
     try:
