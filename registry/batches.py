@@ -113,7 +113,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
         earlier = _earlier(session, authority, intake)
     template = _template(app, intake.kind)
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
-    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake.kind), rule_set, 0, CHUNK)
+    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake), rule_set, 0, CHUNK)
     result = BatchResult(0, intake.name, earlier=earlier)
     for chunk in _chunks(job, intake, result):
         with app.database.read() as session:
@@ -126,7 +126,7 @@ def _start(app: App, intake: Intake, authority: str, rule_set: str, chunk: int) 
     with app.write() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
-        rules = _rules(trust_list, rule_set, intake.kind)
+        rules = _rules(trust_list, rule_set, intake)
         earlier = _earlier(session, authority, intake)
         series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
         batch = Batch(
@@ -155,12 +155,15 @@ def _checked_key(app: App, trust_list: TrustList, code: str, intake: Intake) -> 
     return key
 
 
-def _rules(trust_list: TrustList, rule_set: str, kind: str) -> RuleSet | None:
-    if kind != "annual":
+def _rules(trust_list: TrustList, rule_set: str, intake: Intake) -> RuleSet | None:
+    if intake.kind != "annual":
         return None
     if rule_set not in trust_list.rule_sets:
         raise IssuanceError("rule_set_unknown", ruleSet=rule_set)
-    return trust_list.rule_sets[rule_set]
+    rules = trust_list.rule_sets[rule_set]
+    if rules.in_force_from > f"{intake.year}-12-31":
+        raise IssuanceError("rule_set_too_new", ruleSet=rule_set, year=intake.year, since=rules.in_force_from)
+    return rules
 
 
 def _template(app: App, kind: str) -> CertificateTemplate:

@@ -80,6 +80,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "机构 {authority} {year} 年度的密钥已过有效期。",
         "The {year} key of authority {authority} is outside its window.",
     ),
+    "rule_set_too_new": (
+        "学时规则 {ruleSet} 自 {since} 起施行，不适用于 {year} 年度。",
+        "The rule set {ruleSet} is in force from {since} and does not apply to {year}.",
+    ),
     "rule_set_unknown": ("没有名为 {ruleSet} 的学时规则。", "There is no rule set named {ruleSet}."),
     "series_full": (
         "机构 {authority} {year} 年度的编号已用完。",

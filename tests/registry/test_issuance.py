@@ -1,5 +1,7 @@
 """Issuing without accidents: what is issued, what is told of the rest, and what becomes void."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import select
 
@@ -9,7 +11,9 @@ from registry.errors import IssuanceError, OfficeError, RegistryError
 from registry.intake.findings import Severity
 from registry.issuance import POINTS, finish_intent, resume
 from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
+from registry.offices import _root
 from registry.status import state_of
+from registry.trust import current_trust_list, publish_version
 from tests.builders import INDUSTRY, MUNICIPAL, refused
 from tests.registry.children import Strike, issue, killed
 from tests.registry.rig import DAY, NOW, RULES, Rig, assert_sound, intake, revoke_key
@@ -142,6 +146,19 @@ def test_refused_before_anything_is_reserved(
         with refused(family, code):
             work(lite.app, intake(file), authority=authority, rule_set=rules)
     assert _rows(lite.app) == before
+
+
+def test_a_rule_set_is_not_applied_to_a_year_before_it(lite: Rig) -> None:
+    with lite.app.database.read() as session:
+        rules = current_trust_list(session).rule_sets[RULES]
+    this_year = intake(lite.people([1]))
+    with lite.app.database.write() as session:
+        current = current_trust_list(session)
+        newer = replace(rules, in_force_from=f"{this_year.year + 1}-01-01")
+        draft = replace(current, rule_sets={**current.rule_sets, RULES: newer})
+        publish_version(session, draft, _root(current, lite.app.keyring), now=lite.clock.now)
+    with refused(IssuanceError, "rule_set_too_new"):
+        issue_file(lite.app, this_year, authority=MUNICIPAL, rule_set=RULES)
 
 
 @pytest.mark.parametrize("state", ["suspended", "withdrawn"])
