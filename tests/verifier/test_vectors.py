@@ -1,22 +1,22 @@
 """The conformance vectors: every case from its files alone, and the files as they would be generated today."""
 
-import json
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from tests.vectors.files import CASE, FOLDER, POOL, disagreements, is_visible, run_case
+from tests.vectors.comparing import differences
+from tests.vectors.files import CASE, FOLDER, POOL, case_names, is_visible, read_case, run_case
 from tests.vectors.generate import main, write
 from verifier.report import STEP_NAMES
 
-NAMES = sorted(path.parent.name for path in FOLDER.glob(f"*/{CASE}"))
+NAMES = case_names()
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_verifier_agrees_on_every_step(name: str) -> None:
     document, report = run_case(FOLDER, name)
-    assert disagreements(document, report) == []
+    assert differences(document, report.to_json()) == []
     assert document["name"] == name
     assert len(document["expected"]["steps"]) == len(STEP_NAMES)
 
@@ -58,7 +58,7 @@ def test_a_wrong_expectation_is_found(path: str, value: object) -> None:
         expected["steps"][7] |= value
     else:
         expected[path] = value
-    assert len(disagreements(document, report)) == 1
+    assert len(differences(document, report.to_json())) == 1
 
 
 def test_every_shared_document_is_named_by_its_digest_and_used() -> None:
@@ -75,9 +75,7 @@ def test_nothing_in_a_case_is_invisible() -> None:
 
 def test_every_outcome_of_every_step_is_shown_by_a_case() -> None:
     seen = {
-        (step["step"], step["outcome"])
-        for name in NAMES
-        for step in json.loads((FOLDER / name / CASE).read_bytes())["expected"]["steps"]
+        (step["step"], step["outcome"]) for name in NAMES for step in read_case(name)["expected"]["steps"]
     }
     always_run = {(0, "SKIPPED"), (3, "SKIPPED"), (3, "FAILED")}
     undecidable = {(step, "INDETERMINATE") for step in (0, 5, 9, 10)}

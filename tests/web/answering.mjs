@@ -10,13 +10,9 @@ import { parseTime } from '../../verifier/web/core/time.js';
 import { establishTrust, parsePin } from '../../verifier/web/core/trust.js';
 import { verify } from '../../verifier/web/core/verify.js';
 
-/** @typedef {(path: string) => Promise<Uint8Array>} Read the bytes of a file, by its path below the project */
-
-const KINDS = [['annual', 'v1'], ['completion', 'v1']];
+const RECORD_TEMPLATE = /^templates\/([a-z]+)\/(v[0-9]+)\/record\.json$/;
+const CONTEXT = 'ns/certificate/v1';
 const LIST_BYTES = 16384;
-
-/** @param {string} text @returns {Uint8Array} */
-const utf8 = (text) => new TextEncoder().encode(text);
 
 /** @param {string} text @returns {Uint8Array} */
 const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
@@ -24,48 +20,47 @@ const fromBase64 = (text) => Uint8Array.from(atob(text), (character) => characte
 /** @param {Uint8Array} data @returns {string} */
 const toBase64 = (data) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
 
-/** @param {string|{base64: string}|undefined} value bytes as tests/vectors writes them */
-const bytes = (value) => (typeof value === 'object' ? fromBase64(value.base64) : value === undefined ? undefined : utf8(value));
+/** @param {string|undefined} text */
+const bytes = (text) => (text === undefined ? undefined : fromBase64(text));
 
 /** @type {Map<string, Promise<import('../../verifier/web/core/catalogue.js').CertificateTemplate[]>>} */
-const installedFor = new Map();
+const known = new Map();
 
 /**
- * The templates that the project installs, as a registry at `host` publishes them.
- * @param {Read} read
- * @param {string} host
+ * Templates from published files, each set read once.
+ * @param {Object<string, string>} files base64 by path
  */
-function installed(read, host) {
-  const published = async (/** @type {string} */ path) => utf8(new TextDecoder().decode(await read(path)).split('{host}').join(host));
-  const known = installedFor.get(host) || Promise.all(KINDS.map(async ([kind, version]) => readTemplate({
-    record: await read(`templates/${kind}/${version}/record.json`),
-    schema: await published(`templates/${kind}/${version}/schema.json`),
-    context: await published('templates/ns/certificate/v1.json'),
-  })));
-  installedFor.set(host, known);
-  return known;
+function templatesOf(files) {
+  const key = JSON.stringify(files);
+  const read = known.get(key) || Promise.all(Object.keys(files).flatMap((path) => {
+    const [, kind, version] = path.match(RECORD_TEMPLATE) || [];
+    return kind ? [readTemplate({
+      record: fromBase64(files[path]),
+      schema: fromBase64(files[`schemas/${kind}/${version}.json`]),
+      context: fromBase64(files[CONTEXT]),
+    })] : [];
+  }));
+  known.set(key, read);
+  return read;
 }
 
 /**
- * A case of tests/vectors (README there), with its shared documents as base64 by their names.
- * @param {{document: any, pool: Object<string, string>}} question
- * @param {Read} read
+ * A question of the protocol of tests/vectors (README there).
+ * @param {{evidence: any, trust: any, policy: any}} question
  */
-async function judge({ document, pool }, read) {
-  const { evidence, trust, policy } = document;
-  const pooled = (/** @type {string} */ name) => fromBase64(pool[name]);
-  const status = new Map(Object.entries(evidence.status).map(([address, name]) => [address, pooled(String(name))]));
+async function judge({ evidence, trust, policy }) {
+  const status = new Map(Object.entries(evidence.status).map(([address, data]) => [address, fromBase64(String(data))]));
   const established = await establishTrust(
-    trust.chain.map(pooled),
-    await parsePin(pooled(trust.pin)),
-    await installed(read, trust.templates.host),
+    trust.chain.map(fromBase64),
+    await parsePin(fromBase64(trust.pin)),
+    await templatesOf(trust.templates),
     { pinned: trust.pinned, seenVersion: trust.seenVersion },
   );
   const presented = { ...evidence, record: bytes(evidence.record), logProof: bytes(evidence.logProof), status };
   return verify(presented, established, { ...policy, at: parseTime(policy.at) });
 }
 
-/** @type {Object<string, (question: any, read: Read) => any>} */
+/** @type {Object<string, (question: any) => any>} */
 const TASKS = {
   judge,
   async ed25519({ key, signature, message }) {
@@ -79,12 +74,11 @@ const TASKS = {
 
 /**
  * @param {any} question with the name of its `task`
- * @param {Read} read
  * @returns {Promise<any>} `{answer}`, or `{code}` of a finding
  */
-export async function answer(question, read) {
+export async function answer(question) {
   try {
-    return { answer: await TASKS[question.task](question, read) };
+    return { answer: await TASKS[question.task](question) };
   } catch (error) {
     if (error instanceof Finding) return { code: error.code };
     throw error;

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.lineprogram import LineProgram
 from tests.web import chromium, nodejs
-from tests.web.nodejs import Node
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
 @pytest.fixture(scope="session")
-def node() -> Iterator[Node]:
+def node() -> Iterator[LineProgram]:
     """Node with the browser's verifier."""
     reason = nodejs.missing()
     if reason:

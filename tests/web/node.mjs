@@ -1,12 +1,9 @@
 // @ts-check
-/** Answer questions, a JSON line for a JSON line. Argument: the project's folder. */
+/** Answer questions, a JSON line for a JSON line: the browser's verifier as tests/vectors/README.md describes a program under test. */
 
-import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { answer } from './answering.mjs';
 
-const read = async (/** @type {string} */ path) => new Uint8Array(await readFile(`${process.argv[2]}/${path}`));
-
 for await (const line of createInterface({ input: process.stdin })) {
-  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line), read))}\n`);
+  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line)))}\n`);
 }

@@ -1,6 +1,5 @@
 """The browser's verifier in a Node process that answers questions, a line for a line."""
 
-import json
 import re
 import shutil
 import subprocess
@@ -8,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
 
-from tests.web.questions import Question
+from tests.lineprogram import LineProgram, running
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+COMMAND = ("node", str(PROJECT / "tests" / "web" / "node.mjs"))
 LEAST = 20
 
 
@@ -27,30 +26,9 @@ def missing() -> str:
     return "" if major and int(major[1]) >= LEAST else f"Node {LEAST} is needed, this is {version.strip()}"
 
 
-class Node:
-    """A running process. It ends, with what it wrote on standard error, where the modules raise anything unforeseen."""
-
-    def __init__(self, process: subprocess.Popen[str], stdin: IO[str], stdout: IO[str]) -> None:
-        self._process, self._stdin, self._stdout = process, stdin, stdout
-
-    def ask(self, question: Question) -> dict[str, Any]:
-        """``{"answer": …}``, or ``{"code": …}`` of a finding."""
-        self._stdin.write(json.dumps(question) + "\n")
-        self._stdin.flush()
-        line = self._stdout.readline()
-        assert line, f"Node ended with {self._process.wait()}; its standard error says why"
-        told: dict[str, Any] = json.loads(line)
-        return told
-
-
 @contextmanager
-def started() -> Iterator[Node]:
-    """Node, answering until the end of the block."""
-    command = ["node", "tests/web/node.mjs", str(PROJECT)]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=PROJECT, stdin=pipe, stdout=pipe, encoding="utf-8") as process:
-        assert process.stdin
-        assert process.stdout
-        yield Node(process, process.stdin, process.stdout)
-        process.stdin.close()
-    assert process.returncode == 0
+def started() -> Iterator[LineProgram]:
+    """Node, answering until the end of the block. It ends early where the modules raise anything unforeseen."""
+    with running(COMMAND) as program:
+        yield program
+        assert program.end() == 0

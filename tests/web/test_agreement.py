@@ -16,6 +16,7 @@ from keys.encodings import timestamp_encode
 from keys.errors import KeysError
 from keys.trustchain import RootPin
 from tests.builders import HOST, signer
+from tests.lineprogram import LineProgram
 from tests.simulator import (
     COMPLETION,
     NOW,
@@ -27,7 +28,6 @@ from tests.simulator import (
     standard_pin,
 )
 from tests.vectors.model import Scene, passed
-from tests.web.nodejs import Node
 from tests.web.questions import question_of_scene
 from verifier.cbor import CborItem
 from verifier.evidence import Evidence
@@ -54,7 +54,7 @@ STATUS_KEY = signer("status")
 
 
 def agree(
-    node: Node,
+    node: LineProgram,
     evidence: Evidence,
     *,
     chain: tuple[bytes, ...] = CHAIN,
@@ -143,34 +143,34 @@ def at_path(value: Any, path: tuple[Any, ...]) -> Any:
 
 
 @given(data=flips(CERTIFICATE.record))
-def test_a_bit_of_the_record(node: Node, data: bytes) -> None:
+def test_a_bit_of_the_record(node: LineProgram, data: bytes) -> None:
     agree(node, replace(GOOD, record=data))
 
 
 @given(data=flips(GOOD.log_proof or b""))
-def test_a_bit_of_the_log_proof(node: Node, data: bytes) -> None:
+def test_a_bit_of_the_log_proof(node: LineProgram, data: bytes) -> None:
     agree(node, replace(GOOD, log_proof=data))
 
 
 @given(data=flips((GOOD_QR.qr_text or "").encode()))
-def test_a_bit_of_the_qr(node: Node, data: bytes) -> None:
+def test_a_bit_of_the_qr(node: LineProgram, data: bytes) -> None:
     agree(node, replace(GOOD_QR, qr_text=data.decode("latin-1")))
 
 
 @given(url=st.sampled_from(sorted(GOOD.status)), revoked=st.booleans(), bit=st.integers(0, 2**20))
-def test_a_bit_of_the_status(node: Node, url: str, bit: int, *, revoked: bool) -> None:
+def test_a_bit_of_the_status(node: LineProgram, url: str, bit: int, *, revoked: bool) -> None:
     status = REVOKED if revoked else GOOD.status
     data = flipped(status[url], bit % (8 * len(status[url])))
     agree(node, replace(GOOD, status={**status, url: data}))
 
 
 @given(data=flips(CHAIN[0]))
-def test_a_bit_of_the_trust_list(node: Node, data: bytes) -> None:
+def test_a_bit_of_the_trust_list(node: LineProgram, data: bytes) -> None:
     agree(node, GOOD, chain=(data,))
 
 
 @given(document=edits(dict(CERTIFICATE.unsigned)), key=st.sampled_from([METHOD, "root-1"]))
-def test_a_member_of_the_record_under_a_good_signature(node: Node, document: Any, key: str) -> None:
+def test_a_member_of_the_record_under_a_good_signature(node: LineProgram, document: Any, key: str) -> None:
     try:
         record = resign(document, signer(key))
     except (KeysError, KeyError, TypeError, ValueError, AttributeError):
@@ -179,17 +179,17 @@ def test_a_member_of_the_record_under_a_good_signature(node: Node, document: Any
 
 
 @given(document=edits(dict(CERTIFICATE.document)))
-def test_a_member_of_the_record(node: Node, document: Any) -> None:
+def test_a_member_of_the_record(node: LineProgram, document: Any) -> None:
     agree(node, replace(GOOD, record=canonicalize(document)))
 
 
 @given(document=edits({k: v for k, v in REGISTRY.trust_list.document.items() if k != "proof"}))
-def test_a_member_of_the_trust_list_under_good_signatures(node: Node, document: Any) -> None:
+def test_a_member_of_the_trust_list_under_good_signatures(node: LineProgram, document: Any) -> None:
     agree(node, GOOD, chain=(sealed(document),))
 
 
 @given(proof=edits({"proof": REGISTRY.trust_list.document["proof"]}))
-def test_a_member_of_the_trust_lists_proofs(node: Node, proof: Any) -> None:
+def test_a_member_of_the_trust_lists_proofs(node: LineProgram, proof: Any) -> None:
     agree(node, GOOD, chain=(canonicalize({**REGISTRY.trust_list.document, **proof}),))
 
 
@@ -203,7 +203,9 @@ STATUS_EDITS = st.one_of(
 
 
 @given(edit=STATUS_EDITS)
-def test_a_member_of_a_status_document_under_a_good_signature(node: Node, edit: tuple[str, Any]) -> None:
+def test_a_member_of_a_status_document_under_a_good_signature(
+    node: LineProgram, edit: tuple[str, Any]
+) -> None:
     url, document = edit
     try:
         data = resign(document, STATUS_KEY)
@@ -222,7 +224,7 @@ PACKED = CERTIFICATE.template.record.pack(CERTIFICATE.fields)
 @given(
     place=st.integers(0, len(PACKED)), item=ITEMS, remove=st.booleans(), code=st.sampled_from([1, 1, 1, 2, 3])
 )
-def test_a_value_in_the_qr(node: Node, place: int, item: CborItem, code: int, *, remove: bool) -> None:
+def test_a_value_in_the_qr(node: LineProgram, place: int, item: CborItem, code: int, *, remove: bool) -> None:
     values = PACKED[:place] + ([] if remove else [item]) + PACKED[place + 1 :]
     try:
         payload = encode_payload(code, values, CERTIFICATE.signature)
@@ -232,7 +234,7 @@ def test_a_value_in_the_qr(node: Node, place: int, item: CborItem, code: int, *,
 
 
 @given(data=st.binary(max_size=60))
-def test_bytes_in_the_qr(node: Node, data: bytes) -> None:
+def test_bytes_in_the_qr(node: LineProgram, data: bytes) -> None:
     payload = b"\x01" + data + CERTIFICATE.signature
     agree(node, replace(GOOD_QR, qr_text=qr_prefix(HOST) + encode_digits(payload)))
 
@@ -246,7 +248,7 @@ def test_bytes_in_the_qr(node: Node, data: bytes) -> None:
         ),
     )
 )
-def test_the_text_of_the_qr(node: Node, text: str) -> None:
+def test_the_text_of_the_qr(node: LineProgram, text: str) -> None:
     agree(node, replace(GOOD_QR, qr_text=text))
 
 
@@ -264,7 +266,9 @@ def test_the_text_of_the_qr(node: Node, text: str) -> None:
     ),
     record=st.booleans(),
 )
-def test_what_a_person_types(node: Node, number: str | None, name: str | None, *, record: bool) -> None:
+def test_what_a_person_types(
+    node: LineProgram, number: str | None, name: str | None, *, record: bool
+) -> None:
     presented = GOOD if record else replace(GOOD, record=None)
     agree(node, replace(presented, number=number, name=name))
 
@@ -289,7 +293,7 @@ MOMENTS = st.one_of(
     qr=st.booleans(),
 )
 def test_times_and_demands(
-    node: Node,
+    node: LineProgram,
     moment: int,
     trust_from: int,
     status_at: int,
@@ -318,11 +322,11 @@ LINES = (GOOD.log_proof or b"").decode().split("\n")
     new=st.one_of(st.sampled_from(["", "x", "index 00", "index 9", "extra ", "7", " ", "— a b", "\x00", "é"]), st.sampled_from(LINES)),
     insert=st.booleans(),
 )  # fmt: skip
-def test_a_line_of_the_log_proof(node: Node, place: int, new: str, *, insert: bool) -> None:
+def test_a_line_of_the_log_proof(node: LineProgram, place: int, new: str, *, insert: bool) -> None:
     lines = [*LINES[:place], new, *LINES[place + (not insert) :]]
     agree(node, replace(GOOD, log_proof="\n".join(lines).encode()))
 
 
 @given(data=st.binary(max_size=200), where=st.sampled_from(["record", "log_proof"]))
-def test_any_bytes(node: Node, data: bytes, where: str) -> None:
+def test_any_bytes(node: LineProgram, data: bytes, where: str) -> None:
     agree(node, replace(GOOD, **{where: data}))

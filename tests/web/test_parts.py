@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from keys.canonical import RECORD_LIMITS, canonicalize_restricted, parse_restricted
 from keys.errors import KeysError
 from tests.deflate import gzip_by_hand
-from tests.web.nodejs import PROJECT, Node
-from tests.web.questions import base64, unbase64
+from tests.lineprogram import LineProgram
+from tests.vectors.protocol import base64, unbase64
+from tests.web.nodejs import PROJECT
 from verifier.errors import StatusError
 from verifier.status import decode_list
 
@@ -35,7 +36,7 @@ LOW_ORDER = (
 )
 
 
-def test_wycheproofs_signatures_by_the_engine_and_by_hand(node: Node, foreign_vectors: Path) -> None:
+def test_wycheproofs_signatures_by_the_engine_and_by_hand(node: LineProgram, foreign_vectors: Path) -> None:
     suite = json.loads((foreign_vectors / "wycheproof" / "ed25519_test.json").read_bytes())
     judged = 0
     for group in suite["testGroups"]:
@@ -50,12 +51,12 @@ def test_wycheproofs_signatures_by_the_engine_and_by_hand(node: Node, foreign_ve
 
 
 @pytest.mark.parametrize("key", LOW_ORDER)
-def test_keys_of_low_order_are_refused(node: Node, key: str) -> None:
+def test_keys_of_low_order_are_refused(node: LineProgram, key: str) -> None:
     assert node.ask({"task": "key", "key": base64(bytes.fromhex(key))}) == {"code": "key_low_order"}
 
 
 @pytest.mark.parametrize("key", ["ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f", "ff" * 32])
-def test_keys_in_a_second_spelling_are_refused(node: Node, key: str) -> None:
+def test_keys_in_a_second_spelling_are_refused(node: LineProgram, key: str) -> None:
     assert node.ask({"task": "key", "key": base64(bytes.fromhex(key))}) == {"code": "key_not_canonical"}
 
 
@@ -82,27 +83,29 @@ PIECES = st.lists(
 
 
 @given(value=VALUES, indent=st.sampled_from([None, 1]), ascii_only=st.booleans())
-def test_json_reads_as_in_python(node: Node, value: object, indent: int | None, *, ascii_only: bool) -> None:
+def test_json_reads_as_in_python(
+    node: LineProgram, value: object, indent: int | None, *, ascii_only: bool
+) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=ascii_only)
     data = text.encode("utf-8", "surrogatepass")
     assert node.ask({"task": "json", "data": base64(data)}) == python_json(data)
 
 
 @given(text=PIECES)
-def test_what_is_nearly_json_is_refused_as_in_python(node: Node, text: str) -> None:
+def test_what_is_nearly_json_is_refused_as_in_python(node: LineProgram, text: str) -> None:
     data = text.encode()
     assert node.ask({"task": "json", "data": base64(data)}) == python_json(data)
 
 
 @given(data=st.binary(max_size=64))
-def test_bytes_that_are_no_json_are_refused_as_in_python(node: Node, data: bytes) -> None:
+def test_bytes_that_are_no_json_are_refused_as_in_python(node: LineProgram, data: bytes) -> None:
     assert node.ask({"task": "json", "data": base64(data)}) == python_json(data)
 
 
 @pytest.mark.parametrize(
     "text", ["[" * 100000, "[" * 60000, '{"a":' * 20000, "[" * 17 + "]" * 17, "[" * 16 + "]" * 16, "1" * 5000]
 )
-def test_depth_and_length_are_bounded_as_in_python(node: Node, text: str) -> None:
+def test_depth_and_length_are_bounded_as_in_python(node: LineProgram, text: str) -> None:
     assert node.ask({"task": "json", "data": base64(text.encode())}) == python_json(text.encode())
 
 
@@ -141,7 +144,7 @@ SEEDS = st.integers(0, 2**32)
 
 @given(kind=KINDS, seed=SEEDS, level=st.integers(0, 9), strategy=st.sampled_from([0, 1, 2, 3, 4]))
 def test_lists_unpack_whatever_packed_them(
-    node: Node, kind: Callable[[int], bytes], seed: int, level: int, strategy: int
+    node: LineProgram, kind: Callable[[int], bytes], seed: int, level: int, strategy: int
 ) -> None:
     bits = kind(seed)
     packer = zlib.compressobj(level, wbits=31, strategy=strategy)
@@ -156,7 +159,7 @@ def test_lists_unpack_whatever_packed_them(
     cut=st.integers(0, 3),
 )
 def test_damaged_lists_are_refused_as_in_python(
-    node: Node, kind: Callable[[int], bytes], seed: int, flips: list[float], cut: int
+    node: LineProgram, kind: Callable[[int], bytes], seed: int, flips: list[float], cut: int
 ) -> None:
     data = bytearray(gzip.compress(kind(seed), mtime=0))
     for flip in flips:
@@ -190,7 +193,7 @@ def test_damaged_lists_are_refused_as_in_python(
     ],
     ids=lambda data: data[:12].hex(),
 )
-def test_members_of_every_make_are_judged_as_in_python(node: Node, data: bytes) -> None:
+def test_members_of_every_make_are_judged_as_in_python(node: LineProgram, data: bytes) -> None:
     assert node.ask({"task": "gunzip", "data": base64(data)}) == python_gunzip(data)
     assert unbase64(base64(data)) == data
 

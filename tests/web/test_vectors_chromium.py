@@ -1,20 +1,19 @@
 """The conformance vectors in a real browser, under the policy that the pages are served with."""
 
-import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.vectors.files import CASE, FOLDER, differences
+from tests.vectors.comparing import differences
+from tests.vectors.files import case_names, question_of_case, read_case
 from tests.web.nodejs import PROJECT
-from tests.web.questions import question_of_case
 from tests.web.siteserver import serving
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = sorted(path.parent.name for path in FOLDER.glob(f"*/{CASE}"))
+NAMES = case_names()
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +29,7 @@ def page(browser: "Browser") -> Iterator["Page"]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_browsers_verifier_agrees_on_every_step(page: "Page", name: str) -> None:
-    document = json.loads((FOLDER / name / CASE).read_bytes())
+    document = read_case(name)
     told = page.evaluate("question => window.ask(question)", question_of_case(document))
     assert differences(document, told["answer"]) == []
 

@@ -1,23 +1,28 @@
 """The conformance vectors in Node: verdict, reason, what is missing, and outcome, code and details of every step."""
 
-import json
-
 import pytest
 
-from tests.vectors.files import CASE, FOLDER, differences, run_case
-from tests.web.nodejs import Node
-from tests.web.questions import question_of_case
+from tests.lineprogram import LineProgram
+from tests.vectors.comparing import differences
+from tests.vectors.files import FOLDER, case_names, question_of_case, read_case, run_case
+from tests.vectors.run import AGREES, main
+from tests.web.nodejs import COMMAND
 
-NAMES = sorted(path.parent.name for path in FOLDER.glob(f"*/{CASE}"))
+NAMES = case_names()
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_browsers_verifier_agrees_on_every_step(node: Node, name: str) -> None:
-    document = json.loads((FOLDER / name / CASE).read_bytes())
+def test_the_browsers_verifier_agrees_on_every_step(node: LineProgram, name: str) -> None:
+    document = read_case(name)
     assert differences(document, node.ask(question_of_case(document))["answer"]) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_the_whole_report_is_pythons(node: Node, name: str) -> None:
+def test_the_whole_report_is_pythons(node: LineProgram, name: str) -> None:
     document, report = run_case(FOLDER, name)
     assert node.ask(question_of_case(document))["answer"] == report.to_json()
+
+
+@pytest.mark.usefixtures("node")
+def test_it_conforms_as_any_other_program_is_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--", *COMMAND]) == AGREES, capsys.readouterr()
