@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -30,30 +30,11 @@ from registry.trust import current_trust_list
 from registry.witnesses import add_witness, change_quorum, remove_witness
 from tests.builders import vkey
 from tests.registry.rig import Place, Rig, assert_sound, copy_home, opened
-from tests.registry.witnesses import make_witness, serving
+from tests.registry.witnesses import NAMES, serving, witnessed
 from verifier.note import cosignature_times, parse_note, parse_vkey
 from verifier.number import parse_number
 from verifier.report import Verdict
 from verifier.tlogproof import parse_tlog_proof
-
-NAMES = ("w1.example", "w2.example")
-
-
-def log_vkey(rig: Rig) -> str:
-    with rig.app.database.read() as session:
-        return current_trust_list(session).log_vkey
-
-
-@contextmanager
-def witnessed(rig: Rig, *, quorum: int = 2) -> Iterator[ExitStack]:
-    """Two witnesses serve and are listed; closing the stack stops the second."""
-    with ExitStack() as stack:
-        second = stack.enter_context(ExitStack())
-        for name, holder in zip(NAMES, (stack, second), strict=True):
-            key = make_witness(rig.folder / name, name, log_vkey(rig))
-            add_witness(rig.app, name, key, holder.enter_context(serving(rig.folder / name, rig.clock.now)))
-        change_quorum(rig.app, quorum)
-        yield second
 
 
 def cosigners(rig: Rig, note: bytes) -> list[str]:

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,6 +11,7 @@ from pathlib import Path
 from keys.custody import create_key_file
 from keys.encodings import base64_encode
 from registry.settings import PASSPHRASE_VARIABLE
+from registry.trust import current_trust_list
 from registry.witness.service import serve
 from registry.witness.state import WitnessState
 from registry.witness.witness import (
@@ -23,14 +24,16 @@ from registry.witness.witness import (
     unobserved,
     watch_log,
 )
+from registry.witnesses import add_witness, change_quorum
 from tests.builders import signer, vkey
 from tests.forks import CONTEXT, PATIENCE
-from tests.registry.rig import CHEAP, NOW, PASSPHRASE
+from tests.registry.rig import CHEAP, NOW, PASSPHRASE, Rig
 from verifier.checkpoint import Checkpoint, sign_checkpoint
 from verifier.merkle import leaf_hash, tree_hash
 
 ORIGIN = "log.example/one"
 ENVIRONMENT = {PASSPHRASE_VARIABLE: PASSPHRASE}
+NAMES = ("w1.example", "w2.example")
 
 
 @dataclass(slots=True)
@@ -128,6 +131,24 @@ def serving(folder: Path, now: int, port: int = 0) -> Iterator[str]:
         process.join(PATIENCE)
         ours.close()
         theirs.close()
+
+
+def log_vkey(rig: Rig) -> str:
+    """The registry's own log's key."""
+    with rig.app.database.read() as session:
+        return current_trust_list(session).log_vkey
+
+
+@contextmanager
+def witnessed(rig: Rig, *, quorum: int = 2) -> Iterator[ExitStack]:
+    """Two witnesses serve and are listed; closing the stack stops the second."""
+    with ExitStack() as stack:
+        second = stack.enter_context(ExitStack())
+        for name, holder in zip(NAMES, (stack, second), strict=True):
+            key = make_witness(rig.folder / name, name, log_vkey(rig))
+            add_witness(rig.app, name, key, holder.enter_context(serving(rig.folder / name, rig.clock.now)))
+        change_quorum(rig.app, quorum)
+        yield second
 
 
 def _submit_and_die(folder: Path, submission: bytes, point: str) -> None:
