@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.benchmarks.bundlesize import bundle_size
+
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = {"median", "least", "most"}
 MEASURES = [
@@ -85,3 +87,9 @@ def test_a_size_of_nothing_is_refused() -> None:
     done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 2
     assert "at least 1" in done.stderr
+
+
+def test_a_small_provinces_bundle_is_written_and_read(tmp_path: Path) -> None:
+    size = bundle_size(tmp_path, certificates=40_000, per_mille=10, years=1)
+    assert (size.blocks, size.revoked) == (40, 400)
+    assert size.lists + size.details < size.total
