@@ -63,6 +63,7 @@ from verifier.status import (
     verify_status_list,
 )
 from verifier.tiles import TILE_WIDTH, tile_path, tile_width
+from verifier.webpages import PIN_PATH, installed_pages
 
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
@@ -103,7 +104,7 @@ def publish(app: App, target: Path, *, check: bool = False) -> Published:
         app.sign_log()
         result.cosigning = app.cosign_log()
         with app.database.read() as session:
-            for path, data in _documents(app, session):
+            for path, data in (*_pages(session), *_documents(app, session)):
                 _put(target, path, data, result)
             for path, data in _status(app, session, target, result):
                 _put(target, path, data, result)
@@ -195,6 +196,12 @@ def _documents(app: App, session: Session) -> Iterator[tuple[str, bytes]]:
     for authority in trust_list.authorities.values():
         yield f"a/{authority.code}/did.json", _did_document(authority.id, authority.keys)
     yield _TRUST_LIST, trust_list.data
+
+
+def _pages(session: Session) -> Iterator[tuple[str, bytes]]:
+    """The verifier's pages and the root that they trust, so that any static web server is a public verifier."""
+    yield PIN_PATH, registry_of(session).root
+    yield from sorted(installed_pages().items())
 
 
 def _registry_did_document(trust_list: TrustList) -> bytes:

@@ -1,11 +1,11 @@
 """The words of the browser's page, written from the same sentences as the command line's (SPEC 7.7).
 
-``python -c 'from verifier.webwords import main; main()'`` writes ``web/words/LANGUAGE.json``; a test tells whether they are
-what would be written.
+``python -c 'from verifier.webwords import main; main()'`` writes ``web/words/LANGUAGE.json``, and what only the panel's desk
+says, ``web/desk/words/LANGUAGE.json``; a test tells whether they are what would be written.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from verifier.messages import LANGUAGES, pick
 from verifier.sentences import SENTENCES, UNDECIDED, Sentence
 
 FOLDER = Path(__file__).parent / "web" / "words"
+DESK_FOLDER = FOLDER.parent / "desk" / "words"
 _PAGE: dict[str, Sentence] = {
     "title": Sentence("继续教育证书核验", "Certificate verification"),
     "checking": Sentence("正在核验……", "Checking…"),
@@ -44,6 +45,39 @@ _PAGE: dict[str, Sentence] = {
 }
 
 
+_DESK: dict[str, Sentence] = {
+    "title": Sentence("批量核验继续教育证书", "Check many certificates"),
+    "code": Sentence("扫码枪、二维码内容或证书编号", "Scanner gun, QR code's text, or number"),
+    "codeHint": Sentence(
+        "光标在此时直接扫描即可；也可粘贴或键入后按回车。在本机核验，不会上传。",
+        "With the cursor here, just scan; or paste or type, then Enter. Checked on this device, not sent anywhere.",
+    ),
+    "name": Sentence("姓名（仅按编号核验时填写）", "Name (only to check by number)"),
+    "nameHint": Sentence(
+        "编号与姓名将发送到本站查找，不会记录。", "Number and name are sent to this site to look them up; they are not recorded."
+    ),
+    "choose": Sentence("选择文件，或拖到此页、粘贴图片", "Choose files, drop them on this page, or paste a picture"),
+    "chooseHint": Sentence(
+        "JSON 在本机核验。PDF、压缩包和本机认不出的图片将上传到本站读取，不会保存。",
+        "JSON is checked on this device. PDF, ZIP, and pictures that it cannot read are sent to this site, which keeps nothing.",
+    ),
+    "results": Sentence("本次结果", "Results"),
+    "empty": Sentence("尚无结果。", "Nothing checked yet."),
+    "nothing": Sentence("请先扫描、键入或粘贴。", "Scan, type or paste something first."),
+    "reading": Sentence("正在核验 {} 个文件……", "Checking {} files…"),
+    "files": Sentence("{} 个文件", "{} files"),
+    "scanned": Sentence("二维码", "QR code"),
+    "here": Sentence("在本机核验", "checked on this device"),
+    "there": Sentence("由本站服务器核验", "checked by this site's server"),
+    "details": Sentence("详细内容", "Details"),
+    "noServer": Sentence(
+        "本站未能读取此文件，没有结论。请改用 JSON 文件，或扫描二维码。这并不说明证书有问题。",
+        "This site could not read the file and reached no conclusion. Use the JSON file or scan the QR code. "
+        "This says nothing against the certificate.",
+    ),
+}  # fmt: skip
+
+
 _NOT_OF_A_PAGE = ("container_", "image_", "file_", "folder_", "memory_", "box_", "target_", "source_bundle_")
 """Beginnings of codes about files, folders and bundles: the page reads records and codes, and a phone pays for every word."""
 
@@ -70,16 +104,24 @@ def words(lang: str) -> dict[str, Any]:
     }
 
 
-def files() -> dict[str, bytes]:
+def desk_words(lang: str) -> dict[str, Any]:
+    """What the desk says in ``lang`` beyond ``words``."""
+    codes = {code: one for code, one in SENTENCES.items() if code.startswith(_NOT_OF_A_PAGE)}
+    tables = {"desk": _DESK, "codes": codes}
+    return {name: {code: pick(one, lang) for code, one in table.items()} for name, table in tables.items()}
+
+
+def files(said: Callable[[str], dict[str, Any]] = words) -> dict[str, bytes]:
     """The files by name."""
     return {
-        f"{lang}.json": (json.dumps(words(lang), ensure_ascii=False, indent=0) + "\n").encode()
+        f"{lang}.json": (json.dumps(said(lang), ensure_ascii=False, indent=0) + "\n").encode()
         for lang in LANGUAGES
     }
 
 
-def main(folder: Path = FOLDER) -> None:
+def main(folder: Path = FOLDER, desk_folder: Path = DESK_FOLDER) -> None:
     """Write them."""
-    folder.mkdir(exist_ok=True)
-    for name, data in files().items():
-        (folder / name).write_bytes(data)
+    for target, said in ((folder, words), (desk_folder, desk_words)):
+        target.mkdir(parents=True, exist_ok=True)
+        for name, data in files(said).items():
+            (target / name).write_bytes(data)

@@ -23,6 +23,7 @@ from tests.registry.sheets import identity
 from verifier.loading import installed_files
 from verifier.report import Verdict
 from verifier.tiles import tile_path, tile_width
+from verifier.webpages import installed_pages
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -37,6 +38,15 @@ def first_of(paths: list[str], *beginnings: str) -> int:
 
 def last_of(paths: list[str], *beginnings: str) -> int:
     return max(place for place, path in enumerate(paths) if path.startswith(beginnings))
+
+
+def test_the_pages_and_their_pin_make_any_web_server_a_verifier(lite: Rig) -> None:
+    published = contents(lite.publish())
+    assert installed_pages().items() <= published.items()
+    assert published["verifier/root.json"] == published["root.json"]
+    (lite.site / "v/index.html").write_bytes(b"another page")
+    done = publish(lite.app, lite.site)
+    assert (done.paths, done.damaged) == (["v/index.html"], [])  # pages change with the program: no damage
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:

@@ -1,0 +1,235 @@
+// @ts-check
+/**
+ * The desk of a panel (`/verify`): many certificates one after another, by scanner gun, files, the clipboard, or number and
+ * name. What this device can read is judged here, as on the page behind the QR; only what it cannot is sent, and the page
+ * says so. Results stay until the page is closed and are kept nowhere.
+ */
+
+import { judge, loadTrust } from '../page/gather.js';
+import { Source } from '../page/source.js';
+import { body, element, headline } from '../page/view.js';
+import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber } from '../page/words.js';
+import { evidenceOf, sorted } from './files.js';
+import { listen } from './gun.js';
+import { Refusal, judgeFiles, judgeNumber } from './server.js';
+
+/**
+ * @typedef {import('../core/verify.js').Report} Report
+ * @typedef {import('../page/source.js').Trouble} Trouble
+ * @typedef {{label: string, place: string, report?: Report, at?: number, troubles?: Trouble[], note?: string}} Card
+ */
+
+const TRUST_SECONDS = 60;
+const MOST_CARDS = 500;
+const VERDICTS = ['PASSED', 'FAILED', 'INDETERMINATE'];
+const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+let language = preferredLanguage();
+/** @type {import('../page/words.js').Words} */
+let words;
+/** @type {Card[]} newest first */
+let cards = [];
+/** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<import('../core/trust.js').Trust|undefined>}|undefined} */
+let read;
+
+const seconds = () => Math.floor(Date.now() / 1000);
+
+/** The publication as it was read at most a minute ago. */
+function publication() {
+  if (!read || seconds() - read.at > TRUST_SECONDS) {
+    const source = new Source();
+    /** @type {Trouble[]} */
+    const troubles = [];
+    read = { at: seconds(), source, troubles, trust: loadTrust(source, troubles) };
+  }
+  return read;
+}
+
+/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+function nobodys() {
+  return { error: 'trust_list_count', pin: { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' }, pinned: false, templates: [] };
+}
+
+/** @param {string} label @param {Partial<import('../core/verify.js').Evidence>} evidence @returns {Promise<Card>} */
+async function judgedHere(label, evidence) {
+  const { source, trust, troubles } = publication();
+  const loaded = await trust || nobodys();
+  const mine = [...troubles];
+  const at = seconds();
+  const report = await judge(source, loaded, { ...evidence, status: new Map() }, at, mine);
+  if (mine.length) read = undefined; // an outage is not kept for a minute
+  return { label, place: 'here', report, at, troubles: mine };
+}
+
+/** @param {import('./server.js').Judged} report @param {string} label @returns {Card} */
+function judgedThere(report, label) {
+  return { label, place: 'there', report, at: Date.parse(/** @type {any} */ (report).at) / 1000, troubles: report.troubles };
+}
+
+/** @param {Card} card */
+function keep(card) {
+  cards = [card, ...cards].slice(0, MOST_CARDS);
+  part('cards').prepend(element('li', {}, drawn(card)));
+  while (part('cards').childElementCount > MOST_CARDS) part('cards').lastElementChild?.remove();
+  count();
+  const { report } = card;
+  say(report ? `${words.verdicts[report.verdict]} ${printedNumber(report.number)}` : card.note || '');
+  part('said').scrollIntoView({ block: 'nearest' }); // on a telephone it is below what was asked
+}
+
+/** @param {string} text */
+function say(text) {
+  part('said').textContent = text;
+}
+
+function count() {
+  part('counts').replaceChildren(...VERDICTS.map((verdict) => element('div', { class: verdict },
+    element('dt', {}, words.verdicts[verdict]),
+    element('dd', {}, String(cards.filter(({ report }) => report && report.verdict === verdict).length)))));
+}
+
+/** @param {Card} card */
+function drawn({ label, place, report, at, troubles, note }) {
+  const from = element('p', { class: 'from' }, `${label} · ${words.desk[place]}`);
+  if (!report) return element('article', { class: 'card' }, element('p', { class: 'reason' }, note || ''), from);
+  const speech = { words, language };
+  const shown = report.record ? [element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`)] : [];
+  const name = report.record ? [element('p', { class: 'signed' }, `${words.fields.name} ${report.record.credentialSubject.name}`)] : [];
+  return element('article', { class: `card ${report.verdict}` }, ...headline(report, speech), ...shown, ...name, from,
+    element('details', {}, element('summary', {}, words.desk.details), ...body(report, at || 0, troubles || [], speech)));
+}
+
+/** @param {string} label @param {string} place @param {unknown} error */
+function refused(label, place, error) {
+  if (!(error instanceof Refusal)) console.error(error);
+  const note = error instanceof Refusal ? error.title || words.desk.noServer : words.page.fault;
+  keep({ label, place, note });
+}
+
+/** @param {string} text @param {string} name */
+async function checkText(text, name) {
+  const evidence = evidenceOf(text);
+  const label = evidence.qrText ? words.desk.scanned : text.slice(0, 64);
+  say(words.page.checking);
+  try {
+    keep(name && evidence.number ? await byNumber(evidence.number, name, label) : await judgedHere(label, { ...evidence, ...(name && { name }) }));
+  } catch (error) {
+    refused(label, evidence.number && name ? 'there' : 'here', error);
+  }
+}
+
+/** @param {string} number @param {string} name @param {string} label @returns {Promise<Card>} */
+async function byNumber(number, name, label) {
+  try {
+    return judgedThere(await judgeNumber(number, name, language), label);
+  } catch (error) {
+    const nobody = error instanceof Refusal && ['', 'number_lookup_unavailable'].includes(error.code);
+    if (!nobody) throw error;
+    return judgedHere(label, { number, name });
+  }
+}
+
+/** @param {File[]} files */
+async function checkFiles(files) {
+  if (!files.length) return;
+  say(fill(words.desk.reading, files.length));
+  try {
+    const { here, there } = await sorted(files);
+    for (const { label, evidence } of here) keep(await judgedHere(label, evidence));
+    if (there.length) await judgeFiles(there, language, (report) => keep(judgedThere(report, report.target)));
+  } catch (error) {
+    refused(files.length === 1 ? files[0].name : fill(words.desk.files, files.length), 'there', error);
+  }
+}
+
+function checkTyped() {
+  const [code, name] = [field('code'), field('name')];
+  const text = code.value.trim();
+  if (!text) {
+    say(words.desk.nothing);
+  } else {
+    checkText(text, name.value.trim());
+    code.value = '';
+    name.value = '';
+  }
+  code.focus();
+}
+
+/** @param {string} id @param {string} label @param {Object<string, string>} attributes @param {string} hint */
+function labelled(id, label, attributes, hint) {
+  return [
+    element('label', { for: id }, label),
+    element('input', { id, ...attributes, 'aria-describedby': `${id}-hint` }),
+    element('p', { id: `${id}-hint`, class: 'hint' }, hint),
+  ];
+}
+
+function build() {
+  const { desk } = words;
+  const form = /** @type {HTMLFormElement} */ (element('form', { id: 'typed', autocomplete: 'off' },
+    ...labelled('code', desk.code, { type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', enterkeyhint: 'go' }, desk.codeHint),
+    ...labelled('name', desk.name, { type: 'text', maxlength: '200' }, desk.nameHint),
+    element('button', { type: 'submit' }, words.page.check)));
+  const drop = element('div', { id: 'drop' },
+    ...labelled('files', desk.choose, { type: 'file', multiple: '', accept: '.json,.tlog-proof,.pdf,.png,.jpg,.jpeg,.webp,.txt,.zip' }, desk.chooseHint));
+  part('desk').replaceChildren(
+    element('section', { id: 'ask', 'aria-labelledby': 'ask-title' }, element('h2', { id: 'ask-title' }, words.page.form), form, drop),
+    element('section', { id: 'found', 'aria-labelledby': 'found-title' },
+      element('h2', { id: 'found-title' }, desk.results),
+      element('dl', { id: 'counts' }),
+      element('p', { id: 'said', role: 'status', 'aria-live': 'polite' }),
+      element('ol', { id: 'cards' }, ...cards.map((card) => element('li', {}, drawn(card))))));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    checkTyped();
+  };
+  const files = field('files');
+  files.onchange = () => {
+    checkFiles(Array.from(files.files || [])).finally(() => { files.value = ''; });
+  };
+  listen(field('code'), checkTyped);
+  count();
+  say(cards.length ? '' : desk.empty);
+}
+
+/** @param {DataTransfer|null} transfer */
+const filesIn = (transfer) => Array.from((transfer && transfer.files) || []);
+
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  part('drop')?.classList.add('over');
+});
+for (const kind of ['dragleave', 'drop']) document.addEventListener(kind, () => part('drop')?.classList.remove('over'));
+document.addEventListener('drop', (event) => {
+  event.preventDefault();
+  checkFiles(filesIn(event.dataTransfer));
+});
+document.addEventListener('paste', (event) => {
+  const files = filesIn(event.clipboardData);
+  if (!files.length) return; // a text goes where the cursor is
+  event.preventDefault();
+  checkFiles(files);
+});
+
+/** @param {string} chosen */
+async function speak(chosen) {
+  const address = new URL(`./words/${chosen}.json`, import.meta.url).href;
+  const [common, own] = await Promise.all([loadWords(chosen), fetch(address, { credentials: 'omit' }).then((response) => response.json())]);
+  words = { ...common, desk: own.desk, codes: { ...common.codes, ...own.codes } };
+  language = chosen;
+  document.documentElement.lang = chosen;
+  document.title = words.desk.title;
+  part('title').textContent = words.desk.title;
+  const other = LANGUAGES.find((one) => one !== chosen) || chosen;
+  const button = part('language');
+  button.textContent = words.page.language;
+  button.lang = other;
+  button.onclick = () => {
+    choose(other);
+    speak(other);
+  };
+  build();
+}
+
+speak(language).then(() => field('code').focus());
