@@ -60,3 +60,19 @@ def test_a_witness_is_a_program_of_its_own() -> None:
     assert "registry.witness.service" in modules
     assert [name for name in modules if not name.startswith("registry.witness")] == []
     assert "sqlalchemy" not in done.stdout.split()
+
+
+def test_the_public_server_loads_no_decoder_no_registry_and_no_private_key() -> None:
+    look = "import sys, verifier.server.command\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    assert "verifier.server.app" in modules
+    unwanted = {
+        "registry",
+        "sqlalchemy",
+        "keys.custody",
+        "keys.trustbuild",
+        "verifier.containers",
+        "verifier.pdffile",
+    }
+    assert not (unwanted | {"PIL", "pikepdf", "pypdfium2", "zxingcpp"}) & modules

@@ -80,7 +80,7 @@ def _open_archive(file: Path) -> zipfile.ZipFile:
         data = file.read_bytes()
     except OSError as error:
         raise SourceError("source_unreachable", "bundle") from error
-    _check_directory(data)
+    check_directory(data)
     return _guarded(lambda: zipfile.ZipFile(BytesIO(data)), "zip")
 
 
@@ -92,7 +92,7 @@ def _guarded(work: Callable[[], _T], detail: str) -> _T:
         raise SourceError("source_bundle_form", detail) from error
 
 
-def _check_directory(data: bytes) -> None:
+def check_directory(data: bytes) -> None:
     """Bound the list of members before the ZIP reader makes an object of each: it goes by the size, not by the count.
 
     The list lies right before the record of its end, or before ZIP64's, which no bundle within our bounds needs.

@@ -14,6 +14,7 @@ from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
 from verifier.session import EXIT_USAGE, Options, run
 
 LANGUAGE_VARIABLE = "CERTREG_LANG"
+COMMANDS = {"audit": "verifier.audit.command", "serve": "verifier.server.command"}
 EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
 _HELP = """核验继续教育证书 · Check continuing-education certificates.
 
@@ -112,11 +113,11 @@ app.command(help=_HELP)(verify_command)
 
 
 def main() -> None:
-    """Entry point ``certverify``; ``certverify audit`` is a command of its own (a file of that name is ``./audit``)."""
-    if sys.argv[1:2] == ["audit"]:
-        del sys.argv[1]
-        sys.argv[0] = "certverify audit"
-        import_module("verifier.audit.command").main()  # which imports this module
+    """Entry point ``certverify``; its commands stand first (a file of such a name is ``./audit``)."""
+    module = COMMANDS.get(sys.argv[1]) if len(sys.argv) > 1 else None
+    if module:
+        sys.argv[:2] = [f"certverify {sys.argv[1]}"]
+        import_module(module).main()  # which imports this module
     run_program(app)
 
 

@@ -1,0 +1,198 @@
+"""Static files: only what a publication has, kept by others only as long as it holds, under strict headers."""
+
+import json
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+
+from keys.encodings import timestamp_encode
+from tests.server.rig import Site, app_on, client_of, generous
+from tests.server.test_api import problem
+from tests.simulator import NOW, standard_pin
+from tests.verifier.publication import publication
+from verifier.server.guard import SECURITY_HEADERS
+from verifier.server.statics import FOREVER, cache_control, published_file
+from verifier.webpages import installed_pages
+
+pytestmark = pytest.mark.anyio
+STATUS = "/status/410100/2026/1/revocation/0"
+
+
+async def test_every_published_file_is_served_as_it_is(site: Site) -> None:
+    files = publication(site.registry, [one.number for one in site.certificates])
+    async with client_of(app_on(site)) as client:
+        for path, data in files.items():
+            answer = await client.get(f"/{path}")
+            assert (answer.status_code, answer.content) == (200, data), path
+            assert answer.headers["access-control-allow-origin"] == "*"
+            head = await client.head(f"/{path}")
+            assert head.headers["etag"] == answer.headers["etag"]
+            again = await client.get(f"/{path}", headers={"If-None-Match": answer.headers["etag"]})
+            assert (again.status_code, again.content) == (304, b"")
+            assert again.headers["cache-control"] == answer.headers["cache-control"]
+
+
+async def test_media_types(site: Site) -> None:
+    expected = {
+        "/trust.json": "application/json",
+        STATUS: "application/json",
+        "/ns/certificate/v1": "application/json",
+        "/log/checkpoint": "text/plain; charset=utf-8",
+        "/log/tile/0/000.p/3": "application/octet-stream",
+        "/log/runs/410100/2026/1.json": "application/json",
+        "/v": "text/html; charset=utf-8",
+        "/v/": "text/html; charset=utf-8",
+        "/verify": "text/html; charset=utf-8",
+        "/verifier/page/main.js": "text/javascript; charset=utf-8",
+        "/verifier/style.css": "text/css; charset=utf-8",
+        "/verifier/words/en.json": "application/json",
+        "/verifier/root.json": "application/json",
+    }
+    async with client_of(app_on(site)) as client:
+        assert {path: (await client.get(path)).headers["content-type"] for path in expected} == expected
+        assert (await client.get("/verifier/root.json")).content == standard_pin().to_bytes()
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/.lock", "/notes.txt", "/status/410100/2026/1/revocation/0.bak", "/trust", "/status", "/log/tile/0", "/", "/..%2Fsecret",
+     "/log/tile/..%2F..%2F..%2Fsecret", "/a/410100/../../../secret", "/verifier/package.json", "/verifier/index.html", "/api", "/api/x",
+     "/log/tile/0/..", "/templates/%00/record.json", "/bundle.zip"],
+)  # fmt: skip
+async def test_nothing_else_of_the_folder_is_given_out(own_site: Site, path: str) -> None:
+    for name in (".lock", "notes.txt", "status/410100/2026/1/revocation/0.bak"):
+        (own_site.folder / name).write_text("private")
+    (own_site.folder.parent / "secret").write_text("private")
+    async with client_of(app_on(own_site)) as client:
+        assert problem(await client.get(path)) == (404, "not_found")
+
+
+async def test_a_link_out_of_the_folder_is_not_followed(own_site: Site) -> None:
+    secret = own_site.folder.parent / "secret.json"
+    secret.write_text("{}")
+    (own_site.folder / "trust/9.json").symlink_to(secret)
+    async with client_of(app_on(own_site)) as client:
+        assert problem(await client.get("/trust/9.json")) == (404, "not_found")
+
+
+async def test_what_cannot_be_read_is_not_said_to_be_absent(own_site: Site) -> None:
+    (own_site.folder / "trust/9.json").symlink_to("9.json")  # a circle
+    (own_site.folder / "log/checkpoint").unlink()
+    (own_site.folder / "log/checkpoint").mkdir()
+    async with client_of(app_on(own_site)) as client:
+        assert problem(await client.get("/trust/9.json")) == (503, "publication_unavailable")
+        assert problem(await client.get("/log/checkpoint")) == (404, "not_found")
+
+
+async def test_what_never_changes_may_be_kept_and_what_changes_not_for_long(site: Site) -> None:
+    async with client_of(app_on(site)) as client:
+
+        async def control(path: str) -> str:
+            return (await client.get(path)).headers["cache-control"]
+
+        forever = ("/trust/1.json", "/templates/annual/v1/record.json", "/schemas/annual/v1.json",
+                   "/ns/certificate/v1", "/log/tile/0/000.p/3", "/log/tile/entries/000.p/3")  # fmt: skip
+        assert {await control(path) for path in forever} == {FOREVER}
+        short = ("/trust.json", STATUS, "/log/checkpoint", "/root.json", "/log/runs/410100/2026/1.json")
+        assert {await control(path) for path in (*short, "/v")} == {"public, max-age=60, must-revalidate"}
+        assert await control("/status/410100/2026/1/revocation/7") == "no-store"  # absent
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [(86400, 60), (60, 60), (59, 59), (1, 1), (0, 0), (-5, 0)],
+)
+async def test_a_status_list_is_never_kept_longer_than_it_holds(left: int, expected: int) -> None:
+    document = json.dumps({"validUntil": timestamp_encode(NOW + left)}, separators=(",", ":")).encode()
+    for path in ("status/410100/2026/1/revocation/0", "trust.json"):
+        told = cache_control(path, document, now=NOW, keep=60)
+        assert told == (f"public, max-age={expected}, must-revalidate" if expected else "no-cache")
+
+
+async def test_a_document_whose_validity_cannot_be_read_is_not_kept() -> None:
+    for data in (b"{}", b'{"validUntil":"2026-99-99T00:00:00Z"}', b'{"validUntil":"\xff012345678901234567"}'):
+        assert cache_control("trust.json", data, now=NOW, keep=60) == "no-cache"
+    two = b'{"a":{"validUntil":"2026-03-10T09:00:10Z"},"validUntil":"2026-03-10T10:00:00Z"}'
+    assert cache_control("status/x", two, now=NOW, keep=60) == "public, max-age=10, must-revalidate"
+
+
+async def test_a_large_file_comes_whole_in_pieces(own_site: Site) -> None:
+    data = bytes(range(256)) * 20_000
+    (own_site.folder / "bundle.zip").write_bytes(data)
+    async with client_of(app_on(own_site)) as client:
+        answer = await client.get("/bundle.zip")
+        assert answer.content == data
+        assert answer.headers["content-type"] == "application/zip"
+        assert answer.headers["cache-control"] == "no-cache"
+        known = {"If-None-Match": answer.headers["etag"]}
+        assert (await client.get("/bundle.zip", headers=known)).status_code == 304
+        assert (await client.head("/bundle.zip")).headers["content-length"] == str(len(data))
+
+
+async def test_pages_are_compressed_for_who_takes_that(site: Site) -> None:
+    async with client_of(app_on(site)) as client:
+        packed = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "br, gzip;q=0.8"})
+        plain = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip;q=0"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert "content-encoding" not in plain.headers
+    assert int(packed.headers["content-length"]) < len(plain.content) / 2
+    assert packed.content == plain.content
+    assert packed.headers["etag"] != plain.headers["etag"]
+    assert packed.headers["vary"] == "Accept-Encoding"
+
+
+def test_a_telephone_loads_less_than_sixty_kilobytes(site: Site) -> None:
+    """Of the page behind the QR; the desk's own files are not among them."""
+    pages = app_on(site).state.service.pages
+    loaded = [path for path in pages if path.startswith(("verifier/core/", "verifier/page/"))]
+    loaded += ["v", "verifier/style.css", "verifier/words/zh-CN.json"]
+    assert sum(len(pages[path].packed) for path in loaded) < 60_000
+
+
+def test_every_file_that_a_page_names_is_there() -> None:
+    pages = installed_pages()
+    for path, data in pages.items():
+        if path.endswith(".js"):
+            for line in data.decode().splitlines():
+                if " from './" in line or " from '../" in line:
+                    named = line.rstrip("';").rpartition("'")[2]
+                    target = (Path("/") / path).parent / named
+                    assert str(Path(target.as_posix()).resolve()).lstrip("/") in pages, (path, named)
+
+
+async def test_every_answer_has_the_security_headers_and_no_cookie(site: Site) -> None:
+    async with client_of(app_on(site, limits=generous())) as client:
+        answers: list[httpx.Response] = [
+            await client.get(path)
+            for path in ("/v", "/verify", "/trust.json", "/nothing", "/api/verify", "/api/openapi.json")
+        ]
+        answers.append(await client.post("/api/verify", json={"items": [{"number": "1"}]}))
+        answers.append(await client.options("/v"))
+    for answer in answers:
+        for name, value in SECURITY_HEADERS.items():
+            open_to_all = name.startswith("Cross-Origin-Resource") and "trust.json" in str(answer.url)
+            assert answer.headers[name] == ("cross-origin" if open_to_all else value)
+        assert "set-cookie" not in answer.headers
+        assert "server" not in answer.headers
+    policy = SECURITY_HEADERS["Content-Security-Policy"]
+    assert "unsafe" not in policy
+    for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"):
+        assert part in policy
+
+
+async def test_a_file_replaced_while_it_is_read_comes_whole(own_site: Site) -> None:
+    """The open file is the old one, in its whole length, whatever stands under its name now."""
+    file = own_site.folder / "bundle.zip"
+    file.write_bytes(b"a" * 5_000_000)
+    request = Request({"type": "http", "method": "GET", "headers": []})
+    answer = published_file(own_site.folder, "bundle.zip", request, now=NOW, keep=60)
+    fresh = own_site.folder / "fresh"
+    fresh.write_bytes(b"b")
+    fresh.replace(file)
+    assert isinstance(answer, StreamingResponse)
+    sent = [piece async for piece in answer.body_iterator]
+    assert b"".join(map(bytes, sent)) == b"a" * 5_000_000  # type: ignore[arg-type]
+    assert answer.headers["content-length"] == "5000000"

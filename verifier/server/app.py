@@ -1,0 +1,269 @@
+"""The public server: ``create_public_app(settings)``. Deployed alone, on a folder that is a publication; it writes nothing.
+
+`/v` and `/verify` are the pages (``verifier/web``), `/verifier/` their files, `/api/` judges what is sent, everything else
+is the publication. No cookie, no session, no database, no query that says anything.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from verifier.errors import FormError
+from verifier.number import CertificateNumber, parse_typed_number
+from verifier.server import documentation
+from verifier.server.answers import NDJSON, Answer, answer
+from verifier.server.guard import Guard
+from verifier.server.judging import Judge
+from verifier.server.places import Places, retry_after
+from verifier.server.problems import (
+    BY_STATUS,
+    PROBLEMS,
+    Problem,
+    language_of,
+    problem_document,
+    problem_response,
+)
+from verifier.server.rates import TokenBuckets, client_of
+from verifier.server.records import RecordSource, look_up
+from verifier.server.requests import (
+    Asked,
+    LookupRequest,
+    Options,
+    asked_in_form,
+    asked_in_json,
+    media_type,
+    parse_json,
+    read_body,
+)
+from verifier.server.settings import PublicSettings
+from verifier.server.statics import page_file, page_files, page_response, published_file
+from verifier.webpages import PIN_PATH
+
+_MAX_LOOKUP_BYTES = 4096
+_SMALL = 16 * 1024
+"""Bytes of JSON that are read in less time than it takes to hand them to a thread."""
+
+
+class Service:
+    """What the routes of one process share."""
+
+    def __init__(self, settings: PublicSettings) -> None:
+        limits = settings.limits
+        self.settings, self.limits = settings, limits
+        self.judge = Judge(settings)
+        self.judging = ThreadPoolExecutor(limits.judging, "judge")
+        self.reading = ThreadPoolExecutor(limits.boxes, "read")
+        self.places = Places(limits.judging + limits.waiting)
+        self.upload_places = Places(limits.boxes + limits.uploads_waiting, limits.uploads_of_one)
+        self.buckets = TokenBuckets(burst=limits.burst, per_second=limits.per_second, clients=limits.clients)
+        self.pages = page_files()
+        if settings.pin is not None:
+            self.pages[PIN_PATH] = page_file(settings.pin.to_bytes(), PIN_PATH)
+
+    def close(self) -> None:
+        """End threads and boxes."""
+        self.judging.shutdown(cancel_futures=True)
+        self.reading.shutdown(cancel_futures=True)
+        self.judge.close()
+
+    def client(self, request: Request) -> str:
+        """Who asks."""
+        peer = request.client.host if request.client else ""
+        return client_of(peer, request.headers.getlist("x-forwarded-for"), self.settings.proxies)
+
+    def charge(self, request: Request, tokens: float) -> None:
+        """Take ``tokens`` of the client's; raises ``Problem`` where he has not so many."""
+        wait = self.buckets.take(self.client(request), tokens, time.monotonic())
+        if wait:
+            raise Problem("too_many_requests", headers=retry_after(wait))
+
+    # ---- POST /api/verify
+
+    async def verify(self, request: Request) -> Response:
+        """Judge what was sent."""
+        self.charge(request, 1)
+        kind = media_type(request)
+        if kind not in ("application/json", "multipart/form-data"):
+            raise Problem("media_type")
+        upload = kind == "multipart/form-data"
+        places, client = self.upload_places if upload else self.places, self.client(request)
+        places.take(client)
+        try:
+            asked = await self._asked(request, upload=upload)
+            self.charge(request, len(asked.items) - 1)
+            response = await self._judged(
+                asked,
+                self.reading if upload else self.judging,
+                stream=NDJSON in request.headers.get("accept", ""),
+                lang=language(request),
+            )
+        except BaseException:
+            places.give_back(client)
+            raise
+        # Whoever reads slowly holds a place, but not for ever.
+        most = self.limits.answer_seconds + self.limits.body_seconds
+        return Answer(response, lambda: places.give_back(client), seconds=most)
+
+    async def _asked(self, request: Request, *, upload: bool) -> Asked:
+        limits = self.limits
+        most = limits.upload_bytes if upload else limits.json_bytes
+        body = await read_body(request, most, limits.body_seconds)
+        if upload:
+            return await asked_in_form(request, body, limits)
+        if len(body) < _SMALL:
+            return asked_in_json(body, limits)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.judging, asked_in_json, body, limits)
+
+    async def _judged(self, asked: Asked, pool: ThreadPoolExecutor, *, stream: bool, lang: str) -> Response:
+        asked.policy(0)  # a time that no calendar has is told before anything is sent
+        return await answer(
+            self.judge.reports(asked),
+            pool,
+            stream=stream,
+            seconds=self.limits.answer_seconds,
+            lang=lang,
+        )
+
+    # ---- POST /api/certificates/NUMBER
+
+    async def certificate(self, request: Request, number: str) -> Response:
+        """Judge the certificate of a number, for who knows its holder's name."""
+        came = time.monotonic()
+        self.charge(request, self.limits.lookup_tokens)
+        records = self.settings.records
+        if records is None:
+            raise Problem("number_lookup_unavailable")
+        if media_type(request) != "application/json":
+            raise Problem("media_type")
+        typed = _number(number)
+        body = await read_body(request, _MAX_LOOKUP_BYTES, self.limits.body_seconds)
+        asked: LookupRequest = parse_json(body, LookupRequest, _MAX_LOOKUP_BYTES)
+        client = self.client(request)
+        self.places.take(client)
+        try:
+            return await self._looked_up(records, typed, asked.name, came, lang=language(request))
+        finally:
+            self.places.give_back(client)
+
+    async def _looked_up(
+        self, records: RecordSource, number: CertificateNumber, name: str, came: float, *, lang: str
+    ) -> Response:
+        loop = asyncio.get_running_loop()
+        found = await loop.run_in_executor(self.judging, look_up, records, number, name)
+        if found is None:
+            await asyncio.sleep(max(0.0, came + self.limits.lookup_seconds - time.monotonic()))
+            raise Problem("certificate_not_found")
+        return await self._judged(Asked([found], Options()), self.judging, stream=False, lang=lang)
+
+
+def language(request: Request) -> str:
+    """The language to answer in."""
+    return language_of(request.headers.get("accept-language", ""))
+
+
+def _number(text: str) -> CertificateNumber:
+    try:
+        return parse_typed_number(text)
+    except FormError as error:
+        raise Problem("number_check" if error.code == "number_check" else "number_form") from error
+
+
+def create_public_app(settings: PublicSettings) -> FastAPI:
+    """The application; its life ends its threads and boxes."""
+    service = Service(settings)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        service.close()
+
+    app = FastAPI(
+        title="certverify",
+        summary=documentation.SUMMARY,
+        description=documentation.DESCRIPTION,
+        version="1",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=life,
+    )
+    app.state.service = service
+    app.add_middleware(Guard)
+    _add_problems(app)
+    _add_api(app, service)
+    _add_statics(app, service)
+    return app
+
+
+Handler = Callable[[Request, Exception], Awaitable[Response]]
+
+
+def _add_problems(app: FastAPI) -> None:
+    async def ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - registered for these
+        return problem_response(error, language(request))
+
+    async def frameworks(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for these
+        code = BY_STATUS.get(error.status_code, "bad_request")
+        return problem_response(Problem(code, headers=error.headers), language(request))
+
+    async def invalid(request: Request, _: Exception) -> Response:
+        return problem_response(Problem("body_form"), language(request))
+
+    handlers: dict[type[Exception], Handler] = {
+        Problem: ours,
+        HTTPException: frameworks,
+        RequestValidationError: invalid,
+    }
+    for kind, handler in handlers.items():
+        app.add_exception_handler(kind, handler)
+
+
+def _add_api(app: FastAPI, service: Service) -> None:
+    @app.post("/api/verify", **documentation.VERIFY)
+    async def verify(request: Request) -> Response:
+        return await service.verify(request)
+
+    @app.post("/api/certificates/{number}", **documentation.CERTIFICATE)
+    async def certificate(
+        request: Request, number: Annotated[str, Path(description="As typed: 20 digits, in groups or not.")]
+    ) -> Response:
+        return await service.certificate(request, number)
+
+    @app.get("/api/problems/{code}", **documentation.PROBLEM)
+    async def problem(request: Request, code: str) -> dict[str, Any]:
+        if code not in PROBLEMS:
+            raise Problem("not_found")
+        return problem_document(Problem(code), language(request))
+
+    async def post_only() -> Response:
+        raise Problem("method_not_allowed", headers={"Allow": "POST"})
+
+    # Otherwise the publication's route below would say that there is nothing.
+    for path in ("/api/verify", "/api/certificates/{number}"):
+        app.add_api_route(path, post_only, methods=["GET", "HEAD"], include_in_schema=False)
+
+
+def _add_statics(app: FastAPI, service: Service) -> None:
+    settings = service.settings
+
+    def static(request: Request, path: str) -> Response:
+        page = service.pages.get(path.removesuffix("/"))
+        keep = service.limits.cache_seconds
+        if page is not None:
+            return page_response(page, request, keep=keep)
+        return published_file(settings.site, path, request, now=settings.clock(), keep=keep)
+
+    app.add_api_route("/{path:path}", static, methods=["GET", "HEAD"], include_in_schema=False)

@@ -1,0 +1,91 @@
+"""``certverify serve``: the public server on a publication's folder, by uvicorn, in one process or several."""
+
+import logging
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import uvicorn
+from fastapi import FastAPI
+
+from keys.errors import KeysError
+from verifier.cli import run_program
+from verifier.server.app import create_public_app
+from verifier.server.settings import settings_from, to_environment
+from verifier.session import EXIT_USAGE
+
+_HELP = """公开核验服务：网页与接口，只读取公布内容的文件夹 · The public verifier's pages and API, on a publication's folder.
+
+\b
+certverify serve site/ --trust root.json --host 127.0.0.1 --port 8000 --workers 2
+"""
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}},
+    "handlers": {"plain": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {
+        name: {"handlers": ["plain"], "level": "INFO", "propagate": False}
+        for name in ("certverify.server", "uvicorn")
+    },
+}
+
+
+def serve_command(
+    site: Annotated[Path, typer.Argument(help="公布内容的文件夹 · the publication's folder")],
+    trust: Annotated[
+        Path | None, typer.Option(metavar="ROOT_JSON", help="根文件，只相信它 · the root to pin")
+    ] = None,
+    host: Annotated[str, typer.Option(help="监听地址 · address")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="端口 · port")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 · processes")] = 1,
+    proxies: Annotated[
+        str, typer.Option(metavar="NETWORKS", help="可信反向代理 · trusted proxies, e.g. 10.0.0.0/8,::1/128")
+    ] = "",
+) -> None:
+    """Serve until it is interrupted."""
+    if not site.is_dir():
+        _refuse(f"{site}: 不是文件夹 · no folder")
+    to_environment(site, trust, proxies)
+    try:
+        settings_from(os.environ)
+    except (OSError, ValueError, KeysError) as error:
+        _refuse(f"--trust | --proxies: {type(error).__name__}")
+    if trust is None:
+        typer.echo(
+            "未指定根文件，所有结论均为无法判定 · no --trust: every verdict is INDETERMINATE", err=True
+        )
+    uvicorn.run(
+        "verifier.server.command:application",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        access_log=False,  # it would write addresses; the server writes a line of its own
+        proxy_headers=False,
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=15,
+        log_config=LOGGING,
+    )
+
+
+def application() -> FastAPI:
+    """The application of one worker process."""
+    return create_public_app(settings_from(os.environ))
+
+
+def _refuse(text: str) -> None:
+    typer.echo(text, err=True)
+    raise typer.Exit(EXIT_USAGE)
+
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+app.command(help=_HELP)(serve_command)
+
+
+def main() -> None:
+    """Entry point ``certverify serve``."""
+    logging.captureWarnings(True)
+    run_program(app)

@@ -1,0 +1,94 @@
+"""The outermost layer: headers on every answer, one line of log without anybody in it, and no fault that tells anything.
+
+The line has the method, what sort of address it was, the status and the milliseconds: no path, no query, no client. A fault
+is logged by the kind of its exception and the line of our code, never by its message, which may hold what was sent.
+"""
+
+import logging
+import time
+import traceback
+from collections.abc import MutableMapping
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from verifier.server.problems import Problem, language_of, problem_response
+
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": CONTENT_POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
+    "Strict-Transport-Security": "max-age=31536000",
+    "X-Frame-Options": "DENY",
+}
+LOG = logging.getLogger("certverify.server")
+_SORTS = ("api/verify", "api/certificates", "api", "verifier", "verify", "v", "status", "log", "trust")
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status = 0
+
+        async def guarded(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _add_headers(message)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, guarded)
+        except Exception as error:
+            LOG.error("fault %s at %s", type(error).__name__, _place(error))  # noqa: TRY400 - see the module
+            if status:
+                raise ConnectionAbortedError(
+                    "fault while answering"
+                ) from None  # the answer must not look whole
+            response = problem_response(
+                Problem("fault"), language_of(Headers(scope=scope).get("accept-language", ""))
+            )
+            await response(scope, receive, guarded)
+        finally:
+            spent = (time.perf_counter() - began) * 1000
+            LOG.info("%s %s %d %.1f ms", _method(scope), sort_of(scope["path"]), status, spent)
+
+
+def sort_of(path: str) -> str:
+    """What sort of address it is, in a word of ours."""
+    inner = path.strip("/")
+    return next((f"/{sort}" for sort in _SORTS if inner == sort or inner.startswith(f"{sort}/")), "/…")
+
+
+def _method(scope: MutableMapping[str, Any]) -> str:
+    method = scope["method"]
+    return method if method in {"GET", "HEAD", "POST", "OPTIONS"} else "other"
+
+
+def _add_headers(message: Message) -> None:
+    headers = MutableHeaders(raw=message["headers"])
+    for name, value in SECURITY_HEADERS.items():
+        headers.setdefault(name, value)
+    message["headers"] = headers.raw
+
+
+def _place(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else "?"

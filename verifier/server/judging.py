@@ -1,0 +1,101 @@
+"""Judging what was sent, against a publication that lies in a folder and changes while the server runs.
+
+Trust and what was read are kept for some seconds and then read anew, so that a revocation is known here as soon as it is
+published, and the trust list never goes back to an older one while the server runs.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
+from threading import Lock
+from typing import Any
+
+from keys.trustchain import RootPin
+from verifier.box import Boxes
+from verifier.errors import SourceError
+from verifier.gather import Gatherer, LoadedTrust, load_trust
+from verifier.presented import Presented, present_bytes
+from verifier.server.problems import Problem
+from verifier.server.requests import Asked, FileSent
+from verifier.server.settings import PublicSettings
+from verifier.session import judge, to_json
+from verifier.sources import FolderSource, RememberingSource
+
+CHUNK = 256
+"""Certificates judged before their reports are written."""
+_FILES = 4
+"""Files read before their reports are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The publication as it was read at one moment."""
+
+    loaded: LoadedTrust
+    gatherer: Gatherer
+    read_at: float
+
+    @property
+    def registry(self) -> str:
+        """The publication's address, for people."""
+        return f"https://{self.loaded.trust.pin.registry}/"
+
+
+class Judge:
+    """Judges for any number of threads."""
+
+    def __init__(self, settings: PublicSettings, steady: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._steady = steady
+        self._lock = Lock()
+        self._view: View | None = None
+        self._seen: dict[str, int] = {}
+        self.boxes = Boxes(settings.limits.boxes)
+
+    def view(self) -> View:
+        """What is trusted now; raises ``Problem`` where there is no root at all."""
+        with self._lock:
+            now = self._steady()
+            if self._view is None or now - self._view.read_at > self._settings.limits.publication_seconds:
+                self._view = self._read(now)
+            return self._view
+
+    def reports(self, asked: Asked) -> Iterator[list[dict[str, Any]]]:
+        """Reports (SPEC 7.5) in the order of what was asked, some at a time; the first step may raise ``Problem``."""
+        view = self.view()
+        policy = asked.policy(int(self._settings.clock()))
+        items = iter(asked.items)
+        step = _FILES if any(isinstance(item, FileSent) for item in asked.items) else CHUNK
+        while chunk := list(islice(items, step)):
+            presented = [one for item in chunk for one in self._present(item)]
+            yield [
+                to_json(judged, source=view.registry, pinned=view.loaded.trust.pinned)
+                for judged in judge(presented, view.gatherer, view.loaded, policy)
+            ]
+
+    def close(self) -> None:
+        """End the boxes."""
+        self.boxes.close()
+
+    def _present(self, item: Presented | FileSent) -> tuple[Presented, ...]:
+        if isinstance(item, Presented):
+            return (item,)
+        found = present_bytes(item.name, item.read(), boxes=self.boxes)
+        if len(found) == 1 and item.log_proof is not None and not (found[0].log_proof or found[0].trouble):
+            return (replace(found[0], log_proof=item.log_proof),)
+        return found
+
+    def _read(self, now: float) -> View:
+        source = RememberingSource(FolderSource(self._settings.site))
+        try:
+            loaded = load_trust(source, pin=self._settings.pin, seen_version=self._newest)
+        except SourceError as error:
+            raise Problem("publication_unavailable") from error
+        trust = loaded.trust
+        if trust.trust_list is not None:
+            self._seen[trust.pin.fingerprint] = trust.trust_list.version
+        return View(loaded, Gatherer(source, trust), now)
+
+    def _newest(self, pin: RootPin) -> int:
+        return self._seen.get(pin.fingerprint, 0)

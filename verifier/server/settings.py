@@ -1,0 +1,91 @@
+"""What a deployment of the public server chooses, and every bound with its reason and who could abuse its absence."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
+
+from keys.trustchain import RootPin, parse_pin
+from verifier.server.records import RecordSource
+
+MAX_ITEMS = 1000
+"""Certificates of one request: a third of a second's work. Sender: anyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Sender of all of it: anyone with a network."""
+
+    json_bytes: int = 16 * 1024 * 1024
+    """1,000 records with their log proofs are 4 MB."""
+    upload_bytes: int = 64 * 1024 * 1024
+    """Held in memory, by as many callers as may wait. 1,000 of our own PDF files are 45 MB."""
+    unpacked_bytes: int = 256 * 1024 * 1024
+    """What the members of a ZIP may claim in all; one is unpacked at a time."""
+    body_seconds: float = 60.0
+    """Against a caller who sends a byte a minute and keeps a place."""
+    answer_seconds: float = 120.0
+    """What one request may take of the boxes. Scans take half a second each."""
+    judging: int = 2
+    """Requests judged at once; the signature is half of it and runs beside Python."""
+    waiting: int = 64
+    """Requests without files that may wait for that."""
+    boxes: int = 2
+    """Files decoded at once, each in up to 768 MiB."""
+    uploads_waiting: int = 6
+    """Requests with files that may wait; each holds up to ``upload_bytes``."""
+    uploads_of_one: int = 2
+    """Requests with files of one client at a time: one client never fills the queue."""
+    burst: float = 2000.0
+    """Tokens of one client; a certificate takes one, a request at least one."""
+    per_second: float = 20.0
+    """Tokens that come back."""
+    lookup_tokens: float = 60.0
+    """Tokens of one look-up by number and name: 33 guesses at once, then one in three seconds."""
+    clients: int = 50_000
+    """Clients remembered: 10 MB. An IPv6 client is its /64."""
+    lookup_seconds: float = 0.1
+    """Every refusal of a look-up is given at this time after it came, so that the time tells nothing."""
+    publication_seconds: float = 10.0
+    """How long what was read of the publication is used before it is read again."""
+    cache_seconds: int = 60
+    """How long others may keep what changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PublicSettings:
+    """``site``: the folder of the publication. ``pin``: the root that it is judged by; without one nothing PASSES.
+
+    ``records`` finds records by number, where the deployment has them. ``proxies`` are the networks whose
+    ``X-Forwarded-For`` is believed. ``clock`` gives Unix seconds.
+    """
+
+    site: Path
+    pin: RootPin | None = None
+    records: RecordSource | None = None
+    proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    clock: Callable[[], float] = time.time
+
+
+SITE, ROOT, PROXIES = "CERTVERIFY_SITE", "CERTVERIFY_ROOT", "CERTVERIFY_PROXIES"
+
+
+def settings_from(environment: Mapping[str, str]) -> PublicSettings:
+    """Settings of a worker process; raises ``OSError``, ``ValueError`` or ``TrustListError`` for unusable ones."""
+    root = environment.get(ROOT)
+    return PublicSettings(
+        site=Path(environment[SITE]),
+        pin=parse_pin(Path(root).read_bytes()) if root else None,
+        proxies=tuple(ip_network(one) for one in environment.get(PROXIES, "").split(",") if one),
+    )
+
+
+def to_environment(site: Path, root: Path | None, proxies: str) -> None:
+    """Settings for the worker processes that this one starts."""
+    os.environ[SITE] = str(site.resolve())
+    os.environ[PROXIES] = proxies
+    if root is not None:
+        os.environ[ROOT] = str(root.resolve())

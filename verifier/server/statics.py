@@ -1,0 +1,189 @@
+"""Static files: the publication as it lies in its folder, and the pages that are installed with the program.
+
+What never changes may be kept for a year. What changes is kept for a minute, and never longer than its signature says that
+it holds: a cache must not show a list in which a certificate is not revoked yet beyond the moment at which every reader
+would call that list stale. Only paths that a publication has are given out (SPEC 8.3), so nothing else that lies in the
+folder is.
+"""
+
+import gzip
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from os import fstat
+from pathlib import Path
+from typing import BinaryIO
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from keys.encodings import timestamp_decode
+from keys.errors import KeysError
+from verifier.bounded import check_path
+from verifier.errors import SourceError
+from verifier.server.problems import Problem
+from verifier.webpages import installed_pages
+
+JSON, BYTES, TEXT = "application/json", "application/octet-stream", "text/plain; charset=utf-8"
+_PUBLISHED = re.compile(
+    r"(?:root|trust)\.json|trust/\d+\.json|\.well-known/did\.json|a/\d{6}/did\.json|ns/[a-z0-9/]+|schemas/[a-z0-9/]+\.json"
+    r"|templates/[a-z0-9/]+\.json|status/\d{6}/\d{4}/\d/[a-z]+/\d+|log/checkpoint|log/runs/[0-9/]+\.json"
+    r"|log/tile/[0-9a-z/.]+|bundle\.zip",
+    re.ASCII,
+)
+_IMMUTABLE = re.compile(r"trust/\d|templates/|schemas/|ns/|log/tile/")
+_SIGNED = re.compile(r"trust\.json|status/")
+_UNTIL = re.compile(rb'"validUntil":"([^"]{20})"')
+_WHOLE = 4 * 1024 * 1024
+"""Bytes up to which a file is read at once; what is larger (details of many revocations, a bundle) goes out in pieces."""
+_PIECE = 256 * 1024
+FOREVER = "public, max-age=31536000, immutable"
+PAGE_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": JSON,
+}
+OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
+"""A publication is for everybody's verifier, those in the pages of other hosts too."""
+
+
+# ---- the publication
+
+
+def published_file(site: Path, path: str, request: Request, *, now: float, keep: int) -> Response:
+    """The publication's file at ``path``; raises ``Problem`` (``not_found``). ``keep``: seconds for what changes."""
+    stream = _opened(site, path)
+    with_headers = {**OPEN, "Content-Type": _published_type(path)}
+    size, tag = _identity(stream)
+    if size > _WHOLE:
+        return _in_pieces(stream, size, tag, request, {**with_headers, "Cache-Control": "no-cache"})
+    with stream:
+        data = stream.read(_WHOLE + 1)
+    control = cache_control(path, data, now=now, keep=keep)
+    return tagged(request, data, {**with_headers, "Cache-Control": control}, tag=_tag(data))
+
+
+def cache_control(path: str, data: bytes, *, now: float, keep: int) -> str:
+    """How long others may keep ``data``, the publication's document at ``path``."""
+    if _IMMUTABLE.match(path):
+        return FOREVER
+    left = _seconds_left(data, now) if _SIGNED.match(path) else keep
+    seconds = min(keep, left)
+    return f"public, max-age={seconds}, must-revalidate" if seconds > 0 else "no-cache"
+
+
+def _seconds_left(data: bytes, now: float) -> int:
+    """What is left of the shortest validity that the document names; 0 where it names none that can be read."""
+    try:
+        ends = [timestamp_decode(found.decode("ascii")) for found in _UNTIL.findall(data)]
+    except (KeysError, UnicodeDecodeError):
+        return 0
+    return max(0, int(min(ends, default=0) - now))
+
+
+def _opened(site: Path, path: str) -> BinaryIO:
+    if _PUBLISHED.fullmatch(path) is None:
+        raise Problem("not_found")
+    try:
+        target = (site / check_path(path)).resolve()
+        if target.is_relative_to(site.resolve()):
+            return target.open("rb")
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError, SourceError):
+        pass
+    except (OSError, RuntimeError) as error:  # it is there, and cannot be read: 404 would say that it is not
+        raise Problem("publication_unavailable") from error
+    raise Problem("not_found")
+
+
+def _identity(stream: BinaryIO) -> tuple[int, str]:
+    """Size, and what tells this file from the one that replaces it."""
+    stat = fstat(stream.fileno())
+    return stat.st_size, f'"{stat.st_mtime_ns:x}-{stat.st_size:x}"'
+
+
+def _in_pieces(
+    stream: BinaryIO, size: int, tag: str, request: Request, headers: Mapping[str, str]
+) -> Response:
+    if _is_known(request, tag):
+        stream.close()
+        return Response(status_code=304, headers={**headers, "ETag": tag})
+    if request.method == "HEAD":
+        stream.close()
+        return Response(headers={**headers, "ETag": tag, "Content-Length": str(size)})
+
+    def pieces() -> Iterator[bytes]:
+        left = size
+        with stream:
+            while left and (piece := stream.read(min(_PIECE, left))):
+                left -= len(piece)
+                yield piece
+
+    return StreamingResponse(pieces(), headers={**headers, "ETag": tag, "Content-Length": str(size)})
+
+
+def _published_type(path: str) -> str:
+    if path.startswith("log/"):
+        return JSON if path.endswith(".json") else TEXT if path == "log/checkpoint" else BYTES
+    return "application/zip" if path.endswith(".zip") else JSON
+
+
+# ---- the pages
+
+
+@dataclass(frozen=True, slots=True)
+class PageFile:
+    """A file of the pages with its compressed form: what a telephone loads."""
+
+    data: bytes
+    packed: bytes
+    kind: str
+
+
+def page_files() -> dict[str, PageFile]:
+    """Every file of the pages by its path."""
+    return {
+        path.removesuffix("/index.html"): page_file(data, path) for path, data in installed_pages().items()
+    }
+
+
+def page_file(data: bytes, name: str) -> PageFile:
+    """``data`` as a file of the pages, called ``name``."""
+    return PageFile(data, gzip.compress(data, mtime=0), PAGE_TYPES[f".{name.rpartition('.')[2]}"])
+
+
+def page_response(file: PageFile, request: Request, *, keep: int) -> Response:
+    """A page's file, compressed for who takes that."""
+    accepted = request.headers.get("accept-encoding", "")
+    packed = any(
+        one.strip().partition(";")[0] == "gzip" and not one.replace(" ", "").endswith("q=0")
+        for one in accepted.split(",")
+    )
+    data = file.packed if packed else file.data
+    headers = {"Content-Type": file.kind, "Vary": "Accept-Encoding", "Cache-Control": _page_control(keep)}
+    return tagged(request, data, headers | ({"Content-Encoding": "gzip"} if packed else {}), tag=_tag(data))
+
+
+def _page_control(keep: int) -> str:
+    return f"public, max-age={keep}, must-revalidate"
+
+
+# ---- both
+
+
+def tagged(request: Request, data: bytes, headers: Mapping[str, str], *, tag: str) -> Response:
+    """``data``, or 304 for who has it."""
+    if _is_known(request, tag):
+        kept = {name: value for name, value in headers.items() if name != "Content-Encoding"}
+        return Response(status_code=304, headers={**kept, "ETag": tag})
+    return Response(data, headers={**headers, "ETag": tag})
+
+
+def _tag(data: bytes) -> str:
+    return f'"{sha256(data).hexdigest()[:32]}"'
+
+
+def _is_known(request: Request, tag: str) -> bool:
+    known = [one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")]
+    return tag in known or known == ["*"]
