@@ -20,6 +20,7 @@ from tests.benchmarks.judging import collect, judge_all, judge_all_in, trust_of
 from tests.benchmarks.logs import log_measures
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
 from tests.benchmarks.office import Office, make_sheets, open_office
+from tests.benchmarks.serving import serving_measures
 from tests.registry.engines import postgresql
 from verifier.many import VerifierPool
 from verifier.policy import VerificationPolicy
@@ -88,6 +89,9 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
             offices.append(office)
         say("verify")
         measures += _verified(offices[0], sizes, gauge)
+        say("serve")
+        held = collect(offices[0], sizes.verify)
+        measures += serving_measures(offices[0], held, sizes.rounds, gauge)
         say("draw")
         timings += _drawn(offices[0], sizes)
         say("small pieces")
