@@ -11,6 +11,12 @@ VERDICTS: dict[str, Sentence] = {
     Verdict.FAILED: Sentence("核验未通过", "FAILED"),
     Verdict.INDETERMINATE: Sentence("无法判定", "INDETERMINATE"),
 }
+NOT_IN_FORCE: dict[str, Sentence] = {
+    "revoked": Sentence("已撤销", "REVOKED"),
+    "suspended": Sentence("已暂停", "SUSPENDED"),
+    "superseded": Sentence("已更正换发", "SUPERSEDED"),
+}
+"""What a page says in place of the verdict: the certificate is genuine, and was ended."""
 OUTCOMES: dict[str, Sentence] = {
     Outcome.PASSED: Sentence("通过", "passed"),
     Outcome.FAILED: Sentence("未通过", "failed"),

@@ -86,6 +86,7 @@ def words(lang: str) -> dict[str, Any]:
     """Everything that the page says in ``lang``, by table and code."""
     tables: Mapping[str, Mapping[Any, Sentence]] = {
         "verdicts": messages.VERDICTS,
+        "ended": messages.NOT_IN_FORCE,
         "outcomes": messages.OUTCOMES,
         "steps": messages.STEPS,
         "missing": messages.MISSING,

@@ -154,7 +154,7 @@ def test_a_revoked_certificate_names_its_reason_and_is_shown(browser: "Browser",
     revoking.revoke(certificate.number, reason="data-error")
     files = {**publication(revoking, [certificate.number]), **PIN}
     with opened(browser, files, certificate.qr_text) as page:
-        assert verdict_of(page) == ("FAILED", "核验未通过")
+        assert verdict_of(page) == ("FAILED", "已撤销")
         assert "数据有误" in page.inner_text("#verdict .reason")
         assert "张文博" in page.inner_text("#report")
 

@@ -74,7 +74,7 @@ function keep(card) {
   while (part('cards').childElementCount > MOST_CARDS) part('cards').lastElementChild?.remove();
   count();
   const { report } = card;
-  say(report ? `${words.verdicts[report.verdict]} ${printedNumber(report.number)}` : card.note || '');
+  say(report ? `${words.ended[report.reason] || words.verdicts[report.verdict]} ${printedNumber(report.number)}` : card.note || '');
   part('said').scrollIntoView({ block: 'nearest' }); // on a telephone it is below what was asked
 }
 

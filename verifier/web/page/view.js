@@ -84,7 +84,7 @@ export function headline(report, speech) {
   const deciding = report.steps.find((step) => step.step < 10 && step.code === report.reason);
   const extra = deciding && deciding.step === 8 ? statusText(deciding, speech) : '';
   const parts = [
-    element('p', { class: 'word' }, shape(report.verdict), words.verdicts[report.verdict]),
+    element('p', { class: 'word' }, shape(report.verdict), words.ended[report.reason] || words.verdicts[report.verdict]),
     element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome) + extra),
   ];
   if (!report.record && report.number) {
