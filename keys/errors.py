@@ -36,3 +36,7 @@ class TrustListError(KeysError):
 
 class CustodyError(KeysError):
     """A private key cannot be stored or opened (keys.custody)."""
+
+
+class CeremonyError(KeysError):
+    """What travels to or from a root ceremony is malformed, not proven, or does not fit (keys.ceremony, keys.delegation)."""

@@ -242,12 +242,13 @@ def _status_keys(document: JsonObject, host: str) -> tuple[ListedKey, ...]:
 
 
 def _authorities(document: JsonObject, host: str) -> dict[str, Authority]:
-    authorities = [_authority(item, host) for item in _objects(document, "authorities")]
+    authorities = [parse_authority(item, host) for item in _objects(document, "authorities")]
     _unique([key.public_key for one in authorities for key in one.keys], "authorities.keys")
     return _keyed(authorities, lambda one: one.code, "authorities")
 
 
-def _authority(value: JsonObject, host: str) -> Authority:
+def parse_authority(value: JsonObject, host: str) -> Authority:
+    """One authority of the registry ``host``, as it stands in a list; raises ``KeysError``."""
     code = _text(value, "code")
     did = authority_did(host, code)
     states = tuple(map(_state, _objects(value, "states")))

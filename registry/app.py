@@ -4,13 +4,15 @@ Everything below takes what it needs from here as an argument; nothing below rea
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from keys.ceremony import KeyOffer
+from registry.ceremony import offered_root, prepare_registry
 from registry.cosigning import Cosigning, cosign_head
 from registry.database import Database
 from registry.errors import OfficeError
@@ -20,7 +22,8 @@ from registry.keyring import Keyring, keyring_of
 from registry.lasthead import keep_head, require_head
 from registry.log import sign_head
 from registry.models import CheckpointRow
-from registry.offices import LOG_KEY, create_registry
+from registry.offices import create_registry
+from registry.ownkeys import log_signer
 from registry.settings import Settings, settings_from
 from registry.trust import current_trust_list, registry_of
 
@@ -64,7 +67,8 @@ class App:
     def sign_head(self) -> CheckpointRow | None:
         """The first half of ``sign_log``: the head is signed in the database."""
         with self.write() as session:
-            return sign_head(session, self.keyring.signer(LOG_KEY), host=self.host, now=self.clock())
+            signer = log_signer(self.keyring, current_trust_list(session))
+            return sign_head(session, signer, host=self.host, now=self.clock())
 
     def cosign_log(self) -> Cosigning:
         """Ask the witnesses that have not cosigned the newest head; how it stands then."""
@@ -89,9 +93,13 @@ def create_app(
     host: str,
     root_keys: int = 1,
     threshold: int = 1,
+    offers: Sequence[KeyOffer] = (),
     clock: Clock = system_clock,
 ) -> App:
-    """Make a registry and open it. After an interrupted start it can be called again."""
+    """Make a registry and open it. After an interrupted start it can be called again.
+
+    With ``offers`` the root's keys are elsewhere: no root key is made, and the first trust list waits for its signatures.
+    """
     settings = settings_from(environment, home)
     make_private_folder(settings.home)  # names and employers lie here
     keyring = keyring_of(settings, environment)
@@ -100,13 +108,18 @@ def create_app(
         with database.write_alone() as session:
             # Where a head was signed there was a registry: its numbers are in the world, and its keys are still here.
             require_head(session, settings.head)
-            create_registry(
-                session, keyring, host=host, now=clock(), root_keys=root_keys, threshold=threshold
-            )
+            if offers:
+                root = offered_root(offers, host=host, threshold=threshold)
+                prepare_registry(session, root, host=host, now=clock())
+            else:
+                create_registry(
+                    session, keyring, host=host, now=clock(), root_keys=root_keys, threshold=threshold
+                )
             if not (settings.keys / SECRET_FILE).exists():
                 create_vault(settings.keys)
     app = open_app(environment, home=home, clock=clock)
-    app.sign_log()
+    if not offers:
+        app.sign_log()
     return app
 
 

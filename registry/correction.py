@@ -7,6 +7,7 @@ one's revocation are appended in one transaction. Nothing of the old certificate
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -50,6 +51,21 @@ def correct(
 
     Raises ``StatusChangeError`` or ``IssuanceError`` where that cannot be, ``IntakeError`` for a value that no list may have.
     """
+    finished = succeed(app, number, changes, identity=identity, unchanged=False, observe=observe)
+    checkpoint(app, observe)
+    return finished
+
+
+def succeed(
+    app: App,
+    number: str,
+    changes: Mapping[str, str | int] = MappingProxyType({}),
+    *,
+    identity: str | None = None,
+    unchanged: bool = True,
+    observe: Observe = unobserved,
+) -> Finished:
+    """The same without a checkpoint; and, where ``unchanged``, with nothing but number, date and key new."""
     now = app.clock()
     with app.write() as session:
         certificate = _current(session, number)
@@ -58,7 +74,7 @@ def correct(
         # Of the number, and not of the columns beside it, which anybody could have altered.
         old = parse_number(number)
         candidate = _candidate(app, fields, changes, identity or old_identity, old.year)
-        if candidate.fields == fields and candidate.identity == old_identity:
+        if not unchanged and candidate.fields == fields and candidate.identity == old_identity:
             raise StatusChangeError("correction_changes_nothing", number=number)
         series = SeriesKey(old.authority, old.year, old.kind)
         trust_list = current_trust_list(session)
@@ -83,9 +99,7 @@ def correct(
             raise StatusChangeError("claim_taken", number=next(iter(reservation.taken.values())))
         observe("reserve:before", 1)
     observe("reserve:after", 1)
-    finished = finish_intent(app, reservation.intent_id, observe)
-    checkpoint(app, observe)
-    return finished
+    return finish_intent(app, reservation.intent_id, observe)
 
 
 def _current(session: Session, number: str) -> Certificate:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keys.errors import KeysError
-from keys.trustlist import TrustList
+from keys.trustlist import TrustList, parse_trust_list
 from registry.app import App
 from registry.chronicle import chronicle_troubles
 from registry.errors import IssuanceError, RegistryError
@@ -32,14 +32,14 @@ from registry.models import (
 )
 from registry.people import people_troubles
 from registry.troubles import Trouble
-from registry.trust import established_trust, registry_of
+from registry.trust import established_trust, registry_of, trust_list_documents
 from verifier.authority import objection_at
 from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
 from verifier.errors import VerifierError
 from verifier.evidence import Evidence
 from verifier.logentry import parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, leaf_hash, tree_hash
-from verifier.note import parse_note, parse_vkey
+from verifier.note import NoteKey, parse_note, parse_vkey
 from verifier.number import CertificateNumber, parse_number
 from verifier.policy import VerificationPolicy
 from verifier.record import parse_record
@@ -71,7 +71,7 @@ def fsck(app: App) -> FsckReport:
             *head,
             *_trust_troubles(session, trust),
             *_log_troubles(session, trust),
-            *_head_signature_troubles(app, trust),
+            *_head_signature_troubles(app, session, trust),
             *_entry_troubles(session),
             *chronicle_troubles(session, now),
             *_record_troubles(session, trust, now),
@@ -102,18 +102,25 @@ def _head_troubles(app: App, session: Session) -> Iterator[Trouble]:
         yield Trouble(error.code, "head")
 
 
-def _head_signature_troubles(app: App, trust: Trust) -> Iterator[Trouble]:
+def _log_keys(session: Session) -> list[NoteKey]:
+    """Every key that the log ever had, the newest first: one that was compromised signed our heads all the same."""
+    lists = [parse_trust_list(data) for data in reversed(trust_list_documents(session))]
+    return [parse_vkey(vkey) for vkey in dict.fromkeys(one.log_vkey for one in lists)]
+
+
+def _head_signature_troubles(app: App, session: Session, trust: Trust) -> Iterator[Trouble]:
     """The head that is kept outside the database is one that the log's key signed."""
     if trust.trust_list is None:
         return
     try:
         note = app.settings.head.read_bytes()
-        key = parse_vkey(trust.trust_list.log_vkey)
         parse_checkpoint_text(parse_note(note).text)
     except (FileNotFoundError, VerifierError):
         return  # there is none yet; or it is no head at all, which is said already
+    key, *former = _log_keys(session)
+    origin = trust.trust_list.log_origin
     try:
-        verify_checkpoint(note, origin=trust.trust_list.log_origin, log_key=key, witness_keys=())
+        verify_checkpoint(note, origin=origin, log_key=key, former_keys=former, witness_keys=())
     except VerifierError as error:
         yield Trouble(error.code, "head")
 
@@ -133,11 +140,15 @@ def _log_troubles(session: Session, trust: Trust) -> Iterator[Trouble]:
     yield from _upper_tile_troubles(session, size)
     if trust.trust_list is None:
         return
-    key = parse_vkey(trust.trust_list.log_vkey)
+    key, *former = _log_keys(session)
     for row in session.scalars(select(CheckpointRow).order_by(CheckpointRow.size)):
         try:
             head = verify_checkpoint(
-                row.note, origin=trust.trust_list.log_origin, log_key=key, witness_keys=()
+                row.note,
+                origin=trust.trust_list.log_origin,
+                log_key=key,
+                former_keys=former,
+                witness_keys=(),
             )
             if (head.checkpoint.size, head.checkpoint.root) != (row.size, tree(session, row.size).root()):
                 yield Trouble("checkpoint_differs", str(row.size))

@@ -325,7 +325,178 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书含有字库没有的字，不能绘制。",
         "The certificate has characters that the typeface lacks; it cannot be drawn.",
     ),
+    "first_list_missing": (
+        "第一版信任列表尚未签名。请将提案交各签名人签名，再用 certreg root import 导入。",
+        "The first trust list is not signed yet. Have its proposal signed, then take it in with certreg root import.",
+    ),
+    "state_since": (
+        "机构 {code} 的变更不能早于 {earliest} 生效。",
+        "The change of authority {code} cannot take effect before {earliest}.",
+    ),
+    "root_key_other": (
+        "根密钥 {key} 是为另一个登记系统制作的。",
+        "The root key {key} was made for another registry.",
+    ),
+    "root_key_twice": (
+        "同一根密钥或同一名称出现了两次；名称用过就不再用。",
+        "A root key, or its name, is there twice; a name that was used is never used again.",
+    ),
+    "root_key_unknown": ("没有名为 {key} 的根密钥。", "There is no root key named {key}."),
+    "root_unchanged": ("根密钥没有变化。", "Nothing of the root would change."),
+    "list_registry": (
+        "这份信任列表属于 {host}，不是本登记系统。",
+        "This trust list is of {host}, another registry.",
+    ),
+    "list_version": (
+        "这份信任列表是第 {version} 版，应为第 {wanted} 版。若此前另有变更，请重新提案并签名。",
+        "This trust list is version {version}; version {wanted} must come. If another change was quicker, propose and sign anew.",
+    ),
+    "list_not_following": (
+        "这份信任列表不能接在现行列表之后（{reason}）：签名不足，或内容不合规。未导入。",
+        "This trust list cannot follow the current one ({reason}): too few signatures, or not in form. It was not taken in.",
+    ),
+    "list_lifetime": (
+        "这份信任列表尚未生效或已经到期。请核对时钟，或重新提案。",
+        "This trust list is not valid yet, or no longer. See the clock, or propose anew.",
+    ),
+    "list_own_key": (
+        "本机没有信任列表所列的密钥 {key}。请从备份恢复。",
+        "The registry's key that the trust list names does not lie here: {key}. Restore it from a backup.",
+    ),
+    "list_condemns": (
+        "按这份信任列表，已正当签发的 {count} 份证书（如 {number}）将不能通过核验（{reason}）。请改用较晚的生效时间重新提案；确属密钥泄露等情形，加 --condemn 导入。",
+        (
+            "Under this trust list {count} certificates that were rightly issued (such as {number}) would fail ({reason}). Propose "
+            "anew with a later date; if that is meant, as for a compromised key, take it in with --condemn."
+        ),
+    ),
+    "fingerprint_differs": (
+        "新根的指纹是 {fingerprint}，与所给的不同。未导入。",
+        "The new root's fingerprint is {fingerprint}, not the one given. Nothing was taken in.",
+    ),
+    "key_unknown": ("信任列表中没有密钥 {key}。", "The trust list has no key {key}."),
+    "key_revoked": ("密钥 {key} 已经作废。", "The key {key} has ended already."),
+    "key_not_compromised": (
+        "密钥 {key} 没有标为泄露。请先用 key revoke --compromised-from，或在此给出时间。",
+        "The key {key} is not listed as compromised. Revoke it with key revoke --compromised-from, or give the time here.",
+    ),
+    "compromised_in_future": (
+        "泄露时间不能晚于现在（{now}）。",
+        "The time of the compromise cannot lie after now ({now}).",
+    ),
+    "request_registry": (
+        "这份申请是交给 {host} 的，不是本登记系统。",
+        "This request is for {host}, another registry.",
+    ),
+    "request_age": (
+        "这份申请写于 {created}，过旧或时间超前。请机构重新申请。",
+        "This request was made at {created}: too old, or dated ahead. Have the authority ask again.",
+    ),
+    "request_uscc": (
+        "机构 {code} 的统一社会信用代码或类别与信任列表不符。",
+        "The credit code or the kind of authority {code} is not the listed one.",
+    ),
+    "request_known": (
+        "密钥 {key} 或其公钥已在信任列表中。请机构换一把新密钥、用下一个序号申请。",
+        "The key {key}, or its public key, is listed already. Have the authority ask with a new key and the next number.",
+    ),
+    "key_window": (
+        "密钥 {key} 的有效期不对：不能早于现在，止期应晚于起期。",
+        "The window of key {key} is not right: it cannot begin before now, and must end after it begins.",
+    ),
+    "not_confirmed": (
+        "确认码不符，没有继续。",
+        "The code typed is not the one shown; nothing was done.",
+    ),
+    "root_key_form": (
+        "根公钥文件不合规（{detail}）。",
+        "A root key's public file is not in form ({detail}).",
+    ),
+    "root_key_possession": (
+        "根公钥文件不是由该密钥本身签名的：不能证明持有。（{detail}）",
+        "A root key's public file is not signed by the key itself: possession is not proven ({detail}).",
+    ),
+    "root_key_not_listed": (
+        "这把密钥不在现行根中，也不在提案的根中。",
+        "This key is neither of the present root nor of the proposed one.",
+    ),
+    "proposal_form": (
+        "提案文件不合规（{detail}）。",
+        "The proposal is not in form ({detail}).",
+    ),
+    "proposal_conflict": (
+        "这项变更与待签提案改动了同一处（{detail}）。请先完成或删除登记系统文件夹中的 proposal。",
+        "This change and the proposal that waits alter the same ({detail}). Finish that one first, or delete the file proposal in the registry's folder.",
+    ),
+    "proposal_registry": (
+        "提案属于另一个登记系统（{detail}），不是您所信任的。",
+        "The proposal is of another registry ({detail}) than the one you trust.",
+    ),
+    "proposal_not_newer": (
+        "提案的版本不比您所信任的新（{detail}）。",
+        "The proposal's version is not above the one you trust ({detail}).",
+    ),
+    "proposal_other_base": (
+        "提案所依据的第 {detail} 版与您所信任的第 {detail} 版内容不同。请勿签名，并联系省级机构。",
+        "The version {detail} that the proposal was made from is not the version {detail} that you trust. Do not sign; ask the provincial office.",
+    ),
+    "trusted_list_missing": (
+        "请用 --trusted 给出您所信任的信任列表：只有第一版可以没有。",
+        "Give the trust list that you trust with --trusted: only a first list has none before it.",
+    ),
+    "root_proof_form": (
+        "签名文件不合规（{detail}）。",
+        "A proof file is not in form ({detail}).",
+    ),
+    "root_proof_other": (
+        "签名文件签的是另一份提案（确认码 {detail}）。",
+        "A proof is of another proposal (code {detail}).",
+    ),
+    "root_proof_invalid": (
+        "签名文件无效，或不是新旧根密钥的签名（{detail}）。",
+        "A proof does not verify, or is of no key of the old or new root ({detail}).",
+    ),
+    "root_proofs_too_few": (
+        "签名不足（{detail}）：现行根与提案的根都须达到门限。",
+        "There are too few signatures ({detail}): the present root and the proposed one must both reach their threshold.",
+    ),
+    "ceremony_form": (
+        "文件不是所需的那一种（{detail}）。",
+        "The file is not of the kind that is needed ({detail}).",
+    ),
+    "request_form": (
+        "申请文件不合规（{detail}）。",
+        "The request is not in form ({detail}).",
+    ),
+    "request_key_year": (
+        "申请的密钥 {detail} 与年度不符。",
+        "The key {detail} that is asked for is not of the year.",
+    ),
+    "request_possession": (
+        "申请不是由所申请的密钥签名的：不能证明持有。（{detail}）",
+        "The request is not signed by the key that it asks for: possession is not proven ({detail}).",
+    ),
+    "trusted_list_invalid": (
+        "所给的信任列表不可信（{detail}）。",
+        "The trust list given cannot be trusted ({detail}).",
+    ),
 }
+
+WARNINGS: Mapping[str, tuple[str, str]] = {
+    "trust_list_ends": (
+        "信任列表第 {subject} 版还有 {days} 天到期。请及早续签（certreg trust renew），到期后一切核验都无法判定。",
+        "Version {subject} of the trust list ends in {days} days. Renew it in time (certreg trust renew): after that nothing can be verified.",
+    ),
+    "trust_list_ended": (
+        "信任列表第 {subject} 版已到期（{days} 天）：核验一律无法判定。请立即续签（certreg trust renew）。",
+        "Version {subject} of the trust list has ended ({days} days): nothing can be verified. Renew it now (certreg trust renew).",
+    ),
+    "keys_end": (
+        "{subject} 的密钥 {days} 天后全部到期，且没有后续密钥。请列入新密钥。",
+        "The keys of {subject} end in {days} days and none follows. List a new one.",
+    ),
+}
+"""What ends soon (``registry.expiry``)."""
 
 UNKNOWN = ("出错：{code}", "Error: {code}")
 

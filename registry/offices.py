@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from sqlalchemy.orm import Session
 
 from keys.did import KeyId, authority_did, check_host, key_id, registry_did
+from keys.encodings import timestamp_encode
 from keys.signer import Signer
-from keys.trustbuild import sign_trust_list, with_authority, with_key, with_state
+from keys.trustbuild import next_version, sign_trust_list, with_authority, with_key, with_state
 from keys.trustchain import pin_of
 from keys.trustlist import (
     AUTHORITY_KINDS,
@@ -27,7 +28,7 @@ from keys.trustlist import (
     parse_rule_set,
 )
 from registry.applications import KIND_NAMES
-from registry.errors import OfficeError
+from registry.errors import OfficeError, RootAbsentError
 from registry.intake.identifiers import IdentifierError, SocialCreditCode
 from registry.keyring import Keyring, authority_key_name
 from registry.log import log_origin, log_time
@@ -75,9 +76,9 @@ def create_registry(
     if not 1 <= threshold <= root_keys:
         raise OfficeError("threshold_range", threshold=threshold, keys=root_keys)
     names = [f"root-{place}" for place in range(1, root_keys + 1)]
-    signers = {key_id(registry_did(host), name): _created(keyring, name) for name in names}
+    signers = {key_id(registry_did(host), name): made_key(keyring, name) for name in names}
     root = Root(threshold, tuple(RootKey(name, signer.public_key) for name, signer in signers.items()))
-    draft = _first_list(host, root, _created(keyring, LOG_KEY), _created(keyring, STATUS_KEY), now=now)
+    draft = first_list(host, root, made_key(keyring, LOG_KEY), made_key(keyring, STATUS_KEY), now=now)
     trust_list = sign_trust_list(draft, signers, created=now)
     session.add(Registry(id=1, host=host, root=pin_of(trust_list).to_bytes(), created_at=now))
     session.add(LogHead(id=1, size=0))
@@ -87,25 +88,30 @@ def create_registry(
 
 def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *, now: int) -> TrustList:
     """Delegate to a new authority, or more years to one that is granted already."""
-    if not _covers_something(delegation):
+    if not covers_something(delegation):
         raise OfficeError("delegation_form", code=delegation.code)
     now = log_time(session, now)  # locks the head: the list that is read next is nobody else's to follow
     trust_list = current_trust_list(session)
     known = trust_list.authorities.get(delegation.code)
     authority = (
-        _extended(known, delegation) if known else _new_authority(trust_list.registry, delegation, now=now)
+        _extended(known, delegation) if known else new_authority(trust_list.registry, delegation, now=now)
     )
     for year in sorted(set(delegation.years)):
         authority = _with_year_key(authority, keyring, year, now=now)
-    return publish_version(
-        session, with_authority(trust_list, authority), _root(trust_list, keyring), now=now
-    )
+    return publish_change(session, keyring, with_authority(trust_list, authority), now=now)
 
 
 def change_state(
-    session: Session, keyring: Keyring, *, code: str, state: str, reason: str, now: int
+    session: Session,
+    keyring: Keyring,
+    *,
+    code: str,
+    state: str,
+    reason: str,
+    now: int,
+    since: int | None = None,
 ) -> TrustList:
-    """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on."""
+    """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on, or from ``since`` (not earlier) on."""
     now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
@@ -113,9 +119,11 @@ def change_state(
     if before not in _ALLOWED[state]:
         raise OfficeError("authority_state", code=code, state=before)
     # An end takes effect from the next second on: what was logged in this one was rightly issued, and must stay so.
-    since = max(now if state == "granted" else now + 1, authority.states[-1].since)
-    changed = with_state(authority, StateChange(state, since, reason))
-    return publish_version(session, with_authority(trust_list, changed), _root(trust_list, keyring), now=now)
+    earliest = max(now if state == "granted" else now + 1, authority.states[-1].since)
+    if since is not None and since < earliest:
+        raise OfficeError("state_since", code=code, earliest=timestamp_encode(earliest))
+    changed = with_state(authority, StateChange(state, since or earliest, reason))
+    return publish_change(session, keyring, with_authority(trust_list, changed), now=now)
 
 
 def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustList:
@@ -127,7 +135,7 @@ def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustLi
         templates=installed_catalogue(trust_list.registry).digests,
         rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
     )
-    return publish_version(session, draft, _root(trust_list, keyring), now=now)
+    return publish_change(session, keyring, draft, now=now)
 
 
 def set_witnesses(
@@ -138,7 +146,27 @@ def set_witnesses(
         raise OfficeError("witness_quorum", quorum=quorum, witnesses=len(vkeys))
     trust_list = current_trust_list(session)
     draft = replace(trust_list, witness_vkeys=tuple(vkeys), witness_quorum=quorum)
-    return publish_version(session, draft, _root(trust_list, keyring), now=now)
+    return publish_change(session, keyring, draft, now=now)
+
+
+def publish_change(session: Session, keyring: Keyring, draft: TrustList, *, now: int) -> TrustList:
+    """Sign ``draft``, made of the current list, as the next version; ``RootAbsentError`` where too few root keys lie here.
+
+    ``now`` is of ``log_time``.
+    """
+    root = current_trust_list(session).root
+    signers = root_signers(root, keyring)
+    if len(signers) < root.threshold or draft.root != root:
+        following = next_version(draft, valid_from=now, valid_until=now + TRUST_LIST_VALIDITY)
+        raise RootAbsentError(following, here=len(signers))
+    return publish_version(session, draft, signers, now=now)
+
+
+def root_signers(root: Root, keyring: Keyring) -> dict[KeyId, Signer]:
+    """Signers of ``root`` whose keys lie here, as many as must sign; fewer, or none, where the root is elsewhere."""
+    names = {key.id: key.id.partition("#")[2] for key in root.keys}
+    here = [key.id for key in root.keys if keyring.has(names[key.id])]
+    return {identifier: keyring.signer(names[identifier]) for identifier in here[: root.threshold]}
 
 
 def require_authority(trust_list: TrustList, code: str) -> Authority:
@@ -152,9 +180,11 @@ def require_authority(trust_list: TrustList, code: str) -> Authority:
 def objection_to_issuing(
     authority: Authority, key: ListedKey, number: CertificateNumber, now: int
 ) -> str | None:
-    """What every verifier would say of an issue at ``now``; and once an end is signed, nothing more is issued at all."""
-    newest = authority.states[-1].state
-    return objection_at(authority, key, number, now) if newest == "granted" else f"authority_{newest}"
+    """What every verifier would say of an issue at ``now``; an end that begins with the next second is one already."""
+    newest = authority.states[-1]
+    if newest.state != "granted" and newest.since <= now + 1:
+        return f"authority_{newest.state}"
+    return objection_at(authority, key, number, now)
 
 
 def signing_key(authority: Authority, keyring: Keyring, *, year: int, now: int) -> ListedKey:
@@ -189,17 +219,18 @@ def listed_signer(keyring: Keyring, key: ListedKey) -> Signer:
     return signer
 
 
-def _created(keyring: Keyring, name: str) -> Signer:
+def made_key(keyring: Keyring, name: str) -> Signer:
     """The key of that name, made unless an interrupted start left it behind."""
     return keyring.signer(name) if keyring.has(name) else keyring.create(name)
 
 
-def _first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) -> TrustList:
+def first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) -> TrustList:
+    """Version 1 of a registry's list, unsigned."""
     status_key = ListedKey(
         id=key_id(registry_did(host), STATUS_KEY),
         public_key=status.public_key,
         not_before=now,
-        not_after=_end_of_year(china_year(now) + 10),
+        not_after=end_of_year(china_year(now) + 10),
     )
     return TrustList(
         registry=host,
@@ -218,13 +249,14 @@ def _first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int)
     )
 
 
-def _covers_something(delegation: Delegation) -> bool:
+def covers_something(delegation: Delegation) -> bool:
     """Whether kinds and years are such as certificates have."""
     years, kinds = delegation.years, delegation.kinds
     return bool(years and kinds) and set(kinds) <= set(KIND_NAMES) and all(year in YEARS for year in years)
 
 
-def _new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:
+def new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:
+    """The authority of ``delegation``, granted from ``now`` on and without a key; raises ``OfficeError``."""
     if delegation.kind not in AUTHORITY_KINDS or not delegation.name:
         raise OfficeError("delegation_form", code=delegation.code)
     if bool(delegation.divisions) == bool(delegation.industries):
@@ -265,24 +297,15 @@ def _with_year_key(authority: Authority, keyring: Keyring, year: int, *, now: in
     if sequence > 1:
         return authority
     fragment = f"{prefix}{sequence}"
-    signer = _created(keyring, authority_key_name(authority.code, fragment))
+    signer = made_key(keyring, authority_key_name(authority.code, fragment))
     key = ListedKey(
         id=key_id(authority.id, fragment),
         public_key=signer.public_key,
         not_before=now,
-        not_after=_end_of_year(year + 1),
+        not_after=end_of_year(year + 1),
         issuer_name=authority.names["zh"],
     )
     return with_key(authority, key)
-
-
-def _root(trust_list: TrustList, keyring: Keyring) -> dict[KeyId, Signer]:
-    """The root signers that lie here; raises ``OfficeError`` (``root_threshold``) where they are too few."""
-    here = [key for key in trust_list.root.keys if keyring.has(key.id.partition("#")[2])]
-    if len(here) < trust_list.root.threshold:
-        raise OfficeError("root_threshold", here=len(here), threshold=trust_list.root.threshold)
-    chosen: Sequence[RootKey] = here[: trust_list.root.threshold]
-    return {key.id: keyring.signer(key.id.partition("#")[2]) for key in chosen}
 
 
 def china_year(now: int) -> int:
@@ -290,6 +313,6 @@ def china_year(now: int) -> int:
     return datetime.fromtimestamp(now, CHINA).year
 
 
-def _end_of_year(year: int) -> int:
+def end_of_year(year: int) -> int:
     """The last second of ``year`` in China."""
     return int(datetime(year + 1, 1, 1, tzinfo=CHINA).astimezone(UTC).timestamp()) - 1

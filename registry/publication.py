@@ -42,15 +42,15 @@ from registry.log import (
     split_bundle,
 )
 from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
-from registry.offices import LOG_KEY, STATUS_KEY
+from registry.ownkeys import log_keys, status_key
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
-from registry.trust import current_trust_list, registry_of, trust_list_documents
+from registry.trust import current_trust_list, pinned_chain, registry_of, trust_list_documents
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import LogError, StatusError
 from verifier.limits import STATUS_LIST_BITS
 from verifier.loading import installed_files
 from verifier.merkle import HASH_BYTES
-from verifier.note import ALGORITHM_NOTE, NoteKey
+from verifier.note import parse_vkey
 from verifier.number import CertificateNumber
 from verifier.status import (
     DETAILS,
@@ -121,10 +121,12 @@ def _require_extends_published(app: App, target: Path, result: Published) -> Non
     except FileNotFoundError:
         return
     origin = log_origin(app.host)
-    # Our own key, and not the one that the database names.
-    key = NoteKey(origin, ALGORITHM_NOTE, app.keyring.signer(LOG_KEY).public_key)
+    # Our own keys, those that the log had before too, and not the ones that the database names.
+    own = list(map(parse_vkey, log_keys(app.keyring, app.host)))
     try:
-        published = verify_checkpoint(note, origin=origin, log_key=key, witness_keys=()).checkpoint
+        published = verify_checkpoint(
+            note, origin=origin, log_key=own[-1], former_keys=own[:-1], witness_keys=()
+        ).checkpoint
     except LogError:
         result.damaged.append(_CHECKPOINT)
         return
@@ -150,7 +152,7 @@ def _require_newest_trust_list(app: App, target: Path) -> None:
     if published == documents[-1]:
         return
     try:
-        version = verify_chain([*documents, published], pin).version
+        version = verify_chain([*pinned_chain(documents, pin), published], pin).version
     except KeysError:
         return  # it is older, as before any change, or none that our root signed
     raise RegistryError("trust_list_lost", version=version, here=len(documents))
@@ -230,8 +232,9 @@ def _status(
 ) -> Iterator[tuple[str, bytes]]:
     """Lists and details of every block; those in ``target`` stay while they are right and more than half fresh."""
     trust_list = current_trust_list(session)
-    signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), trust_list.version)
     now = app.clock()
+    key, signing = status_key(app.keyring, trust_list, now)
+    signer = StatusSigner(app.host, signing, trust_list.version, key.id)
     # A change that was committed since the head was signed waits for the next: no bit without an entry under a head.
     head = latest_checkpoint(session) if target else None
     for block in blocks_in_use(session):
@@ -271,8 +274,9 @@ def _kept(
         path = status_path(number, DETAILS)
         found[path] = (target / path).read_bytes()
         details = verify_status_details(found[path], f"https://{trust_list.registry}/{path}", trust_list)
-    except StatusError:
-        result.damaged.append(path)
+    except StatusError as error:
+        if error.code != "status_list_key":  # its key has ended since: it was right in its time
+            result.damaged.append(path)
         return None
     except OSError:
         return None

@@ -11,12 +11,11 @@ from typing import Any
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from keys.did import key_id, registry_did
+from keys.did import registry_did
 from keys.signer import Signer
 from registry.errors import StatusChangeError
 from registry.log import append_entries, log_time, require_logged
 from registry.models import Certificate, Claim, StatusEvent
-from registry.offices import STATUS_KEY
 from verifier.catalogue import CONTEXT_PATH
 from verifier.limits import STATUS_LIST_BITS
 from verifier.logentry import LogEntry, record_digest
@@ -62,21 +61,17 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class StatusSigner:
-    """The status key, the registry's host, and the version of the trust list that the lists are to name."""
+    """The status key with its id, the registry's host, and the version of the trust list that the lists are to name."""
 
     host: str
     signer: Signer
     trust_list_version: int
+    key_id: str
 
     @property
     def issuer(self) -> str:
         """The registry's did:web id."""
         return registry_did(self.host)
-
-    @property
-    def key_id(self) -> str:
-        """The id of the status key."""
-        return key_id(registry_did(self.host), STATUS_KEY)
 
 
 def change_status(session: Session, number: str, *, action: str, reason: str, now: int) -> StatusEvent:

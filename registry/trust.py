@@ -1,10 +1,11 @@
 """The trust list of this registry: its current version, and the next one signed, stored and logged (SPEC clause 4).
 
-Each version is an entry of the log, appended in the transaction that stores it. The root's keys sign here for as long as
-they lie in the registry's own key folder.
+Each version is an entry of the log, appended in the transaction that stores it. The root's keys sign here where they lie
+in the registry's own key folder (a demonstration, a small office); otherwise a version comes from a root ceremony
+(``registry.ceremony``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from sqlalchemy import select
@@ -39,7 +40,8 @@ def current_trust_list(session: Session) -> TrustList:
     newest = select(TrustListVersion.data).order_by(TrustListVersion.version.desc()).limit(1)
     data = session.scalars(newest).first()
     if data is None:
-        raise OfficeError("not_initialised")
+        registry_of(session)
+        raise OfficeError("first_list_missing")
     return _parsed(data)
 
 
@@ -80,7 +82,14 @@ def _parsed(data: bytes) -> TrustList:
     return parse_trust_list(data)
 
 
+def pinned_chain(documents: Sequence[bytes], pin: RootPin) -> list[bytes]:
+    """The versions from the first that names the pinned root: all of them, unless the registry got a new root without
+    the old one's consent (``registry.ceremony.refound``)."""
+    start = next((place for place, data in enumerate(documents) if _parsed(data).root == pin.root), 0)
+    return list(documents[start:])
+
+
 @lru_cache(maxsize=8)
 def _established(documents: tuple[bytes, ...], pin: bytes) -> Trust:
     root: RootPin = parse_pin(pin)
-    return Trust.establish(documents, root, installed_catalogue(root.registry))
+    return Trust.establish(pinned_chain(documents, root), root, installed_catalogue(root.registry))

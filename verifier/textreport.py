@@ -138,6 +138,10 @@ def _label(name: str, lang: str) -> str:
 def _headline(report: VerificationReport, lang: str, *, colour: bool) -> list[str]:
     word = paint(verdict_word(report.verdict, lang), report.verdict.value, colour=colour)
     lines = [word, headline(report, lang)]
+    status = report.steps[_STATUS_STEP]
+    if "successor" in status.details and report.reason != status.code:
+        # Another reason comes first (a compromised key, say): the holder is led on all the same.
+        lines.append(f"{_label('successor', lang)}  {printed_number(str(status.details['successor']))}")
     if report.record is None and report.number:
         lines.append(f"{_label('number', lang)}  {printed_number(report.number)}")
     return lines

@@ -7,23 +7,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import typer
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
 from keys.errors import KeysError
+from keys.trustlist import TrustList
 from registry.app import App, open_app
-from registry.errors import RegistryError
+from registry.ceremony import PROPOSAL_FILE, write_proposal
+from registry.errors import RegistryError, RootAbsentError
 from registry.faces.errors import FaceError
 from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
+from registry.trust import current_trust_list
 from registry.witness.errors import WitnessError
 from verifier.errors import VerifierError
 
 WIDTH_WITHOUT_TERMINAL = 140
-EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_USAGE = 1, 2, 64
+EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_PROPOSED, EXIT_USAGE = 1, 2, 3, 64
 
 
 @dataclass(slots=True)
@@ -69,8 +72,36 @@ def registry_app() -> Iterator[App]:
         app = open_app(os.environ, home=SHELL.home)
         try:
             yield app
+        except RootAbsentError as absent:
+            propose(app, absent.draft)
         finally:
             app.database.close()
+
+
+def propose(app: App, draft: TrustList) -> NoReturn:
+    """The root is elsewhere: the change becomes a proposal, and the program ends with 3. Nothing is in force yet."""
+    with app.database.read() as session:
+        current = current_trust_list(session) if draft.version > 1 else None
+    proposal = write_proposal(app.settings.home, current, draft)
+    path = app.settings.home / PROPOSAL_FILE
+    SHELL.say(
+        f"尚未生效：根密钥不在本机。提案（第 {draft.version} 版，确认码 {proposal.code}）已写入 {path}，请交各签名人签名"
+        "（certreg root sign）；此前为同一提案所作的签名作废。",
+        f"Not in force yet: the root's keys are elsewhere. The proposal (version {draft.version}, code {proposal.code}) is in "
+        f"{path}; have it signed (certreg root sign). Signatures made for an earlier form of it no longer count.",
+    )
+    SHELL.say_json({"proposal": str(path), "version": draft.version, "code": proposal.code})
+    raise typer.Exit(EXIT_PROPOSED)
+
+
+def confirmed(code: str) -> None:
+    """The person types the code that was shown; else ``not_confirmed``."""
+    if not SHELL.as_json:
+        SHELL.out.print(
+            pick((f"键入确认码 {code} 以继续：", f"Type the code {code} to go on: "), SHELL.lang), end=""
+        )
+    if sys.stdin.readline().strip() != code:
+        raise RegistryError("not_confirmed")
 
 
 @contextmanager
@@ -84,7 +115,8 @@ def errors_told() -> Iterator[None]:
         SHELL.complain(error_sentence(error.code, error.params, SHELL.lang), error.code)
     except (KeysError, VerifierError, FaceError) as error:
         SHELL.complain(
-            error_sentence(error.code, {"number": "", "detail": str(error)}, SHELL.lang), error.code
+            error_sentence(error.code, {"number": "", "detail": getattr(error, "detail", "")}, SHELL.lang),
+            error.code,
         )
     except OSError as error:
         params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}

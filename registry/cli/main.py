@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import auditing, certificates, issuing, offices, publishing, witnesses
+from registry.cli import (
+    auditing,
+    ceremony,
+    certificates,
+    delegation,
+    issuing,
+    keychanges,
+    offices,
+    publishing,
+    witnesses,
+)
 from registry.cli.common import EXIT_USAGE, SHELL
 from registry.cli.demonstration import demo
 from registry.messages import LANGUAGES
@@ -57,6 +67,10 @@ def options(
 app.command("init")(offices.init)
 app.add_typer(offices.authority, name="authority")
 app.add_typer(offices.trust, name="trust")
+app.add_typer(ceremony.root, name="root")
+app.add_typer(keychanges.keys, name="key")
+offices.authority.command("request")(delegation.request)
+offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
 app.command("issue")(issuing.issue)

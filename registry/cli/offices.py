@@ -2,19 +2,24 @@
 
 import os
 from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from keys.ceremony import parse_offer
 from keys.encodings import timestamp_encode
 from keys.trustchain import pin_of
 from keys.trustlist import Authority, TrustList
-from registry.app import create_app
+from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
-from registry.cli.common import SHELL, errors_told, registry_app
+from registry.ceremony import first_draft
+from registry.cli.common import SHELL, errors_told, propose, registry_app
 from registry.offices import Delegation, add_authority, change_state, renew_trust_list
 from registry.trust import current_trust_list
+from verifier.cli import parse_time
 
 authority = typer.Typer(
     no_args_is_help=True, help="发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."
@@ -31,10 +36,21 @@ def init(
     ],
     root_keys: Annotated[int, typer.Option(help="根密钥数 · number of root keys")] = 1,
     threshold: Annotated[int, typer.Option(help="签名门限 · how many must sign")] = 1,
+    root_public: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="根密钥在别处：其公开文件，可多次 · the root's keys are elsewhere: their public files, repeatable"
+        ),
+    ] = None,
 ) -> None:
     """建立登记系统：数据库、密钥、第一版信任列表 · Make a registry: database, keys, first trust list."""
     with errors_told():
-        app = create_app(os.environ, home=SHELL.home, host=host, root_keys=root_keys, threshold=threshold)
+        offers = [parse_offer(file.read_bytes()) for file in root_public or ()]
+        app = create_app(
+            os.environ, home=SHELL.home, host=host, root_keys=root_keys, threshold=threshold, offers=offers
+        )
+        if offers:
+            _propose_first(app)
         with app.database.read() as session:
             fingerprint = pin_of(current_trust_list(session)).fingerprint
     SHELL.say(f"登记系统已建立：{app.settings.home}", f"Registry made: {app.settings.home}")
@@ -43,6 +59,18 @@ def init(
     )
     SHELL.say_json({"home": str(app.settings.home), "host": host, "rootFingerprint": fingerprint})
     app.database.close()
+
+
+def _propose_first(app: App) -> None:
+    with closing(app.database):
+        with app.database.read() as session:
+            draft = first_draft(session, app.keyring, now=app.clock())
+        fingerprint = pin_of(draft).fingerprint
+        SHELL.say(
+            f"根指纹（首版签名导入后公布）：{fingerprint}",
+            f"Root fingerprint (to be published once the first list is signed): {fingerprint}",
+        )
+        propose(app, draft)
 
 
 @authority.command("add")
@@ -88,11 +116,24 @@ def list_authorities() -> None:
 
 
 def _state_command(state: str, chinese: str, english: str) -> Callable[..., None]:
-    def command(code: Code, reason: Reason) -> None:
+    def command(
+        code: Code,
+        reason: Reason,
+        since: Annotated[
+            str | None,
+            typer.Option("--from", metavar="TIME", help="自何时起，缺省即刻 · from when, at once by default"),
+        ] = None,
+    ) -> None:
         with registry_app() as app:
             with app.write() as session:
                 trust_list = change_state(
-                    session, app.keyring, code=code, state=state, reason=reason, now=app.clock()
+                    session,
+                    app.keyring,
+                    code=code,
+                    state=state,
+                    reason=reason,
+                    now=app.clock(),
+                    since=parse_time(since) if since else None,
                 )
             app.sign_log()
         tell_version(trust_list, code)

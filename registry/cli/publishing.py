@@ -8,15 +8,17 @@ import typer
 
 from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app
+from registry.cli.ceremony import tell_warnings
 from registry.cli.common import EXIT_ERROR, SHELL, registry_app
 from registry.cosigning import Cosigning
 from registry.errors import RegistryError
+from registry.expiry import warnings_of
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
 from registry.messages import error_sentence
 from registry.publication import publish, write_bundle
 from registry.troubles import sentence_of_trouble
-from registry.trust import registry_of
+from registry.trust import current_trust_list, registry_of
 from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.memory import memory_file
 from verifier.session import Options, run
@@ -40,6 +42,9 @@ def publish_command(
     with registry_app() as app:
         target = folder or app.settings.site
         done = publish(app, target, check=check)
+        with app.database.read() as session:
+            ending = warnings_of(current_trust_list(session), app.clock())
+    tell_warnings(ending)
     for path in done.damaged:
         SHELL.say(f"已修复（内容曾不符）：{path}", f"Repaired; it was not what it must be: {path}")
     if check and not done.damaged:
@@ -58,6 +63,7 @@ def publish_command(
             "repaired": done.damaged,
             "witnessesMissing": dict(done.cosigning.missing) if done.cosigning else {},
             "logAwaitsWitnesses": waits,
+            "warnings": [{"code": one.code, "subject": one.subject, "days": one.days} for one in ending],
         }
     )
     if waits and done.cosigning is not None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keys.did import authority_did, key_id
+from keys.did import authority_did, key_id, registry_did
 from keys.encodings import timestamp_encode
 from keys.proofs import hash_data
 from keys.signer import Signer
@@ -16,7 +16,7 @@ from keys.trustlist import TrustList
 from registry.errors import RegistryError
 from registry.handout import prepare
 from registry.keyring import authority_key_name
-from registry.offices import STATUS_KEY, _root
+from registry.offices import STATUS_KEY, root_signers
 from registry.publication import STATUS_VALIDITY, write_bundle
 from registry.status import StatusSigner, block_of, sign_block
 from registry.trust import current_trust_list
@@ -136,7 +136,8 @@ def test_the_status_key_revives_a_revoked_one_and_the_audit_tells(
     assert panel.audit(site) == ("PASSED", set())
     with lite.app.database.read() as session:
         version = current_trust_list(session).version
-    lists_signer = StatusSigner(lite.app.host, lite.app.keyring.signer(STATUS_KEY), version)
+    key = key_id(registry_did(HOST), STATUS_KEY)
+    lists_signer = StatusSigner(lite.app.host, lite.app.keyring.signer(STATUS_KEY), version, key)
     lists = sign_block(lists_signer, block_of(genuine), {}, now=NOW, valid_until=NOW + STATUS_VALIDITY)
     for path, data in lists.items():
         (site / path).write_bytes(data)
@@ -164,7 +165,7 @@ def test_the_root_key_makes_an_authority_of_anyone_and_log_and_audit_tell(
     draft = next_version(
         with_authority(current, with_key(authority, own)), valid_from=NOW, valid_until=NOW + 90 * DAY
     )
-    newer = sign_trust_list(draft, _root(current, lite.app.keyring), created=NOW)
+    newer = sign_trust_list(draft, root_signers(current.root, lite.app.keyring), created=NOW)
     imitation = Path(shutil.copytree(site, lite.folder / "imitation"))
     serve(newer, imitation)
     forged = panel.file("forged.json", Thief(lite.record(genuine), key).forge(serial=500, fragment="2026-9"))

@@ -16,7 +16,7 @@ from time import perf_counter
 
 from keys.trustlist import TrustList
 from registry.app import App
-from registry.offices import STATUS_KEY
+from registry.ownkeys import status_key
 from registry.publication import STATUS_VALIDITY, write_bundle
 from registry.status import Block, StatusSigner, sign_block
 from registry.trust import current_trust_list
@@ -95,8 +95,9 @@ def _changes(block: Block, count: int, per_mille: int) -> dict[int, StatusChange
 def _signed(app: App, block: Block, changes: dict[int, StatusChange]) -> dict[str, bytes]:
     now = app.clock()
     with app.database.read() as session:
-        version = current_trust_list(session).version
-    signer = StatusSigner(app.host, app.keyring.signer(STATUS_KEY), version)
+        trust_list = current_trust_list(session)
+    key, signing = status_key(app.keyring, trust_list, now)
+    signer = StatusSigner(app.host, signing, trust_list.version, key.id)
     return sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
 
 

@@ -20,6 +20,7 @@ from registry.errors import RegistryError
 from registry.issuance import Observe, resume, unobserved
 from registry.offices import add_authority, change_state
 from registry.publication import publish
+from registry.reattestation import reattest
 from registry.status import change_status
 from tests.builders import HOST, MUNICIPAL
 from tests.forks import CONTEXT, PATIENCE
@@ -51,6 +52,11 @@ def resume_all(app: App, observe: Observe) -> None:
 def correct_one(app: App, observe: Observe, number: str, name: str) -> None:
     """Correct the name on a certificate."""
     correct(app, number, {"name": name}, observe=observe)
+
+
+def reattest_all(app: App, observe: Observe, key: str) -> None:
+    """Attest anew what a compromised key left without ground."""
+    reattest(app, key, observe)
 
 
 def change(app: App, observe: Observe, number: str, action: str, reason: str) -> None:

@@ -25,11 +25,11 @@ from registry.intake.service import Intake
 from registry.issuance import Observe, unobserved
 from registry.log import read_entries
 from registry.models import Certificate, Claim, Intent, LogHead, Series, StatusEvent, VoidNumber
-from registry.offices import Delegation, _root, add_authority, change_state
+from registry.offices import Delegation, add_authority, change_state, publish_change
 from registry.publication import publish
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.status import change_status
-from registry.trust import current_trust_list, publish_version
+from registry.trust import current_trust_list
 from tests.builders import HOST, INDUSTRY, MUNICIPAL, at
 from tests.registry.sheets import ANNUAL, COMPLETION, YEAR, annual, completion, open_file, write_csv
 from verifier.gather import Gatherer, load_trust
@@ -185,7 +185,7 @@ def revoke_key(rig: Rig, **revocation: object) -> TrustList:
         revoked = KeyRevocation(rig.clock.now, "superseded", **revocation)  # type: ignore[arg-type]
         keys: tuple[ListedKey, ...] = tuple(replace(key, revoked=revoked) for key in authority.keys)
         draft = with_authority(current, replace(authority, keys=keys))
-        return publish_version(session, draft, _root(current, rig.app.keyring), now=rig.clock.now)
+        return publish_change(session, rig.app.keyring, draft, now=rig.clock.now)
 
 
 def people(file: Path, serials: Sequence[int], kind: str = "annual") -> Path:

@@ -1,6 +1,7 @@
 """``certreg``'s words and exit codes: help that teaches, clear errors in both languages, JSON for programs."""
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
@@ -15,11 +16,14 @@ import zxingcpp
 from PIL import Image
 from typer.testing import CliRunner
 
+from registry.app import create_app
 from registry.cli.main import app
 from registry.cli.main import main as certreg
 from registry.offices import CHINA
 from registry.troubles import sentence_of_trouble
+from tests.builders import HOST
 from tests.journeys.program import PASSPHRASE, Shell
+from tests.registry.rig import DAY, Clock, Place
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv
 
 COMMANDS = (
@@ -34,6 +38,17 @@ COMMANDS = (
         "witness remove",
     ),
     *("witness quorum", "witness list", "witness init", "witness watch", "witness key", "witness serve"),
+    *(
+        "root key init",
+        "root key show",
+        "root show",
+        "root sign",
+        "root combine",
+        "root accept",
+        "root import",
+    ),
+    *("root rotate", "root status", "key supersede", "key revoke", "key affected", "key reattest"),
+    *("authority request", "authority approve"),
 )
 
 
@@ -338,3 +353,35 @@ def test_the_list_of_witnesses_is_changed_by_commands(tmp_path: Path) -> None:
     assert office.certreg("witness", "quorum", "0").code == 0
     assert office.certreg("witness", "remove", "w1.example").code == 0
     assert office.certreg("publish", "site").code == 0
+
+
+def test_publish_warns_before_the_trust_list_ends(tmp_path: Path) -> None:
+    """The programs read the clock, so the registry is as old as it must be."""
+    shell = Shell(tmp_path)
+    then = int(datetime.now(CHINA).timestamp()) - 330 * DAY
+    create_app(Place(shell.home).environment, home=None, host=HOST, clock=Clock(then)).database.close()
+    said = shell.certreg("--lang", "en", "publish")
+    assert said.code == 0
+    assert re.search(r"ends in 3[45] days\. Renew it", said.err)
+    (warning,) = shell.certreg("--json", "publish").json["warnings"]
+    assert (warning["code"], warning["subject"]) == ("trust_list_ends", "1")
+    assert shell.certreg("trust", "renew").code == 0
+    assert shell.certreg("--json", "publish").json["warnings"] == []
+
+
+def test_a_root_keys_public_file_is_checked_and_shown(tmp_path: Path) -> None:
+    """It needs no registry; a QR code carries it where no stick may go."""
+    shell = Shell(tmp_path)
+    made = shell.certreg("root", "key", "init", "--host", HOST, "--out", "key.pem", "--qr")
+    assert made.code == 0
+    assert any(line.count("\u2588") > 20 for line in made.out.splitlines())
+    shown = shell.certreg("--json", "root", "key", "show", "key.public.json")
+    assert shown.json["fingerprint"] in made.out
+    again = shell.certreg("--json", "root", "key", "init", "--host", HOST, "--out", "key.pem")
+    assert (again.code, again.json["error"]) == (1, "key_file_exists")
+    public = tmp_path / "key.public.json"
+    public.write_bytes(public.read_bytes().replace(b"#root-", b"#ruut-"))
+    assert (
+        shell.certreg("--json", "root", "key", "show", "key.public.json").json["error"]
+        == "root_key_possession"
+    )

@@ -11,7 +11,7 @@ from registry.errors import IssuanceError, OfficeError, RegistryError
 from registry.intake.findings import Severity
 from registry.issuance import POINTS, finish_intent, resume
 from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
-from registry.offices import _root
+from registry.offices import root_signers
 from registry.status import state_of
 from registry.trust import current_trust_list, publish_version
 from tests.builders import INDUSTRY, MUNICIPAL, refused
@@ -156,7 +156,7 @@ def test_a_rule_set_is_not_applied_to_a_year_before_it(lite: Rig) -> None:
         current = current_trust_list(session)
         newer = replace(rules, in_force_from=f"{this_year.year + 1}-01-01")
         draft = replace(current, rule_sets={**current.rule_sets, RULES: newer})
-        publish_version(session, draft, _root(current, lite.app.keyring), now=lite.clock.now)
+        publish_version(session, draft, root_signers(current.root, lite.app.keyring), now=lite.clock.now)
     with refused(IssuanceError, "rule_set_too_new"):
         issue_file(lite.app, this_year, authority=MUNICIPAL, rule_set=RULES)
 

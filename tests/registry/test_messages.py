@@ -18,7 +18,7 @@ from tests.registry.test_fsck import TAMPERS
 
 PROJECT = Path(__file__).resolve().parents[2]
 OURS = {"RegistryError", "IssuanceError", "StatusChangeError", "OfficeError"}
-OTHERS = {"CustodyError", "FaceError"}
+OTHERS = {"CustodyError", "FaceError", "CeremonyError"}
 GIVEN_TO_OTHERS = {"number", "detail"}
 """What the command line fills the sentences of other packages' errors with."""
 
@@ -29,7 +29,9 @@ def placeholders(text: str) -> set[str]:
 
 def sources() -> Iterator[Path]:
     yield from (path for path in (PROJECT / "registry").rglob("*.py") if "intake" not in path.parts)
-    yield PROJECT / "keys" / "custody.py"
+    yield from (
+        PROJECT / "keys" / f"{name}.py" for name in ("custody", "ceremony", "delegation", "trustdiff")
+    )
 
 
 def raised(families: set[str]) -> Iterator[tuple[str, set[str], str]]:

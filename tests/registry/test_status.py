@@ -154,7 +154,13 @@ def test_blocks(lite: Rig) -> None:
 
 def test_a_block_is_signed_as_three_documents() -> None:
     block = Block(MUNICIPAL, 2026, 1, 1)
-    made = sign_block(StatusSigner(HOST, signer("status"), 1), block, {}, now=NOW, valid_until=NOW + 60)
+    made = sign_block(
+        StatusSigner(HOST, signer("status"), 1, f"did:web:{HOST}#status-1"),
+        block,
+        {},
+        now=NOW,
+        valid_until=NOW + 60,
+    )
     base = f"status/{MUNICIPAL}/2026/1"
     assert set(made) == {f"{base}/{name}/1" for name in ("revocation", "suspension", "details")}
     assert block.first_number.status_block == 1

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from keys.did import KeyId
 from keys.encodings import timestamp_encode
 from keys.trustlist import KeyRevocation, Scope, StateChange
 from tests.builders import MUNICIPAL, at, signed, signer
@@ -29,9 +30,10 @@ from tests.vectors.model import (
     scene,
     undecided,
 )
+from verifier.number import number_of
 
 DAY = 86_400
-MAY = at("2026-05-10T08:00:00Z")
+MAY, JUNE = at("2026-05-10T08:00:00Z"), at("2026-06-10T08:00:00Z")
 GRANTED = StateChange("granted", at("2025-01-01T00:00:00Z"), "delegation")
 
 
@@ -106,6 +108,45 @@ def _withdrawn_later() -> Scene:
 def _withdrawn() -> Scene:
     registry, certificate = _with_states(GRANTED, StateChange("withdrawn", LOGGED_AT, "reform"))
     return _judge(registry, certificate, _objected("authority_withdrawn"))
+
+
+@case(
+    "authority-withdrawn-unlogged",
+    "4.4",
+    "Created before the withdrawal by its own account, and no log proof to show it",
+)
+def _withdrawn_unlogged() -> Scene:
+    registry, certificate = _with_states(GRANTED, StateChange("withdrawn", NOW - DAY, "reform"))
+    return _judge_unlogged(registry, certificate, _unlogged("authority_withdrawn"))
+
+
+@case("authority-withdrawn-then-revoked", "5.4", "Withdrawn since; the province revokes what it had issued")
+def _withdrawn_revoked() -> Scene:
+    registry, certificate = _with_states(GRANTED, StateChange("withdrawn", LOGGED_AT + 1, "reform"))
+    registry.revoke(certificate.number, reason="fraud")
+    details: dict[int, Any] = {8: {"since": NOW - 3600, "reason": "fraud"}}
+    return _judge(registry, certificate, failed("revoked", {8: "FAILED revoked"}, details=details))
+
+
+@case(
+    "authority-withdrawn-then-suspended", "5.4", "Withdrawn since; the province looks into what it had issued"
+)
+def _withdrawn_suspended() -> Scene:
+    registry, certificate = _with_states(GRANTED, StateChange("withdrawn", LOGGED_AT + 1, "reform"))
+    registry.suspend(certificate.number)
+    return _judge(registry, certificate, failed("suspended", {8: "FAILED suspended"}))
+
+
+@case("authority-withdrawal-announced", "4.4", "A withdrawal that is listed and begins a day from now")
+def _announced() -> Scene:
+    return _judge(*_with_states(GRANTED, StateChange("withdrawn", NOW + DAY, "reform")), passed())
+
+
+@case("authority-reinstated", "4.4", "Signed and logged after the suspension had ended")
+def _reinstated() -> Scene:
+    registry = Simulator()
+    fields = {**ANNUAL, "validFrom": "2026-06-10", "created": timestamp_encode(JUNE)}
+    return _judge(registry, registry.issue(fields, logged_at=JUNE + 5), passed(), moment=JUNE + DAY)
 
 
 @case("authority-not-granted-yet", "4.3", "Signed before the delegation began")
@@ -308,6 +349,68 @@ def _superseded_later() -> Scene:
 def _superseded() -> Scene:
     certificate = _with_key(revoked=KeyRevocation(LOGGED_AT, "superseded"))
     return _judge(*certificate, _objected("key_superseded"))
+
+
+def _two_keys(first_ends: int) -> Simulator:
+    """The key of the year was superseded, and a second one of the year signs from then on."""
+    registry = Simulator()
+    old = registry.trust_list.authorities[MUNICIPAL].keys[1]
+    new = replace(
+        old,
+        id=KeyId(old.id.replace("#2026-1", "#2026-2")),
+        public_key=signer("second").public_key,
+        not_before=first_ends,
+    )
+    ended = replace(old, revoked=KeyRevocation(first_ends, "superseded"))
+    keys = (registry.trust_list.authorities[MUNICIPAL].keys[0], ended, new)
+    registry.trust_list = with_authority_changes(registry.trust_list, MUNICIPAL, keys=keys)
+    return registry
+
+
+@case("key-second-of-the-year", "4.5", "Signed with the key that followed the superseded one")
+def _second() -> Scene:
+    registry = _two_keys(SIGNED_AT)
+    return _judge(registry, registry.issue({**ANNUAL, "keySequence": 2}, key=signer("second")), passed())
+
+
+@case("key-second-of-the-year-qr", "4.5", "The same from the QR, which names the second key")
+def _second_qr() -> Scene:
+    registry = _two_keys(SIGNED_AT)
+    certificate = registry.issue({**ANNUAL, "keySequence": 2}, key=signer("second"))
+    return scene(registry, registry.evidence(certificate, qr=True), passed(base=QR))
+
+
+@case(
+    "key-of-the-next-year-listed",
+    "4.5",
+    "The next year's key may sign already; this year's goes on for its own year",
+)
+def _overlap() -> Scene:
+    registry = Simulator()
+    keys = registry.trust_list.authorities[MUNICIPAL].keys
+    following = replace(
+        keys[1],
+        id=KeyId(keys[1].id.replace("#2026-1", "#2027-1")),
+        public_key=signer("next").public_key,
+        not_before=SIGNED_AT - DAY,
+        not_after=at("2028-12-31T15:59:59Z"),
+    )
+    registry.trust_list = with_authority_changes(registry.trust_list, MUNICIPAL, keys=(*keys, following))
+    return _judge(registry, registry.issue(), passed())
+
+
+@case(
+    "key-compromised-attested-anew",
+    "4.5",
+    "Logged after the compromise, and superseded by a certificate under a new key: the old file names the new number",
+)
+def _attested_anew() -> Scene:
+    registry, certificate = _compromised(LOGGED_AT)
+    successor = number_of("410100", 2026, 1, 124).digits
+    registry.revoke(certificate.number, reason="superseded", successor=successor)
+    details: dict[int, Any] = {8: {"since": NOW - 3600, "reason": "superseded", "successor": successor}}
+    steps = {4: "FAILED key_compromised", 8: "FAILED superseded"}
+    return _judge(registry, certificate, failed("key_compromised", steps, NOT_AUTHENTIC, details=details))
 
 
 @case("key-superseded-unlogged", "4.4", "Superseded since, and no log proof to show that it was not yet")

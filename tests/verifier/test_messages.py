@@ -29,8 +29,8 @@ from verifier.sentences import SENTENCES, UNDECIDED, Sentence
 _PROJECT = Path(__file__).resolve().parents[2]
 _FILES = sorted([*(_PROJECT / "verifier").glob("*.py"), *(_PROJECT / "keys").glob("*.py")])
 _ENDS = {"Undecided", "Skipped", "Passed", "NotInForce", "_not_listed"}
-_NOT_SHOWN = {"CustodyError", "UsageError", "ValueError"}
-"""Families that never reach a report: private keys, and sentences that are written out where they are raised."""
+_NOT_SHOWN = {"CeremonyError", "CustodyError", "UsageError", "ValueError"}
+"""Families that never reach a report: private keys, what travels in ceremonies, and sentences that are written out where they are raised."""
 
 PASSED_ON = {
     "code": "a name whose constants the two rules above find where it gets its value",

@@ -1,8 +1,11 @@
 """The text of a report: verdict first, signed fields to compare, and nothing shown as fact that nobody signed."""
 
+from dataclasses import replace
+
 import pytest
 
-from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy, standard_pin
+from keys.trustlist import KeyRevocation
+from tests.simulator import ANNUAL, COMPLETION, NOW, Simulator, policy, standard_pin, with_key_changes
 from verifier.evidence import Evidence
 from verifier.messages import LANGUAGES
 from verifier.report import VerificationReport
@@ -40,6 +43,21 @@ def _revoked(*, details: bool = True, number_only: bool = False) -> Verification
 def test_the_verdict_comes_first_with_its_reason() -> None:
     assert render(_report(), "zh-CN").splitlines()[:2] == ["核验通过", "证书真实，且在核验时间处于有效状态。"]
     assert render(_report(), "en").splitlines()[0] == "PASSED"
+
+
+def test_the_successor_is_named_whatever_reason_comes_first() -> None:
+    """A key was compromised and the certificate attested anew: the old file leads to the new number."""
+    registry = Simulator()
+    certificate = registry.issue()
+    successor = registry.issue(serial=124).number
+    registry.revoke(certificate.number, reason="superseded", successor=successor.digits)
+    revoked = KeyRevocation(NOW - 60, "compromised", NOW - 86400 * 365)
+    registry.trust_list = with_key_changes(registry.trust_list, "410100", "2026-1", revoked=revoked)
+    evidence = replace(registry.evidence(certificate), log_proof=registry.log_proof(0).to_bytes())
+    report = verify(evidence, registry.trust(), policy())
+    assert report.reason == "key_compromised"
+    assert f"新证书编号  {successor.printed}" in render(report, "zh-CN").splitlines()[:4]
+    assert render(_revoked(), "zh-CN").count(successor.printed) == 1
 
 
 def test_the_signed_fields_of_an_annual_certificate_are_shown() -> None:

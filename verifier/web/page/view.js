@@ -87,6 +87,12 @@ export function headline(report, speech) {
     element('p', { class: 'word' }, shape(report.verdict), words.ended[report.reason] || words.verdicts[report.verdict]),
     element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome) + extra),
   ];
+  const status = report.steps.find((step) => step.step === 8);
+  if (status && status !== deciding && status.details.successor !== undefined) {
+    // Another reason comes first (a compromised key, say): the holder is led on all the same.
+    const successor = printedNumber(String(status.details.successor));
+    parts.push(element('p', { class: 'number' }, `${words.labels.successor} ${successor}`));
+  }
   if (!report.record && report.number) {
     parts.push(element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`));
   }
