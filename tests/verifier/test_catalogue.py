@@ -155,7 +155,13 @@ def test_any_value_is_a_schema_or_refused(value: object) -> None:
         changed(record=None),
         changed(record=1),
         changed(record={"a": 1}),
-        changed(record={"a": "{number}"}),
+        changed(
+            record={
+                "a": "{number}",
+                "proof": TEMPLATE["record"]["proof"],
+                "@context": TEMPLATE["record"]["@context"],
+            }
+        ),
         with_value(form="float"),
         with_value(form=[]),
         with_value(codes=1),
