@@ -155,6 +155,7 @@ def test_any_value_is_a_schema_or_refused(value: object) -> None:
         changed(record=None),
         changed(record=1),
         changed(record={"a": 1}),
+        changed(record={**TEMPLATE["record"], "credentialSubject": {"name": "{name}"}}),
         changed(
             record={
                 "a": "{number}",
