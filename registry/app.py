@@ -16,11 +16,11 @@ from registry.database import Database
 from registry.errors import OfficeError
 from registry.files import make_private_folder, require_private
 from registry.identity import SECRET_FILE, IdentityVault, create_vault, open_vault
-from registry.keyring import Keyring, keyring_of
+from registry.keyring import LOG_KEY, Keyring, keyring_of
 from registry.lasthead import keep_head, require_head
 from registry.log import sign_head
 from registry.models import CheckpointRow
-from registry.offices import LOG_KEY, create_registry
+from registry.offices import create_registry
 from registry.settings import Settings, settings_from
 from registry.trust import current_trust_list, registry_of
 

@@ -33,6 +33,7 @@ from registry.app import App
 from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import is_left_over, replace_file, replace_files
+from registry.keyring import LOG_KEY
 from registry.log import (
     ENTRIES,
     latest_checkpoint,
@@ -42,7 +43,7 @@ from registry.log import (
     split_bundle,
 )
 from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
-from registry.offices import LOG_KEY, STATUS_KEY
+from registry.offices import STATUS_KEY
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
 from registry.trust import current_trust_list, registry_of, trust_list_documents
 from verifier.checkpoint import verify_checkpoint

@@ -16,6 +16,7 @@ from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from registry.handout import Handout
 from registry.publication import publish
+from tests.benchmarks.custody import custodies
 from tests.benchmarks.judging import collect, judge_all, judge_all_in, trust_of
 from tests.benchmarks.logs import log_measures
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
@@ -37,6 +38,7 @@ class Sizes:
 
     issue: int = 4000
     verify: int = 2000
+    sign: int = 2000
     render: int = 20
     leaves: int = 100_000
     rounds: int = 3
@@ -88,6 +90,8 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
             offices.append(office)
         say("verify")
         measures += _verified(offices[0], sizes, gauge)
+        say("sign, by custody")
+        measures += custodies(offices[0], folder, sizes.rounds, sizes.sign, gauge)
         say("draw")
         timings += _drawn(offices[0], sizes)
         say("small pieces")

@@ -29,6 +29,7 @@ COMMANDS = (
         "authority reinstate",
         "authority withdraw",
         "trust renew",
+        "agent serve",
         "log audit",
         "witness add",
         "witness remove",

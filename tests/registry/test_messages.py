@@ -29,7 +29,9 @@ def placeholders(text: str) -> set[str]:
 
 def sources() -> Iterator[Path]:
     yield from (path for path in (PROJECT / "registry").rglob("*.py") if "intake" not in path.parts)
-    yield PROJECT / "keys" / "custody.py"
+    yield from (
+        PROJECT / "keys" / f"{name}.py" for name in ("custody", "agent", "agentd", "agentwire", "pkcs11")
+    )
 
 
 def raised(families: set[str]) -> Iterator[tuple[str, set[str], str]]:
