@@ -5,6 +5,7 @@ together; see keys.custody. Ed25519 is deterministic: the same key and message g
 makes an interrupted issue resumable.
 """
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from keys.publickey import PublicKey
@@ -23,3 +24,6 @@ class Signer(Protocol):
         A signer has made sure of it (twice the same, or verified) before it gives it; raises ``CustodyError``
         (``signature_fault``) rather than a wrong one.
         """
+
+    def sign_all(self, messages: Sequence[bytes]) -> list[bytes]:
+        """``sign`` of each of ``messages``, in their order: all of them or, by ``CustodyError``, none."""

@@ -1,20 +1,22 @@
 """A file from intake to issued certificates: what ``certreg issue`` does.
 
-Rows stream through in chunks: while one chunk is being signed, judged and logged, the next is read and reserved. Faulty
-rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
+Rows stream through in chunks, each read, reserved, signed, judged and logged; of a large file the signatures are made in
+another process (``registry.apart``) while the next chunks are read and reserved. Faulty rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
 certificate) gets nothing and is told under which number the person has it.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from keys.trustlist import ListedKey, RuleSet, TrustList
+from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
 from registry.applications import KIND_DIGITS, Candidate, candidate_of, is_short_of_hours
 from registry.errors import IssuanceError
@@ -24,9 +26,11 @@ from registry.intake.findings import Finding, Severity
 from registry.intake.rows import Application
 from registry.intake.service import Intake
 from registry.intents import Reservation, SeriesKey, reserve, taken_claims
-from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
+from registry.issuance import Begun, Finished, Observe, begin_intent, checkpoint, end_intent, unobserved
+from registry.log import log_origin
 from registry.models import Batch
-from registry.offices import objection_to_issuing, require_authority, signing_key
+from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
+from registry.ownkeys import own_log_names
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
@@ -42,6 +46,8 @@ MAX_ATTEMPTS = 3
 """To reserve a chunk; each needs another office that took a claim of it in the same instant."""
 CURRENT_VERSION = "v1"
 _LONGEST_SIGNATURE = bytes(64)
+Signatures = Callable[[], list[bytes]]
+"""Waits for signatures and gives them, or raises what was wrong."""
 
 
 @dataclass(slots=True)
@@ -74,6 +80,15 @@ class _Job:
     chunk: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Hands:
+    """Who signs for a file: ``ask`` has the signatures of an intent made, ``ahead`` is how many may be on their way."""
+
+    app: App
+    ask: Callable[[Begun], Signatures]
+    ahead: int
+
+
 def issue_file(
     app: App,
     intake: Intake,
@@ -88,21 +103,48 @@ def issue_file(
     ``chunk`` is how many rows a transaction takes.
     """
     job, result = _start(app, intake, authority, rule_set, chunk)
-    pending: deque[Future[Finished]] = deque()
-    with ThreadPoolExecutor(max_workers=1) as worker:
+    pending: deque[tuple[Begun, Signatures]] = deque()
+    with _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
             reservation = _reserve(job, candidates, observe)
             _report_taken(result, candidates, reservation)
             if reservation.intent_id is not None:
-                pending.append(worker.submit(finish_intent, app, reservation.intent_id, observe))
-            while len(pending) >= IN_FLIGHT:
-                _collect(result, pending.popleft().result())
+                begun = begin_intent(hands.app, reservation.intent_id, observe)
+                if isinstance(begun, Finished):
+                    _collect(result, begun)  # a ``resume`` beside us was quicker
+                else:
+                    pending.append((begun, hands.ask(begun)))
+            while len(pending) > hands.ahead:
+                _end_first(hands.app, pending, result, observe)
         while pending:
-            _collect(result, pending.popleft().result())
-    checkpoint(app, observe)
+            _end_first(hands.app, pending, result, observe)
+        checkpoint(hands.app, observe)
     with app.database.write() as session:
         session.get_one(Batch, job.batch_id).finished_at = app.clock()
     return result
+
+
+def _end_first(
+    app: App, pending: deque[tuple[Begun, Signatures]], result: BatchResult, observe: Observe
+) -> None:
+    begun, signatures = pending.popleft()
+    _collect(result, end_intent(app, begun, signatures(), observe))
+
+
+@contextmanager
+def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
+    """Who signs: this process where it is its turn, or for a large file an agent of its own, ahead (``registry.apart``)."""
+    app, names = job.app, (key_name(job.key), *own_log_names(job.app.keyring))
+    if (rows or 0) < WORTHWHILE_ROWS or not app.keyring.opens_unasked(*names):
+        yield _Hands(app, lambda begun: begun.signatures, ahead=0)
+        return
+    origin, journal = log_origin(app.host), app.settings.journal
+    with (
+        private_agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
+        ThreadPoolExecutor(max_workers=1) as waiting,
+    ):
+        apart = replace(app, keyring=keyring)
+        yield _Hands(apart, lambda begun: waiting.submit(begun.signatures).result, ahead=IN_FLIGHT - 1)
 
 
 def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:

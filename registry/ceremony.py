@@ -23,10 +23,10 @@ from keys.trustdiff import LIFETIME, applied, changes_between
 from keys.trustlist import Authority, Root, RootKey, TrustList, parse_trust_list
 from registry.errors import OfficeError
 from registry.files import replace_file
-from registry.keyring import Keyring
+from registry.keyring import LOG_KEY, Keyring
 from registry.log import MAX_CLOCK_STEP, log_time, read_entries
 from registry.models import Certificate, LogHead, Registry
-from registry.offices import LOG_KEY, STATUS_KEY, first_list, made_key, publish_change
+from registry.offices import STATUS_KEY, first_list, made_key, publish_change
 from registry.ownkeys import log_signer, status_key
 from registry.trust import (
     current_trust_list,

@@ -18,15 +18,17 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from keys.trustlist import ListedKey
 from registry.app import App
 from registry.database import bulk_insert
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.intents import require_sealed, rows_of
+from registry.keyring import Keyring
 from registry.log import append_entries, log_time
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.offices import listed_signer, objection_to_issuing, require_authority
-from registry.signing import SignedRow, judge_rows, sign_rows
+from registry.signing import SignedRow, WrittenRows, judge_rows, write_rows
 from registry.status import state_of
 from registry.trust import current_trust_list, established_trust
 from verifier.logentry import LogEntry, record_digest
@@ -63,8 +65,30 @@ def unobserved(_: str, __: int) -> None:
     """An observer that does not look."""
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An intent whose records are written and wait for their signatures; ``now`` is when that was."""
+
+    intent: Intent
+    trust: Trust
+    rows: WrittenRows
+    keyring: Keyring
+    key: ListedKey
+    now: int
+
+    def signatures(self) -> list[bytes]:
+        """Of all its records, in order; touches nothing but the signer, so it may run beside anything."""
+        return listed_signer(self.keyring, self.key).sign_all(self.rows.hashes)
+
+
 def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Finished:
     """Steps 2 to 4 for one intent; nothing happens to one that is done."""
+    begun = begin_intent(app, intent_id, observe)
+    return begun if isinstance(begun, Finished) else end_intent(app, begun, begun.signatures(), observe)
+
+
+def begin_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Begun | Finished:
+    """Step 2 up to the signatures: the records as they will be; nothing is begun of an intent that is done."""
     now = app.clock()
     with app.database.read() as session:
         app.require_head(session)
@@ -73,20 +97,29 @@ def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Fi
             return _finished(session, intent_id)
         trust = established_trust(session)
     observe("sign:before", intent.count)
-    signed = _sign(app, intent, trust)
+    rows, key = _write(app, intent, trust)
+    return Begun(intent, trust, rows, app.keyring, key, now)
+
+
+def end_intent(
+    app: App, begun: Begun, signatures: Sequence[bytes], observe: Observe = unobserved
+) -> Finished:
+    """The rest of step 2, and steps 3 and 4."""
+    intent = begun.intent
+    signed = begun.rows.signed(signatures)
     observe("sign:after", intent.count)
-    judged = judge_rows(signed, trust, created=intent.created_at, now=now)
+    judged = judge_rows(signed, begun.trust, created=intent.created_at, now=begun.now)
     observe("judge:after", intent.count)
     try:
         with app.write() as session:
-            _log_rows(session, app.vault, intent_id, judged, now=app.clock())
+            _log_rows(session, app.vault, intent.id, judged, now=app.clock())
             observe("log:before", intent.count)
     except IntegrityError as error:
         # The database refuses a number, or a leaf, a second time: somebody put an intent or a counter back.
-        raise IssuanceError("number_taken", intent=intent_id) from error
+        raise IssuanceError("number_taken", intent=intent.id) from error
     observe("log:after", intent.count)
     with app.database.read() as session:
-        return _finished(session, intent_id)
+        return _finished(session, intent.id)
 
 
 def resume(app: App, observe: Observe = unobserved) -> list[Finished]:
@@ -123,7 +156,7 @@ def checkpoint(app: App, observe: Observe = unobserved) -> None:
     app.cosign_log()
 
 
-def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
+def _write(app: App, intent: Intent, trust: Trust) -> tuple[WrittenRows, ListedKey]:
     rows = rows_of(intent, app.vault)  # first: of an altered intent nothing else means anything
     if trust.trust_list is None:
         raise IssuanceError("trust_list_unusable", reason=trust.error.code if trust.error else "")
@@ -139,8 +172,7 @@ def _sign(app: App, intent: Intent, trust: Trust) -> list[SignedRow]:
     )
     if key is None or template is None:
         raise IssuanceError("intent_unusable", intent=intent.id)
-    signer = listed_signer(app.keyring, key)
-    return sign_rows(rows, template, signer, host=app.host, issuer_name=key.issuer_name)
+    return write_rows(rows, template, host=app.host, issuer_name=key.issuer_name), key
 
 
 def _log_rows(

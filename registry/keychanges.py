@@ -16,9 +16,9 @@ from keys.encodings import timestamp_encode
 from keys.trustbuild import with_authority
 from keys.trustlist import Authority, KeyRevocation, ListedKey, TrustList, parse_trust_list
 from registry.errors import OfficeError
-from registry.keyring import Keyring, authority_key_name
+from registry.keyring import LOG_KEY, Keyring, authority_key_name
 from registry.log import log_origin, log_time
-from registry.offices import LOG_KEY, key_name, made_key, publish_change
+from registry.offices import key_name, made_key, publish_change
 from registry.ownkeys import log_key_names
 from registry.trust import current_trust_list, trust_list_documents
 from verifier.note import ALGORITHM_NOTE, NoteKey

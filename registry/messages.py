@@ -297,6 +297,96 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "key_file_type": ("密钥文件不是 Ed25519 密钥。", "The key file does not hold an Ed25519 key."),
     "key_file_unwritable": ("写不了密钥文件。", "The key file cannot be written."),
+    "custody_file": (
+        "custody.json 不合规，或他人可写。请对照 keys/README.md 修正。",
+        "custody.json does not have its form, or others may write it. Compare it with keys/README.md.",
+    ),
+    "agent_gone": (
+        "签名代理没有应答或中途退出。已编号的内容没有丢失：请确认代理在运行，然后运行 certreg resume。",
+        "The signing agent does not answer, or ended. Nothing that was numbered is lost: see that it runs, then run certreg resume.",
+    ),
+    "agent_protocol": (
+        "与签名代理的通信不合协议，没有采用任何签名。请确认两端是同一版本。",
+        "The signing agent and this program do not understand each other; no signature was used. See that both are of one version.",
+    ),
+    "agent_key_unknown": (
+        "签名代理不提供这把密钥。新密钥须重启代理；根密钥须点名提供（--key）。",
+        "The signing agent does not serve this key. It must be started anew for a new key, and told of a root key (--key).",
+    ),
+    "agent_makes_no_key": (
+        "签名代理不生成密钥。请在持有密钥的机器上不设 CERTREG_AGENT 运行此命令，然后重启代理。",
+        "A signing agent makes no keys. Run this command where the keys are, without CERTREG_AGENT, then start the agent anew.",
+    ),
+    "agent_purpose": (
+        "签名代理拒绝：这把密钥不得签署这种内容。请查明是谁提出的请求。",
+        "The signing agent refused: this key must not sign such a thing. Find out who asked for it.",
+    ),
+    "agent_user": (
+        "签名代理不为这个系统用户服务。",
+        "The signing agent does not serve this user of the system.",
+    ),
+    "agent_journal": (
+        "签名代理写不了它的记录，因此没有签名。请检查磁盘与权限。",
+        "The signing agent cannot write its journal, so it signed nothing. Look at the disk and the file's mode.",
+    ),
+    "agent_too_much": (
+        "要签的内容太大，签名代理不接受。",
+        "What is to be signed is larger than a signing agent takes.",
+    ),
+    "agent_folder": (
+        "签名代理的套接字所在文件夹不属于本用户，或他人可进入。请设为 700。",
+        "The folder of the agent's socket is another user's, or open to others. Set its mode to 700.",
+    ),
+    "agent_running": (
+        "该地址上已有签名代理在运行。",
+        "A signing agent is running at this address already.",
+    ),
+    "token_uri": (
+        "pkcs11 地址不合规。应为 pkcs11:token=…;object=…?module-path=/…，不含口令。",
+        "The pkcs11 address is not acceptable. It is pkcs11:token=LABEL;object=LABEL?module-path=/FILE, without a PIN.",
+    ),
+    "token_binding": (
+        "未安装 PKCS#11 支持。请安装 certreg[pkcs11]。",
+        "Support for PKCS#11 is not installed. Install certreg[pkcs11].",
+    ),
+    "token_module": ("装不上密码机的模块文件。", "The token's module does not load."),
+    "token_missing": (
+        "找不到密码机。请确认已连接，标签无误。",
+        "The token is not there. See that it is connected, and its label right.",
+    ),
+    "token_ambiguous": (
+        "有不止一个同名的密码机或密钥。",
+        "There is more than one token, or key, of that label.",
+    ),
+    "token_pin": (
+        "密码机口令不对。多次输错会锁定。",
+        "The token's PIN is wrong. Too many wrong ones lock it.",
+    ),
+    "token_pin_locked": (
+        "密码机口令已锁定。请用管理员口令解锁。",
+        "The token's PIN is locked. Unlock it as its security officer.",
+    ),
+    "token_pin_absent": (
+        "没有密码机口令。请设置环境变量 CERTREG_PIN 或 CERTREG_PIN_FILE。",
+        "There is no PIN. Set CERTREG_PIN or CERTREG_PIN_FILE.",
+    ),
+    "token_key_missing": ("密码机里没有这把密钥。", "The token has no such key."),
+    "token_key_exists": (
+        "密码机里已有这把密钥，不会覆盖。",
+        "The token has such a key, and it is not overwritten.",
+    ),
+    "token_key_type": (
+        "密码机里的这把密钥不是可用的 Ed25519 密钥。",
+        "The token's key is no Ed25519 key that may be trusted.",
+    ),
+    "token_key_extractable": (
+        "这把密钥可以从密码机中取出，因此不用。请在密码机内重新生成。",
+        "The token would hand this key out, so it is not used. Have the token make a new one.",
+    ),
+    "token_gone": (
+        "密码机已断开或出错，没有采用任何签名。请接好后重新运行；已编号的用 certreg resume 完成。",
+        "The token is gone or at fault; no signature was used. Connect it and run this again; certreg resume finishes what was numbered.",
+    ),
     "host_form": (
         "域名不合规：小写、至少一个点（或 localhost），可带端口。",
         "The host is not acceptable: lower case with a dot (or localhost), a port if needed.",

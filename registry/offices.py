@@ -30,7 +30,7 @@ from keys.trustlist import (
 from registry.applications import KIND_NAMES
 from registry.errors import OfficeError, RootAbsentError
 from registry.intake.identifiers import IdentifierError, SocialCreditCode
-from registry.keyring import Keyring, authority_key_name
+from registry.keyring import LOG_KEY, Keyring, authority_key_name
 from registry.log import log_origin, log_time
 from registry.models import LogHead, Registry
 from registry.trust import TRUST_LIST_VALIDITY, current_trust_list, publish_version, store_version
@@ -43,7 +43,6 @@ YEARS = range(2000, 2100)
 """Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
 STATUS_KEY = "status-1"
-LOG_KEY = "log"
 _ALLOWED = {
     "suspended": ("granted",),
     "granted": ("suspended",),

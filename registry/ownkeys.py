@@ -5,13 +5,13 @@ listed that may sign. Their files are ``log``, ``log-2`` … and ``status-1``, `
 """
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from keys.signer import Signer
 from keys.trustlist import ListedKey, TrustList
 from registry.errors import OfficeError
-from registry.keyring import Keyring
+from registry.keyring import LOG_KEY, Keyring
 from registry.log import log_origin
-from registry.offices import LOG_KEY
 from verifier.note import ALGORITHM_NOTE, NoteKey
 
 
@@ -24,15 +24,18 @@ def log_key_names() -> Iterator[str]:
         place += 1
 
 
+def own_log_names(keyring: Keyring) -> list[str]:
+    """The names of the log's keys that lie here."""
+    return list(takewhile(keyring.has, log_key_names()))
+
+
 def log_keys(keyring: Keyring, host: str) -> dict[str, Signer]:
     """Every key of the log that lies here, by vkey, oldest first: those it had, and one that waits for its list."""
     found: dict[str, Signer] = {}
-    for name in log_key_names():
-        if not keyring.has(name):
-            return found
+    for name in own_log_names(keyring):
         signer = keyring.signer(name)
         found[NoteKey(log_origin(host), ALGORITHM_NOTE, signer.public_key).vkey] = signer
-    raise AssertionError  # the names never end
+    return found
 
 
 def log_signer(keyring: Keyring, trust_list: TrustList) -> Signer:

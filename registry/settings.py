@@ -1,8 +1,8 @@
 """Where a registry lives and how it is reached: a folder, a database, a passphrase's source.
 
 From the environment: ``CERTREG_HOME`` (folder, default ``./var/registry``), ``CERTREG_DATABASE_URL`` (default: SQLite in
-that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_PASSPHRASE`` or ``CERTREG_PASSPHRASE_FILE``. The passphrase
-itself is never kept here.
+that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_PASSPHRASE`` or ``CERTREG_PASSPHRASE_FILE``; or ``CERTREG_AGENT``
+(socket of a signing agent, which then holds all keys). The passphrase itself is never kept here.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 PASSPHRASE_VARIABLE = "CERTREG_PASSPHRASE"
+PIN_VARIABLE = "CERTREG_PIN"
+"""Of tokens; or ``CERTREG_PIN_FILE``."""
 
 
 class Settings(BaseModel):
@@ -21,11 +23,22 @@ class Settings(BaseModel):
     home: Path
     database_url: str
     passphrase_file: Path | None = None
+    agent: Path | None = None
 
     @property
     def keys(self) -> Path:
         """The folder of key files."""
         return self.home / "keys"
+
+    @property
+    def custody(self) -> Path:
+        """Which keys are elsewhere (``registry.custodyfile``)."""
+        return self.home / "custody.json"
+
+    @property
+    def journal(self) -> Path:
+        """What signing agents were asked for (``keys.agentd``)."""
+        return self.home / "agent.log"
 
     @property
     def head(self) -> Path:
@@ -42,8 +55,10 @@ def settings_from(environment: Mapping[str, str], home: Path | None = None) -> S
     """Settings of the registry in ``home``, else in ``CERTREG_HOME``."""
     folder = (home or Path(environment.get("CERTREG_HOME", "var/registry"))).resolve()
     passphrase_file = environment.get("CERTREG_PASSPHRASE_FILE")
+    agent = environment.get("CERTREG_AGENT")
     return Settings(
         home=folder,
         database_url=environment.get("CERTREG_DATABASE_URL") or f"sqlite:///{folder / 'registry.db'}",
         passphrase_file=Path(passphrase_file) if passphrase_file else None,
+        agent=Path(agent) if agent else None,
     )

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keys.encodings import multibase_encode
-from keys.signer import Signer
 from registry.intents import IntentRow
 from verifier.catalogue import CertificateTemplate
 from verifier.errors import FormError
@@ -24,6 +23,7 @@ from verifier.report import Outcome
 from verifier.template import Field
 from verifier.trust import Trust
 from verifier.verify import verify
+from verifier.writer import WrittenRecord
 
 BEFORE_LOGGING = frozenset({0, 1, 2, 3, 4, 5, 6})
 """The steps that can be judged before a record is in the log and the status lists."""
@@ -44,16 +44,30 @@ class SignedRow:
         return self.row.number
 
 
-def sign_rows(
-    rows: Sequence[IntentRow], template: CertificateTemplate, signer: Signer, *, host: str, issuer_name: str
-) -> list[SignedRow]:
-    """Sign every row; the signer's key must be the one that the rows name."""
-    signed = []
-    for row in rows:
-        written = template.record.write(row.fields, host=host, issuer_name=issuer_name)
-        record = written.record(multibase_encode(signer.sign(written.hash_data())))
-        signed.append(SignedRow(row, template, record))
-    return signed
+@dataclass(frozen=True, slots=True)
+class WrittenRows:
+    """The records of one intent, complete but for their signatures."""
+
+    rows: Sequence[IntentRow]
+    template: CertificateTemplate
+    written: Sequence[WrittenRecord]
+    hashes: Sequence[bytes]
+    """What is to be signed of each, 64 bytes."""
+
+    def signed(self, signatures: Sequence[bytes]) -> list[SignedRow]:
+        """The records with the signatures of ``hashes``."""
+        return [
+            SignedRow(row, self.template, one.record(multibase_encode(signature)))
+            for row, one, signature in zip(self.rows, self.written, signatures, strict=True)
+        ]
+
+
+def write_rows(
+    rows: Sequence[IntentRow], template: CertificateTemplate, *, host: str, issuer_name: str
+) -> WrittenRows:
+    """Write the record of every row. All are written first and signed at once: a signer elsewhere is asked once."""
+    written = [template.record.write(row.fields, host=host, issuer_name=issuer_name) for row in rows]
+    return WrittenRows(rows, template, written, [one.hash_data() for one in written])
 
 
 def judge_rows(signed: Sequence[SignedRow], trust: Trust, *, created: int, now: int) -> list[SignedRow]:

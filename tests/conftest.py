@@ -5,10 +5,13 @@
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.softhsm import NoSoftHsmError, SoftHsm, softhsm
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
@@ -24,3 +27,13 @@ def foreign_vectors() -> Path:
     if not folder.is_dir():
         pytest.skip("others' test data are absent; FOREIGN_VECTORS names their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def hsm() -> Iterator[SoftHsm]:
+    """SoftHSM2 as a real token; skips where there is none."""
+    try:
+        with softhsm() as found:
+            yield found
+    except NoSoftHsmError as error:
+        pytest.skip(str(error))

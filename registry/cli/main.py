@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from registry.cli import (
+    agents,
     auditing,
     ceremony,
     certificates,
@@ -39,7 +40,8 @@ app = typer.Typer(
   certreg publish site/ && certreg render NUMBER --out out/
   certreg verify out/NUMBER.pdf --url site/
 
-环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE, CERTREG_LANG
+环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE,
+  CERTREG_PIN, CERTREG_PIN_FILE, CERTREG_AGENT, CERTREG_LANG
 """,
 )
 
@@ -81,6 +83,7 @@ app.command("revoke")(certificates.revoke)
 app.command("suspend")(certificates.suspend)
 app.command("reinstate")(certificates.reinstate)
 app.command("correct")(certificates.correct_command)
+app.add_typer(agents.agent, name="agent")
 app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)

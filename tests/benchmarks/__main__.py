@@ -20,9 +20,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _parser()
     options = parser.parse_args(arguments)
     sizes = Sizes(
-        options.issue, options.verify, options.render, options.leaves, options.rounds, options.raw_seconds
+        options.issue,
+        options.verify,
+        options.sign,
+        options.render,
+        options.leaves,
+        options.rounds,
+        options.raw_seconds,
     )
-    if min(sizes.issue, sizes.verify, sizes.render, sizes.leaves, sizes.rounds) < 1 or sizes.raw_seconds <= 0:
+    if (
+        min(sizes.issue, sizes.verify, sizes.sign, sizes.render, sizes.leaves, sizes.rounds) < 1
+        or sizes.raw_seconds <= 0
+    ):
         parser.error("every size is at least 1")
     engines = ENGINES if options.engine == "both" else (options.engine,)
     if options.profile:
@@ -32,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = run(sizes, engines, lambda text: print(f"… {text}", file=sys.stderr))
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(results.to_json(), indent=1) + "\n", encoding="utf-8")
-    print_results(results, Console(width=max(120, Console().width)))
+    print_results(results, Console(width=max(160, Console().width)))
     print(f"written: {options.json}", file=sys.stderr)
     return 0
 
@@ -42,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--issue", type=int, default=default.issue, help="rows a sheet")
     parser.add_argument("--verify", type=int, default=default.verify, help="certificates judged in a round")
+    parser.add_argument("--sign", type=int, default=default.sign, help="signatures a round, by custody")
     parser.add_argument("--render", type=int, default=default.render, help="certificates drawn")
     parser.add_argument("--leaves", type=int, default=default.leaves, help="leaves appended in a round")
     parser.add_argument("--rounds", type=int, default=default.rounds, help="rounds of each measure")

@@ -16,6 +16,7 @@ from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from registry.handout import Handout
 from registry.publication import publish
+from tests.benchmarks.custody import custodies
 from tests.benchmarks.judging import collect, judge_all, judge_all_in, trust_of
 from tests.benchmarks.logs import log_measures
 from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_json, time_each
@@ -36,8 +37,9 @@ Say = Callable[[str], None]
 class Sizes:
     """How much is measured: certificates or leaves in one round of each kind, rounds, and seconds of a raw sample."""
 
-    issue: int = 4000
+    issue: int = 10_000
     verify: int = 2000
+    sign: int = 2000
     render: int = 20
     leaves: int = 100_000
     rounds: int = 3
@@ -56,7 +58,7 @@ class Results:
 
     def to_json(self) -> dict[str, object]:
         """The file that the run leaves (README.md says what its members mean)."""
-        names = ("issue", "verify", "render", "leaves")
+        names = ("issue", "verify", "sign", "render", "leaves")
         sizes: dict[str, object] = {name: getattr(self.sizes, name) for name in names}
         return {
             "benchmarkVersion": BENCHMARK_VERSION,
@@ -92,6 +94,8 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
         say("serve")
         held = collect(offices[0], sizes.verify)
         measures += serving_measures(offices[0], held, sizes.rounds, gauge)
+        say("sign, by custody")
+        measures += custodies(offices[0], folder, sizes.rounds, sizes.sign, gauge)
         say("draw")
         timings += _drawn(offices[0], sizes)
         say("small pieces")

@@ -13,6 +13,7 @@ from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
+from registry import batches
 from registry.app import App, create_app
 from registry.batches import CHUNK, issue_file
 from registry.correction import correct
@@ -42,6 +43,12 @@ class Strike:
 def issue(app: App, observe: Observe, file: Path, authority: str = MUNICIPAL, chunk: int = CHUNK) -> None:
     """Issue a list."""
     issue_file(app, intake(file), authority=authority, rule_set=RULES, observe=observe, chunk=chunk)
+
+
+def issue_apart(app: App, observe: Observe, file: Path, chunk: int) -> None:
+    """Issue a list, however short, with an agent of its own."""
+    batches.WORTHWHILE_ROWS = 1  # this process is ours alone
+    issue(app, observe, file, chunk=chunk)
 
 
 def resume_all(app: App, observe: Observe) -> None:

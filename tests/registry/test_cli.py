@@ -33,6 +33,7 @@ COMMANDS = (
         "authority reinstate",
         "authority withdraw",
         "trust renew",
+        "agent serve",
         "log audit",
         "witness add",
         "witness remove",

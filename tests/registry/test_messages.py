@@ -30,7 +30,11 @@ def placeholders(text: str) -> set[str]:
 def sources() -> Iterator[Path]:
     yield from (path for path in (PROJECT / "registry").rglob("*.py") if "intake" not in path.parts)
     yield from (
-        PROJECT / "keys" / f"{name}.py" for name in ("custody", "ceremony", "delegation", "trustdiff")
+        PROJECT / "keys" / f"{name}.py"
+        for name in (
+            *("custody", "agent", "agentd", "agentwire", "pkcs11"),
+            *("ceremony", "delegation", "trustdiff"),
+        )
     )
 
 

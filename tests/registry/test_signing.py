@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from keys.custody import FileSigner
 from keys.errors import CustodyError
 from registry.intents import IntentRow
-from registry.signing import BEFORE_LOGGING, SignedRow, judge_rows, refusal_of, sign_rows
+from registry.signing import BEFORE_LOGGING, SignedRow, judge_rows, refusal_of, write_rows
 from tests.builders import HOST, MUNICIPAL, refused, signer
 from tests.simulator import ANNUAL, LOGGED_AT, SIGNED_AT, Simulator, catalogue
 from verifier.number import number_of
@@ -46,7 +46,8 @@ def rows_of(*changes: dict[str, Any]) -> list[SignedRow]:
         number = number_of(MUNICIPAL, 2026, 1, serial)
         rows.append(IntentRow(number, {**ANNUAL, **change, NUMBER_FIELD: number.digits}, b"", b""))
     key = TRUST.trust_list.authorities[MUNICIPAL].keys[-1]  # type: ignore[union-attr]
-    return sign_rows(rows, TEMPLATE, signer(key.id), host=HOST, issuer_name=key.issuer_name)
+    written = write_rows(rows, TEMPLATE, host=HOST, issuer_name=key.issuer_name)
+    return written.signed(signer(key.id).sign_all(written.hashes))
 
 
 @settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])

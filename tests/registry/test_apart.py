@@ -1,0 +1,168 @@
+"""Issuing with an agent of its own: real processes, killed on either side, and nothing is lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from keys.agentd import CheckpointRule, HashRule
+from keys.errors import CustodyError
+from registry import apart, batches
+from registry.apart import private_agent, rule_of
+from registry.fsck import fsck
+from registry.issuance import POINTS, Observe, resume, unobserved
+from registry.keyring import Keyring
+from registry.log import log_origin
+from registry.settings import PASSPHRASE_VARIABLE
+from tests.builders import HOST, MUNICIPAL, refused
+from tests.registry.children import Strike, issue_apart, killed
+from tests.registry.rig import NOW, YEAR, Rig, assert_sound, audit
+
+ROWS, CHUNK = 12, 3
+OFFICE_KEY = f"{MUNICIPAL}-{YEAR}-1"
+Children = list["subprocess.Popen[bytes]"]
+
+
+@pytest.fixture
+def agents(monkeypatch: pytest.MonkeyPatch) -> Children:
+    """Every file is large; the agents that were started."""
+    started: Children = []
+    start = apart._start
+
+    def kept(*arguments: object, **named: object) -> "subprocess.Popen[bytes]":
+        started.append(start(*arguments, **named))  # type: ignore[arg-type]
+        return started[-1]
+
+    monkeypatch.setattr(apart, "_start", kept)
+    monkeypatch.setattr(batches, "WORTHWHILE_ROWS", 1)
+    return started
+
+
+def journal_of(rig: Rig) -> list[dict[str, object]]:
+    return [json.loads(line) for line in rig.app.settings.journal.read_text().splitlines()]
+
+
+def test_a_large_file_is_signed_in_a_process_of_its_own(rig: Rig, agents: Children) -> None:
+    result = rig.submit(rig.people(range(ROWS)), chunk=CHUNK)
+    assert len(result.issued) == ROWS
+    assert_sound(rig.app, issued=ROWS)
+    assert rig.app.keyring._open.keys() & {OFFICE_KEY, "log"} == set()
+    (agent,) = agents
+    assert agent.returncode == 0
+    asked = [(line["key"], line["count"], line["outcome"]) for line in journal_of(rig)]
+    assert asked == [("", 0, "done"), *[(OFFICE_KEY, CHUNK, "done")] * 4, ("log", 1, "done")]
+    assert {line["pid"] for line in journal_of(rig)} == {os.getpid()}
+    rig.publish()
+    assert [rig.judge(number).reason for number in result.issued] == ["valid"] * ROWS
+
+
+def test_the_same_bytes_come_from_either(lite: Rig, agents: Children) -> None:
+    """What was reserved for an agent that died is signed here, byte for byte as the agent would have."""
+    file = lite.people(range(CHUNK))
+    with refused(CustodyError, "agent_gone"):
+        lite.submit(file, chunk=CHUNK, observe=striking(agents, Strike("sign:before")))
+    with private_agent(
+        lite.app.keyring, [OFFICE_KEY], log_origin=log_origin(HOST), journal=lite.app.settings.journal
+    ) as keyring:
+        messages = [bytes(range(64)), bytes(64)]
+        assert keyring.signer(OFFICE_KEY).sign_all(messages) == lite.app.keyring.signer(OFFICE_KEY).sign_all(
+            messages
+        )
+    resume(lite.app)
+    assert_sound(lite.app, issued=CHUNK)
+
+
+def striking(agents: Children, strike: Strike) -> Observe:
+    """An observer that kills the agent, and sees it dead."""
+    seen = 0
+
+    def observe(point: str, _: int) -> None:
+        nonlocal seen
+        seen += point == strike.point
+        if point == strike.point and seen == strike.nth:
+            agents[0].kill()
+            agents[0].wait()
+
+    return observe
+
+
+@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize(
+    "point", ["reserve:before", "reserve:after", "sign:before", "sign:after", "log:after"]
+)
+def test_the_agent_is_killed(lite: Rig, agents: Children, point: str, nth: int) -> None:
+    """A clear error, nothing lost; ``resume`` finishes without the agent, and the same file adds the rest."""
+    file = lite.people(range(ROWS))
+    with refused(CustodyError, "agent_gone"):
+        lite.submit(file, chunk=CHUNK, observe=striking(agents, Strike(point, nth)))
+    assert agents[0].returncode == -signal.SIGKILL
+    assert fsck(lite.app).troubles == ()
+    resume(lite.app)
+    left = assert_sound(lite.app, issued=len(audit(lite.app).issued))
+    again = lite.submit(file)
+    assert (len(again.issued), again.already_issued) == (ROWS - len(left.issued), len(left.issued))
+    assert_sound(lite.app, issued=ROWS)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_issuing_process_is_killed(lite: Rig, point: str) -> None:
+    """Its agent ends with it, and ``resume`` finishes."""
+    file = lite.people(range(ROWS))
+    assert killed(lite.place, NOW, issue_apart, file, CHUNK, strike=Strike(point))
+    assert fsck(lite.app).troubles == ()
+    resume(lite.app)
+    left = assert_sound(lite.app, issued=len(audit(lite.app).issued))
+    assert len(lite.submit(file).issued) == ROWS - len(left.issued)
+    assert_sound(lite.app, issued=ROWS)
+
+
+def test_a_wrong_passphrase_is_told_as_such(lite: Rig, agents: Children) -> None:
+    wrong = Keyring(lite.app.settings.keys, environment={PASSPHRASE_VARIABLE: "wrong horse battery"})
+    with (
+        private_agent(wrong, [OFFICE_KEY], log_origin=log_origin(HOST), journal=lite.folder / "j") as keyring,
+        refused(CustodyError, "key_file_locked"),
+    ):
+        keyring.signer(OFFICE_KEY)
+    assert agents[0].returncode == 0
+
+
+def test_a_small_file_or_one_whose_passphrase_must_be_asked_for_needs_no_agent(
+    lite: Rig, agents: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not Keyring(lite.app.settings.keys, environment={}).opens_unasked(OFFICE_KEY)
+    monkeypatch.setattr(batches, "WORTHWHILE_ROWS", ROWS + 1)
+    assert len(lite.submit(lite.people(range(ROWS)), observe=unobserved).issued) == ROWS
+    assert agents == []
+
+
+def test_an_agent_that_will_not_end_is_made_to(
+    lite: Rig, agents: Children, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart, "_ENDING", 0.01)
+    with private_agent(
+        lite.app.keyring, [OFFICE_KEY], log_origin=log_origin(HOST), journal=lite.folder / "j"
+    ) as keyring:
+        keyring.signer(OFFICE_KEY)
+        agents[0].send_signal(signal.SIGSTOP)
+    assert agents[0].returncode == -signal.SIGKILL
+
+
+def test_what_keys_are_for() -> None:
+    assert rule_of("log", "host.example/log") == CheckpointRule("host.example/log")
+    assert {type(rule_of(name, "")) for name in ("root-1", "status-1", OFFICE_KEY)} == {HashRule}
+
+
+SEALED = """
+import ctypes, resource
+from registry.apart import keep_memory_private
+keep_memory_private()
+print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE))  # 3: PR_GET_DUMPABLE
+"""
+
+
+def test_an_agents_memory_is_nobodys_to_read() -> None:
+    done = subprocess.run([sys.executable, "-c", SEALED], check=True, capture_output=True, text=True)
+    assert done.stdout == "0 (0, 0)\n"
