@@ -193,6 +193,7 @@ def _issue(app: App, office: Delegation, file: Path, year: int) -> tuple[BatchRe
         print_findings(faults)
     target = file.parent.parent / "annotated" / f"{file.stem}-核验意见.xlsx"
     target.parent.mkdir(exist_ok=True)
+    target.unlink(missing_ok=True)
     write_annotated(file, target, result)
     return result, seconds
 

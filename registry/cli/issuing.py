@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from registry.app import App
-from registry.batches import BatchResult, issue_file, preview_file
+from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
 from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
 from registry.errors import RegistryError
 from registry.faces.fonts import missing_glyphs
@@ -23,6 +24,7 @@ from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
 from registry.messages import LANGUAGES
 from registry.offices import CHINA
+from registry.outcomes import issued_rows, outcomes_of
 
 MAX_LISTED = 200
 """Findings listed on the terminal; the annotated file has them all."""
@@ -48,13 +50,13 @@ def issue(
         raise typer.Exit(EXIT_USAGE)
     with registry_app() as app:
         intake = open_file(app, file, kind=kind, year=year)
+        wanted = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
+        require_writable_beside(wanted, file)
         with progress_bar(intake.total_rows) as observe:
             work = preview_file if dry_run else issue_file
             arguments = {} if dry_run else {"observe": observe}
             result = work(app, intake, authority=authority, rule_set=rule_set, **arguments)
-        target = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
-        if result.findings:
-            write_annotated(file, target, result)
+        target = write_annotated(file, wanted, result)
         report_batch(result, target, dry_run=dry_run)
     if result.refused_rows or result.void:
         raise typer.Exit(EXIT_REFUSED_ROWS)
@@ -101,20 +103,46 @@ def progress_bar(total: int | None) -> Iterator[Callable[[str, int], None]]:
         yield observe
 
 
-def write_annotated(source: Path, target: Path, result: BatchResult) -> None:
-    """The clerk's own file with a column of remarks."""
+def require_writable_beside(target: Path, source: Path) -> None:
+    """``target`` is not ``source``, by any name, and its folder takes files; known before anything is issued."""
+    if target.exists() and target.samefile(source):
+        raise RegistryError("annotated_is_input", file=str(target))
+    with fresh_file(target, mode=PRIVATE):
+        pass
+
+
+def write_annotated(source: Path, wanted: Path, result: BatchResult) -> Path:
+    """The clerk's own file with what became of each row; returns where: ``wanted``, or ``wanted-2`` where that exists."""
     remarks, faults = collect_remarks(result.findings, SHELL.lang)
+    outcomes = outcomes_of(result, SHELL.lang)
     # Whole identity numbers stand in it, as in the clerk's own file: nobody else's to read, not even while it is written.
-    with fresh_file(target, mode=PRIVATE) as fresh:
-        annotate(source, fresh, remarks, faults, summary_rows(result))
+    with fresh_file(wanted, mode=PRIVATE) as fresh:
+        annotate(source, fresh, remarks, faults, summary_rows(result), outcomes=outcomes)
+        target = _claim_name(wanted)
         fresh.replace(target)
+    return target
+
+
+def _claim_name(wanted: Path) -> Path:
+    """A name that was free, now an empty file of ours: nothing that was there is overwritten."""
+    for number in count(1):
+        target = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        try:
+            target.touch(PRIVATE, exist_ok=False)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError("there is no last number")
 
 
 def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
-    """The batch in figures, for people."""
+    """The batch in figures, for people. A dry run has no batch number, and says what would be issued."""
+    dry_run = result.batch_id == DRY_RUN
     rows = [
         ("名单行数 Rows", str(result.rows)),
-        ("已发证书 Issued", str(len(result.issued))),
+        ("可发 Fit to be issued", str(len(result.fit)))
+        if dry_run
+        else ("已发证书 Issued", str(len(result.issued))),
         ("未通过行 Refused", str(len(result.refused_rows))),
         ("此前已发 Issued before", str(result.already_issued)),
         ("学时不足（不影响发证）Hours below the rule", str(result.short_of_hours)),
@@ -142,8 +170,10 @@ def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None
     for label, value in summary_rows(result):
         table.add_row(label, value)
     SHELL.out.print(table)
-    if result.findings:
-        SHELL.say(f"核验意见已写入：{annotated}", f"Remarks written to: {annotated}")
+    SHELL.say(
+        f"每人的处理结果、证书编号和核验意见已写入：{annotated}",
+        f"What became of each row, its number and remarks are written to: {annotated}",
+    )
 
 
 def print_findings(findings: list[Finding]) -> None:
@@ -178,8 +208,8 @@ def reasons_of(result: BatchResult) -> list[tuple[str, str]]:
     counts = Counter(finding.code for finding in faults)
     first = {finding.code: finding for finding in reversed(faults)}
     return [
-        (f"×{count}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
-        for code, count in counts.most_common()
+        (f"×{times}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
+        for code, times in counts.most_common()
     ]
 
 
@@ -204,13 +234,17 @@ def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
     return {
         "batch": result.batch_id,
         "rows": result.rows,
+        "fit": len(result.fit),
         "issued": result.issued,
+        "issuedRows": [
+            {"sheet": sheet, "row": row, "number": number} for (sheet, row), number in issued_rows(result)
+        ],
         "void": [list(pair) for pair in result.void],
         "refusedRows": len(result.refused_rows),
         "alreadyIssued": result.already_issued,
         "shortOfHours": result.short_of_hours,
         "findings": findings,
-        "annotated": str(annotated) if result.findings else None,
+        "annotated": str(annotated),
     }
 
 

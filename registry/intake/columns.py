@@ -16,6 +16,8 @@ from types import MappingProxyType
 from registry.intake.values import Cell
 
 KINDS = ("annual", "completion")
+OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING = "处理结果", "证书编号", "核验意见"
+"""What we add to a file that goes back to its clerk; no data where such a file is submitted again."""
 
 _PERSON: Mapping[str, tuple[str, ...]] = {
     "name": (

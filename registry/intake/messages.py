@@ -436,6 +436,12 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "This person has certificate {number} for this year (or programme) already.",
         "Nothing is issued twice; ask for a correction if something is wrong.",
     ),
+    "number_void": _entry(
+        "编号 {number} 未能签发，已作废（{reason}）。",
+        "请联系管理员；原因消除后重新提交本行。",
+        "Number {number} could not be issued and is void ({reason}).",
+        "Ask the administrator; submit the row again once the cause is gone.",
+    ),
     "qr_too_large": _entry(
         "姓名、单位等文字合计过长，二维码将过密而无法扫描。",
         "请使用单位规范简称，缩短后重新提交。",

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import zxingcpp
 from PIL import Image
@@ -205,6 +206,45 @@ def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:
     (annotated,) = set(shell.folder.iterdir()) - before
     assert (annotated.suffix, annotated.stat().st_mode & 0o777) == (".xlsx", 0o600)
     assert annotated.read_bytes()[:2] == b"PK"
+
+
+def test_the_list_itself_is_never_overwritten_nor_what_came_back_before(shell: Shell) -> None:
+    """By whatever name; and each run's answer is kept beside the others."""
+    year = str(china_year())
+    office = ("--name", "洛阳市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", year)
+    assert shell.certreg("authority", "add", "410600", *office).code == 0
+    file = write_csv(
+        shell.folder / "kept.csv", [ANNUAL, annual(41, 年度=int(year)), annual(42, 年度=int(year))]
+    )
+    (shell.folder / "soft.xlsx").symlink_to(file)
+    (shell.folder / "hard.xlsx").hardlink_to(file)
+    before = file.read_bytes()
+    words = ("issue", "kept.csv", "--authority", "410600", "--year", year)
+    for name in ("kept.csv", "soft.xlsx", "hard.xlsx"):
+        said = shell.certreg("--json", *words, "--annotated", name)
+        assert (said.code, said.json["error"]) == (1, "annotated_is_input")
+    assert shell.certreg("--json", *words, "--annotated", "absent/a.xlsx").json["error"] == "file_unusable"
+    dry = shell.certreg(*words, "--dry-run")
+    assert (dry.code, "可发" in dry.out, "已发证书" in dry.out, "kept-核验意见.xlsx" in dry.out) == (
+        0,
+        True,
+        False,
+        True,
+    )
+    real = shell.certreg("--json", *words).json
+    assert real["annotated"].endswith("kept-核验意见-2.xlsx")
+    assert shell.certreg("--json", *words).json["annotated"].endswith("kept-核验意见-3.xlsx")
+    assert real["issuedRows"] == [
+        {"sheet": "kept", "row": row, "number": number}
+        for row, number in zip((2, 3), real["issued"], strict=True)
+    ]
+    told = [
+        [cell.value for cell in openpyxl.load_workbook(shell.folder / f"kept-核验意见{end}.xlsx")["kept"][2]]
+        for end in ("", "-2", "-3")
+    ]
+    one = real["issued"][0]
+    assert [row[7:9] for row in told] == [["可发", None], ["已发", one], ["此前已发", one]]
+    assert file.read_bytes() == before
 
 
 def test_a_home_open_to_others_is_not_used(tmp_path: Path) -> None:
