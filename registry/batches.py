@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from keys.trustlist import ListedKey, RuleSet, TrustList
 from registry.app import App
-from registry.applications import KIND_DIGITS, Candidate, candidate_of, is_short_of_hours
+from registry.applications import KIND_DIGITS, Candidate, candidate_of, missing_hours
 from registry.errors import IssuanceError
 from registry.faces.errors import FaceError
 from registry.faces.qr import qr_version
@@ -231,8 +231,17 @@ def _candidate(job: _Job, application: Application, result: BatchResult) -> Cand
         result.findings.append(finding)
         result.refused_rows.add((application.sheet, application.row))
         return None
-    result.short_of_hours += is_short_of_hours(candidate.fields, job.rules)
+    missing = missing_hours(candidate.fields, job.rules)
+    if missing:
+        result.short_of_hours += 1
+        result.findings.append(_short_of_hours(application, missing, job.rule_set))
     return candidate
+
+
+def _short_of_hours(application: Application, missing: Mapping[str, int], rule: str) -> Finding:
+    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
+    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
+    return Finding("hours_short", Severity.NOTE, application.sheet, application.row, params=params)
 
 
 def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *, host: str) -> bool:

@@ -39,6 +39,12 @@ Values = list[str | int | None]
 Seen = dict[object, tuple[str, int]]
 """Key of a certificate (person; for a training also programme and day) → sheet and row where it first stood."""
 
+LEAST_AGE, MOST_AGE = 16, 80
+"""Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
+
+_NOTES = frozenset(("normalised", "age_implausible"))
+_HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
+"""Where class hours stand among the values of a row."""
 _TOTAL = re.compile(r"(?:[合小总共累]\s*计|总人数|总数)|共\s*[0-9]+\s*[人名条行]")
 _FOOTER = re.compile(
     r"(?:(?:制表|填表|填报|审核|复核|审批|经办|联系|负责)人?|(?:单位|部门)?(?:主要)?(?:负责人|领导|盖章|公章)|单位(?=[(（])"
@@ -93,6 +99,8 @@ class RowJudge:
         self._seen = seen
         self._columns = [self._column(header, field) for field in fields_of(kind)]
         self._name, self._identity = self._columns[0], self._columns[1]
+        self._hours = _HOURS[kind]
+        self._no_hours: Values = [0] * (self._hours.stop - self._hours.start)
         self._used = [column.index for column in self._columns if column.index is not None]
         self._heading_width = header.width if sheet.separated else None
         self._merged = merged_followers(sheet.survey, header.bottom + 2)
@@ -110,6 +118,12 @@ class RowJudge:
         refused = None in values
         if refused and self._is_repeated_heading(cells):
             return [self._row_note("repeated_header", row)]
+        if values[self._hours] == self._no_hours:
+            findings.append(self._finding("hours_none", row, self._columns[self._hours.start], "0", {}))
+            refused = True
+        identity = values[1]
+        if identity is not None:
+            self._remark_on_age(row, str(identity), findings)
         duplicate = self._duplicate(row, values)
         if duplicate is not None:
             findings.append(duplicate)
@@ -135,6 +149,12 @@ class RowJudge:
                 findings.extend(self._note(row, column, before, after) for before, after in changes)
                 changes.clear()
         return values
+
+    def _remark_on_age(self, row: int, identity: str, findings: list[Finding | Application]) -> None:
+        age = self._readers.year - int(identity[6:10])
+        if not LEAST_AGE <= age <= MOST_AGE:
+            params = {"age": str(age), "year": str(self._readers.year)}
+            findings.append(self._finding("age_implausible", row, self._identity, identity, params))
 
     def _column(self, header: Header, field: str) -> _Column:
         read = self._readers.by_field[field]
@@ -219,7 +239,7 @@ class RowJudge:
     def _finding(
         self, code: str, row: int, column: _Column, value: str, params: Mapping[str, str]
     ) -> Finding:
-        severity = Severity.NOTE if code == "normalised" else Severity.FAULT
+        severity = Severity.NOTE if code in _NOTES else Severity.FAULT
         letter = column.letter or None
         return Finding(code, severity, self._sheet.name, row, letter, column.heading or None, value, params)
 

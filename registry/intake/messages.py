@@ -340,6 +340,12 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
         "Characters 7 to 14 of the identity number are no possible date of birth.",
         "Check it against the original.",
     ),
+    "age_implausible": _entry(
+        "按身份证号，此人在{year}年底为{age}岁，可能有一位写错。",
+        "请对照原件核对；无误则无需处理，照常发证。",
+        "By the identity number this person is {age} years old at the end of {year}; a digit may be wrong.",
+        "Check it against the original; if it is right there is nothing to do, and the row is issued.",
+    ),
     "identity_check": _entry(
         "身份证号校验码不符，至少有一位写错。",
         "请对照原件核对。",
@@ -349,6 +355,12 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
 }
 
 _NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
+    "hours_none": _entry(
+        "本行学时为 0，没有可以证明的学习。",
+        "请填写实际学时；确未参加学习的，请删去本行。",
+        "This row has 0 class hours: there is nothing to certify.",
+        "Write the hours that were done; delete the row if there were none.",
+    ),
     "hours_fraction": _entry(
         "「{heading}」是小数 {value}，学时应为整数。",
         "请按规定折算后填写整数。",
@@ -435,6 +447,12 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "不再重复发证；如需修改，请办理更正。",
         "This person has certificate {number} for this year (or programme) already.",
         "Nothing is issued twice; ask for a correction if something is wrong.",
+    ),
+    "hours_short": _entry(
+        "学时低于 {rule} 的要求，还差：专业科目 {professional}、公需科目 {public}、合计 {total} 学时。",
+        "证书照常发出，核验时会显示学时不足；如填写有误请改正后再提交。",
+        "The hours are below what {rule} demands; missing: professional {professional}, public {public}, in all {total}.",
+        "The certificate is issued and verifiers say that its hours are short; correct the row first if it is mistyped.",
     ),
     "number_void": _entry(
         "编号 {number} 未能签发，已作废（{reason}）。",

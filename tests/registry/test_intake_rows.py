@@ -24,6 +24,7 @@ from tests.registry.sheets import (
     write_csv,
     write_xlsx,
 )
+from verifier.iso7064 import mod11_2_check
 
 EMPTY = [""] * len(ANNUAL)
 
@@ -209,3 +210,32 @@ def test_findings_can_be_masked(tmp_path: Path) -> None:
         assert number[:6] in shown
     dates = Finding("x", findings[0].severity, value="2026-11-20 08:30", params={"hours": "2000"}).masked()
     assert (dates.value, dates.params["hours"]) == ("2026-11-20 08:30", "2000")
+
+
+@pytest.mark.parametrize(("professional", "public"), [(0, 0), ("０", 0.0)])
+def test_nothing_is_certified_about_no_hours(tmp_path: Path, professional: Any, public: Any) -> None:
+    rows = [
+        ANNUAL,
+        annual(1, 专业科目学时=professional, 公需科目学时=public),
+        annual(2, 专业科目学时=0),
+        annual(3, 公需科目学时=0),
+    ]
+    applications, findings = read(write_xlsx(tmp_path / "z.xlsx", {"表": rows}))
+    assert [a.row for a in applications] == [3, 4]
+    assert faults(findings) == [(2, "F", "hours_none")]
+    rows = [COMPLETION, completion(1, 学时=0)]
+    applications, findings = read(write_xlsx(tmp_path / "y.xlsx", {"表": rows}), "completion")
+    assert (applications, faults(findings)) == ([], [(2, "H", "hours_none")])
+
+
+@pytest.mark.parametrize(
+    ("born", "age"), [(2011, "15"), (2010, None), (1946, None), (1945, "81"), (1900, "126")]
+)
+def test_an_implausible_age_is_remarked_upon_and_issued(tmp_path: Path, born: int, age: str | None) -> None:
+    body = f"410102{born}0101001"
+    row = annual(1, 身份证号=body + mod11_2_check(body))
+    applications, findings = read(write_xlsx(tmp_path / "a.xlsx", {"表": [ANNUAL, row]}))
+    assert len(applications) == 1
+    assert [(f.row, f.code, f.params["age"]) for f in findings] == (
+        [(2, "age_implausible", age)] if age else []
+    )

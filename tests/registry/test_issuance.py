@@ -143,6 +143,27 @@ def test_every_row_is_told_what_became_of_it(rig: Rig) -> None:
         assert document[-4:] == rows[row - 2][1][-4:]
 
 
+@pytest.mark.parametrize(
+    ("hours", "missing"),
+    [
+        ((52, 36), ("8", "0", "0")),
+        ((60, 20), ("0", "6", "6")),
+        ((50, 20), ("10", "6", "16")),
+        ((60, 26), None),
+    ],
+)
+def test_a_row_short_of_hours_is_named_with_what_is_missing(
+    lite: Rig, hours: tuple[int, int], missing: tuple[str, str, str] | None
+) -> None:
+    row = annual(1, 专业科目学时=hours[0], 公需科目学时=hours[1])
+    result = lite.submit(write_csv(lite.folder / "short.csv", [ANNUAL, row]))
+    assert len(result.issued) == 1
+    notes = [one for one in result.findings if one.code == "hours_short"]
+    told = [(one.row, *(one.params[name] for name in ("professional", "public", "total"))) for one in notes]
+    assert told == ([(2, *missing)] if missing else [])
+    assert result.short_of_hours == len(notes)
+
+
 def test_a_void_number_is_told_to_its_row(rig: Rig) -> None:
     def suspend(point: str, _: int) -> None:
         if point == "reserve:after":
