@@ -37,6 +37,10 @@ def issue(
     kind: Annotated[str, typer.Option(help="annual 年度证书 | completion 结业证书")] = "annual",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不发证 · check only")] = False,
     rule_set: Annotated[str, typer.Option(help="学时规则 · rule set")] = "henan-2012",
+    include_hidden: Annotated[
+        bool,
+        typer.Option("--include-hidden", help="隐藏的行和工作表一并办理 · issue hidden rows and sheets too"),
+    ] = False,
     annotated: Annotated[
         Path | None, typer.Option(help="核验意见文件，缺省在名单旁 · annotated copy, beside FILE by default")
     ] = None,
@@ -49,7 +53,7 @@ def issue(
         SHELL.complain("--kind: annual | completion", "usage")
         raise typer.Exit(EXIT_USAGE)
     with registry_app() as app:
-        intake = open_file(app, file, kind=kind, year=year)
+        intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
         wanted = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
         require_writable_beside(wanted, file)
         with progress_bar(intake.total_rows) as observe:
@@ -75,11 +79,18 @@ def resume_command() -> None:
     SHELL.say_json({"ranges": len(finished), "issued": issued, "void": void})
 
 
-def open_file(app: App, file: Path, *, kind: str, year: int) -> Intake:
+def open_file(app: App, file: Path, *, kind: str, year: int, include_hidden: bool = False) -> Intake:
     """The file as intake sees it; raises our errors only."""
     today = datetime.fromtimestamp(app.clock(), CHINA).date()
     try:
-        return open_intake(file, kind=kind, year=year, today=today, missing_glyphs=missing_glyphs)
+        return open_intake(
+            file,
+            kind=kind,
+            year=year,
+            today=today,
+            missing_glyphs=missing_glyphs,
+            include_hidden=include_hidden,
+        )
     except OSError as error:
         raise RegistryError("file_missing", file=str(file)) from error
 
@@ -117,7 +128,8 @@ def write_annotated(source: Path, wanted: Path, result: BatchResult) -> Path:
     outcomes = outcomes_of(result, SHELL.lang)
     # Whole identity numbers stand in it, as in the clerk's own file: nobody else's to read, not even while it is written.
     with fresh_file(wanted, mode=PRIVATE) as fresh:
-        annotate(source, fresh, remarks, faults, summary_rows(result), outcomes=outcomes)
+        summary = [*summary_rows(result), *notices_of(result)]
+        annotate(source, fresh, remarks, faults, summary, outcomes=outcomes)
         target = _claim_name(wanted)
         fresh.replace(target)
     return target
@@ -152,6 +164,12 @@ def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
     if result.void:
         rows.append(("作废编号 Void", ", ".join(f"{number} ({reason})" for number, reason in result.void)))
     return rows
+
+
+def notices_of(result: BatchResult) -> list[tuple[str, str]]:
+    """What is to be said of sheets, not of rows: hidden ones, columns that are not used."""
+    about = (finding for finding in result.findings if finding.row is None)
+    return [("提示 Notice", "".join(describe(finding, SHELL.lang))) for finding in about]
 
 
 def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None:

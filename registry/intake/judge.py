@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from registry.intake.columns import Header, field_of, fields_of
+from registry.intake.columns import STATED_TOTAL, Header, Heading, field_of, fields_of
 from registry.intake.findings import Finding, Severity
 from registry.intake.names import GlyphCheck, MissingGlyphs, name_reader, text_reader
 from registry.intake.rows import AnnualApplication, Application, CompletionApplication
@@ -42,7 +42,7 @@ Seen = dict[object, tuple[str, int]]
 LEAST_AGE, MOST_AGE = 16, 80
 """Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
 
-_NOTES = frozenset(("normalised", "age_implausible"))
+_NOTES = frozenset(("normalised", "age_implausible", "total_unread"))
 _HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
 """Where class hours stand among the values of a row."""
 _TOTAL = re.compile(r"(?:[合小总共累]\s*计|总人数|总数)|共\s*[0-9]+\s*[人名条行]")
@@ -80,6 +80,7 @@ class Readers:
                 "year": year_reader(year),
                 "professional_hours": read_hours,
                 "public_hours": read_hours,
+                STATED_TOTAL: read_hours,
                 "programme": text,
                 "institution": text,
                 "category": read_category,
@@ -92,12 +93,26 @@ class Readers:
 class RowJudge:
     """Judges the rows of one sheet. `seen` is shared by the sheets of a file, for duplicates across them."""
 
-    def __init__(self, sheet: Sheet, header: Header, kind: str, readers: Readers, seen: Seen) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        header: Header,
+        kind: str,
+        readers: Readers,
+        seen: Seen,
+        *,
+        include_hidden: bool = False,
+    ) -> None:
+        self._include_hidden = include_hidden
+        self._hidden: frozenset[int] = frozenset(() if include_hidden else sheet.survey.hidden_rows)
         self._sheet = sheet
         self._kind = kind
         self._readers = readers
         self._seen = seen
         self._columns = [self._column(header, field) for field in fields_of(kind)]
+        self._totals = [
+            self._read_as(heading, STATED_TOTAL) for heading in header.columns.get(STATED_TOTAL, ())
+        ]
         self._name, self._identity = self._columns[0], self._columns[1]
         self._hours = _HOURS[kind]
         self._no_hours: Values = [0] * (self._hours.stop - self._hours.start)
@@ -106,7 +121,25 @@ class RowJudge:
         self._merged = merged_followers(sheet.survey, header.bottom + 2)
 
     def judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
-        """An application, or a list (perhaps empty) of findings, notes being followed by their application."""
+        """An application, or a list (perhaps empty) of findings, notes being followed by their application.
+
+        Whoever stands in a hidden row or sheet is held back, unless hidden ones are to be included.
+        """
+        outcome = self._judge(row, cells)
+        if not self._is_hidden(row):
+            return outcome
+        findings: list[Finding | Application] = outcome if isinstance(outcome, list) else [outcome]
+        if not any(not isinstance(item, Finding) or item.severity is Severity.FAULT for item in findings):
+            return findings
+        held = Finding(
+            "hidden_sheet_row" if self._sheet.hidden else "hidden_row", Severity.FAULT, self._sheet.name, row
+        )
+        return [held, *(item for item in findings if isinstance(item, Finding))]
+
+    def _is_hidden(self, row: int) -> bool:
+        return row in self._hidden or (self._sheet.hidden and not self._include_hidden)
+
+    def _judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
         if self._is_blank(cells, self._identity):
             passed = self._pass_over(row, cells)
             if passed is not None:
@@ -120,6 +153,12 @@ class RowJudge:
             return [self._row_note("repeated_header", row)]
         if values[self._hours] == self._no_hours:
             findings.append(self._finding("hours_none", row, self._columns[self._hours.start], "0", {}))
+            refused = True
+        elif (
+            self._totals
+            and None not in values[self._hours]
+            and self._differs_from_total(row, cells, values, findings)
+        ):
             refused = True
         identity = values[1]
         if identity is not None:
@@ -150,6 +189,27 @@ class RowJudge:
                 changes.clear()
         return values
 
+    def _differs_from_total(
+        self, row: int, cells: Sequence[Cell], values: Values, findings: list[Finding | Application]
+    ) -> bool:
+        """Whether a stated total is not the sum of the hours; one that cannot be read is remarked upon."""
+        total = sum(hours for hours in values[self._hours] if isinstance(hours, int))
+        differs = False
+        for column in self._totals:
+            raw = cells[column.index or 0]
+            try:
+                stated = column.read(raw, [])
+            except CellFault as fault:
+                finding = self._fault(row, column, raw, fault)
+                if finding.code != "cell_empty":
+                    findings.append(self._finding("total_unread", row, column, finding.value, {}))
+                continue
+            if stated != total:
+                params = {"stated": str(stated), "sum": str(total)}
+                findings.append(self._finding("total_differs", row, column, str(stated), params))
+                differs = True
+        return differs
+
     def _remark_on_age(self, row: int, identity: str, findings: list[Finding | Application]) -> None:
         age = self._readers.year - int(identity[6:10])
         if not LEAST_AGE <= age <= MOST_AGE:
@@ -157,12 +217,14 @@ class RowJudge:
             findings.append(self._finding("age_implausible", row, self._identity, identity, params))
 
     def _column(self, header: Header, field: str) -> _Column:
-        read = self._readers.by_field[field]
         headings = header.columns.get(field)
         if headings is None:
-            return _Column(field, None, "", "", read)
-        index = headings[0].index
-        return _Column(field, index, column_letter(self._sheet.first_column + index), headings[0].text, read)
+            return _Column(field, None, "", "", self._readers.by_field[field])
+        return self._read_as(headings[0], field)
+
+    def _read_as(self, heading: Heading, field: str) -> _Column:
+        letter = column_letter(self._sheet.first_column + heading.index)
+        return _Column(field, heading.index, letter, heading.text, self._readers.by_field[field])
 
     def _application(self, row: int, values: Values) -> Application:
         made = AnnualApplication if self._kind == "annual" else CompletionApplication

@@ -55,6 +55,7 @@ def test_the_ugly_workbook_has_every_trouble_and_some_good_rows(tmp_path: Path) 
     codes = Counter(finding.code for finding in findings)
     assert {
         *("normalised", "total_row", "footer_row", "repeated_header", "sheet_ignored", "hidden_rows"),
+        *("hidden_row", "columns_unused"),
         *(
             "cell_empty",
             "cell_merged",
