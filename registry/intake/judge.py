@@ -1,7 +1,8 @@
 """Judging the rows of one sheet: a row becomes an application, or all its faults, or is passed over.
 
 Passed over are blank rows (silently), and, with a note, totals, signatures and repeated headings; but only where
-the identity cell is empty, so that no person is taken for a footer. A row with any fault yields every finding of
+the identity cell is empty or the row begins like a footing (填表人：…) and has no number there, so that no person is
+taken for a footer. A row with any fault yields every finding of
 the row and no application. A second row for the same certificate is refused, naming the first, even if the first
 was itself refused: which of the two is right is for the office to say.
 """
@@ -36,12 +37,13 @@ from registry.intake.values import (
 )
 
 Values = list[str | int | None]
-Seen = dict[object, tuple[str, int]]
-"""Key of a certificate (person; for a training also programme and day) → sheet and row where it first stood."""
+Seen = dict[object, tuple[str, int, str | int | None]]
+"""Key of a certificate (person; for a training also programme and day) → sheet, row and name where it first stood."""
 
 LEAST_AGE, MOST_AGE = 16, 80
 """Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
 
+_IDENTITY_LENGTH = 18
 _NOTES = frozenset(("normalised", "age_implausible", "total_unread"))
 _HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
 """Where class hours stand among the values of a row."""
@@ -140,7 +142,7 @@ class RowJudge:
         return row in self._hidden or (self._sheet.hidden and not self._include_hidden)
 
     def _judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
-        if self._is_blank(cells, self._identity):
+        if self._is_blank(cells, self._identity) or self._is_footing(cells):
             passed = self._pass_over(row, cells)
             if passed is not None:
                 return passed
@@ -234,15 +236,32 @@ class RowJudge:
         key: object = values[1] if self._kind == "annual" else (values[1], values[4], values[8])
         if key is None or (isinstance(key, tuple) and None in key):
             return None
-        first = self._seen.setdefault(key, (self._sheet.name, row))
-        if first == (self._sheet.name, row):
+        name = values[0]
+        sheet, first_row, first_name = self._seen.setdefault(key, (self._sheet.name, row, name))
+        if (sheet, first_row) == (self._sheet.name, row):
             return None
-        params = {"first_sheet": first[0], "first_row": str(first[1])}
-        return self._finding("duplicate_in_file", row, self._identity, str(values[1]), params)
+        params = {"first_sheet": sheet, "first_row": str(first_row)}
+        if name is None or first_name is None or name == first_name:
+            return self._finding("duplicate_in_file", row, self._identity, str(values[1]), params)
+        params |= {"name": str(name), "first_name": str(first_name)}
+        return self._finding("duplicate_other_name", row, self._identity, str(values[1]), params)
 
     def _is_blank(self, cells: Sequence[Cell], column: _Column) -> bool:
         raw = cells[column.index] if column.index is not None else ""
         return raw == "" or (isinstance(raw, str) and not raw.isalnum() and clean(raw) == "")
+
+    def _is_footing(self, cells: Sequence[Cell]) -> bool:
+        """Whether the identity cell holds words of a footing (审核人：…), or such words stand before a text without digit."""
+        raw = cells[self._identity.index] if self._identity.index is not None else ""
+        if not isinstance(raw, str) or len(raw) == _IDENTITY_LENGTH:
+            return False
+        text = clean(raw)
+        first = next((cell for cell in cells if cell != ""), "")
+        return (
+            isinstance(first, str)
+            and _FOOTER.match(clean(first)) is not None
+            and (_FOOTER.match(text) is not None or not any(map(str.isdigit, text)))
+        )
 
     def _pass_over(self, row: int, cells: Sequence[Cell]) -> list[Finding | Application] | None:
         """What to say of a row without an identity number, or None if it must be judged as a person's."""

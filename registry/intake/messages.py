@@ -109,10 +109,11 @@ _FILE: Mapping[str, Mapping[str, Sentences]] = {
         "Check that the quotation marks of that row are paired, or save it as XLSX.",
     ),
     "header_not_found": _entry(
-        "前{rows}行内找不到表头（至少应有“姓名”和“身份证号”）。",
-        "请把表头放在数据上方，并使用规定的列名。",
-        "No heading row was found in the first {rows} rows (姓名 and 身份证号 at least).",
-        "Put the headings above the data and use the prescribed names.",
+        "前{rows}行内找不到表头；已查看的工作表：{sheets}。",
+        "表头应在数据上方，列名为：{columns}（运行 certreg template 可得空白表）。如列名显示为乱码，请另存为 XLSX 或“CSV UTF-8”。",
+        "No heading row was found in the first {rows} rows; sheets looked at: {sheets}.",
+        "Put the headings above the data: {columns} (certreg template writes an empty form). "
+        "If headings look garbled, save the file as XLSX or as CSV UTF-8.",
     ),
     "missing_columns": _entry(
         "工作表「{sheet}」缺少列：{columns}。",
@@ -265,6 +266,18 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "The dot in the name “{value}” is {found}; it should be · (U+00B7).",
         "Write “{right}”.",
     ),
+    "name_line_break": _entry(
+        "姓名中间有换行：{value}",
+        "一行只填一人；同一人的姓名请删去换行。",
+        "The name has a line break in it: {value}",
+        "One person a row; if it is one person's name, delete the line break.",
+    ),
+    "name_single": _entry(
+        "姓名「{value}」只有一个字。",
+        "请对照身份证填写全名；确为一个字的，本系统暂不能办理，请联系发证机构。",
+        "The name “{value}” is a single character.",
+        "Write the full name as on the identity card; if it truly is one character, ask the issuing authority.",
+    ),
     "name_digits": _entry(
         "姓名「{value}」含有数字。",
         "请对照身份证填写姓名，去掉编号。",
@@ -300,6 +313,13 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "请核对；其他年度的请另行提交。",
         "This row is for {year}, but the year asked for is {expected}.",
         "Check it; submit other years separately.",
+    ),
+    "duplicate_other_name": _entry(
+        "身份证号与工作表「{first_sheet}」第{first_row}行相同，姓名却不同：那里是「{first_name}」，这里是「{name}」。",
+        "请对照原件，两行中至少有一行的姓名或号码填错。",
+        "The identity number is that of sheet “{first_sheet}”, row {first_row}, but the name is not: "
+        "“{first_name}” there, “{name}” here.",
+        "Check both against the originals; a name or a number of one of the rows is wrong.",
     ),
     "duplicate_in_file": _entry(
         "与工作表「{first_sheet}」第{first_row}行重复。",
@@ -357,6 +377,20 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
         "请填写现行 18 位号码；系统不代为换算。",
         "This is an old identity number of 15 digits.",
         "Write the present number of 18; it is not converted here.",
+    ),
+    "identity_other_document": _entry(
+        "「{value}」像是护照、港澳居民或台湾居民的证件号码，不是居民身份证号；目前只受理 18 位号码。",
+        "有港澳台居民居住证或新版外国人永久居留身份证的，请填其 18 位号码；没有的请联系发证机构，本行删去后其余照常办理。",
+        "“{value}” looks like a passport or a permit of Hong Kong, Macao or Taiwan; "
+        "only resident identity numbers of 18 characters are accepted yet.",
+        "Write the 18-character number of a residence permit or a permanent residence card if there is one; "
+        "otherwise ask the issuing authority. The other rows go ahead.",
+    ),
+    "identity_words": _entry(
+        "身份证号栏填的是「{value}」，没有号码。",
+        "请填写本人的 18 位号码；“同上”“无”等一律不能代替。",
+        "“{value}” stands in the place of the identity number.",
+        "Write the person's own 18-character number; words such as ‘same as above’ or ‘none’ are not taken.",
     ),
     "identity_masked": _entry(
         "身份证号打了星号。",

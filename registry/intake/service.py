@@ -14,7 +14,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from registry.intake.columns import KINDS, Header, find_header, primary_heading
+from registry.intake.columns import KINDS, Header, fields_of, find_header, primary_heading
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
 from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
@@ -117,8 +117,13 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
         _require_columns(sheet, found[0], kind, limits)
         tables.append(_Table(sheet, *found))
     if not tables:
-        empty = all(sheet.last_row == 0 for sheet in sheets)
-        raise refuse_file("file_empty" if empty else "header_not_found", rows=str(limits.header_rows))
+        if all(sheet.last_row == 0 for sheet in sheets):
+            raise refuse_file("file_empty")
+        named = "、".join(f"「{sheet.name}」" for sheet in sheets[:_NAMED]) + (
+            "…" if len(sheets) > _NAMED else ""
+        )
+        columns = "、".join(map(primary_heading, fields_of(kind)))
+        raise refuse_file("header_not_found", rows=str(limits.header_rows), sheets=named, columns=columns)
     return tables, notes
 
 

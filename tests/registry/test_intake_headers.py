@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry.intake import columns
-from registry.intake.findings import IntakeError
+from registry.intake.findings import IntakeError, describe
 from registry.intake.rows import AnnualApplication
 from tests.registry.sheets import (
     ANNUAL,
@@ -168,7 +168,10 @@ def test_every_sheet_with_headings_is_read(tmp_path: Path) -> None:
 def test_a_sheet_without_headings_is_a_file_fault_only_if_it_is_alone(tmp_path: Path) -> None:
     assert refused(write_xlsx(tmp_path / "n.xlsx", {"表": [["张三", identity()]]})).code == "header_not_found"
     assert refused(write_xlsx(tmp_path / "e.xlsx", {"表": []})).code == "file_empty"
-    assert refused(write_csv(tmp_path / "n.csv", [["张三", identity()]])).code == "header_not_found"
+    finding = refused(write_csv(tmp_path / "n.csv", [["张三", identity()]]))
+    assert finding.code == "header_not_found"
+    said = "".join(describe(finding.finding, "zh-CN"))
+    assert all(word in said for word in ("「n」", "UTF-8", "certreg template", *ANNUAL))
 
 
 def test_people_in_hidden_rows_and_sheets_are_held_back_and_said(tmp_path: Path) -> None:

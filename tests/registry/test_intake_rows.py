@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry.intake.findings import Finding
+from registry.intake.findings import Finding, describe
 from tests.registry.sheets import (
     ANNUAL,
     COMPLETION,
@@ -42,6 +42,10 @@ EMPTY = [""] * len(ANNUAL)
         (["", "", "填表日期：2026年11月20日", "", "", "", ""], "footer_row"),
         (["单位（盖章）", "", "", "", "", "", ""], "footer_row"),
         (["填表说明", "", "", "", "", "", ""], "footer_row"),
+        (["填表人：刘芳", "审核人：王强", "", "", "", "", "2026年11月20日"], "footer_row"),
+        (["填表人：", "刘芳", "审核人：", "王强", "", "", ""], "footer_row"),
+        (["填表人：刘芳", "日期：2026年11月20日", "", "", "", "", ""], "footer_row"),
+        (["填表人：刘芳 审核人：王强", "", "", "", "", "", ""], "footer_row"),
         (["注：本表一式两份", "", "", "", "", "", ""], "footer_row"),
         (list(ANNUAL), "repeated_header"),
     ],
@@ -80,6 +84,12 @@ def test_blank_rows_are_passed_over_in_silence(tmp_path: Path, row: list[Any]) -
     ("row", "found"),
     [
         (annual(1, 姓名="合计"), []),  # a whole row with a number is a person, whatever the name
+        (annual(1, 姓名="备注"), []),
+        (
+            annual(1, 姓名="填表人：", 身份证号=identity(1)[:17]),
+            [(2, "A", "name_characters"), (2, "B", "identity_length")],
+        ),
+        (annual(1, 身份证号="审核人：王强"), [(2, "B", "identity_words")]),
         (annual(1, 身份证号=""), [(2, "B", "cell_empty")]),
         (annual(1, 姓名="", 身份证号=""), [(2, "A", "cell_empty"), (2, "B", "cell_empty")]),
     ],
@@ -113,7 +123,7 @@ def test_the_second_of_two_is_refused_and_names_the_first(tmp_path: Path) -> Non
         (2, "F", "hours_words"),
         (4, "B", "duplicate_in_file"),
         (5, "B", "duplicate_in_file"),
-        (6, "A", "text_length"),
+        (6, "A", "name_single"),
         (6, "B", "duplicate_in_file"),
     ]
     assert [f.params["first_row"] for f in findings if f.code == "duplicate_in_file"] == ["2", "2", "3"]
@@ -239,3 +249,12 @@ def test_an_implausible_age_is_remarked_upon_and_issued(tmp_path: Path, born: in
     assert [(f.row, f.code, f.params["age"]) for f in findings] == (
         [(2, "age_implausible", age)] if age else []
     )
+
+
+def test_one_number_under_two_names_is_told_with_both(tmp_path: Path) -> None:
+    rows = [ANNUAL, annual(1), annual(1, 姓名="李雷"), annual(2, 姓名=""), annual(2)]
+    _, findings = read(write_xlsx(tmp_path / "d.xlsx", {"表": rows}))
+    assert faults(findings)[::2] == [(3, "B", "duplicate_other_name"), (5, "B", "duplicate_in_file")]
+    problem, _ = describe(findings[0], "zh-CN")
+    assert "「张文博」" in problem
+    assert "「李雷」" in problem

@@ -65,7 +65,7 @@ def test_the_ugly_workbook_has_every_trouble_and_some_good_rows(tmp_path: Path) 
             "text_characters",
         ),
         *("text_length", "private_use", "glyph_missing", "duplicate_in_file", "grade_unknown"),
-        *("name_lost_character", "name_dot", "name_digits", "name_characters"),
+        *("name_lost_character", "name_dot", "name_digits", "name_characters", "name_single"),
         *(
             "identity_numeric",
             "identity_scientific",
