@@ -1,6 +1,5 @@
 """``issue`` and ``resume``: from a spreadsheet to numbered, signed, logged certificates."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -15,19 +14,16 @@ from rich.table import Table
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
 from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
+from registry.cli.remarks import print_findings
 from registry.errors import RegistryError
 from registry.faces.fonts import missing_glyphs
 from registry.files import PRIVATE, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
-from registry.intake.findings import Finding, Severity, describe
+from registry.intake.findings import describe
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
-from registry.messages import LANGUAGES
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
-
-MAX_LISTED = 200
-"""Findings listed on the terminal; the annotated file has them all."""
 
 
 def issue(
@@ -192,48 +188,6 @@ def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None
         f"每人的处理结果、证书编号和核验意见已写入：{annotated}",
         f"What became of each row, its number and remarks are written to: {annotated}",
     )
-
-
-def print_findings(findings: list[Finding]) -> None:
-    """Faults first, as a table with place, value, problem and remedy."""
-    ordered = sorted(findings, key=lambda one: one.severity is not Severity.FAULT)
-    table = Table(show_lines=True)
-    for heading, ratio in (("位置 Place", 3), ("内容 Value", 3), ("问题 Problem", 5), ("办法 Remedy", 5)):
-        table.add_column(heading, overflow="fold", ratio=ratio)
-    for finding in ordered[:MAX_LISTED]:
-        style = "red" if finding.severity is Severity.FAULT else "yellow"
-        cells = (place_of(finding), finding.value, *describe(finding, SHELL.lang))
-        table.add_row(*map(_plain, cells), style=style)
-    if findings:
-        SHELL.out.print(table)
-    if len(findings) > MAX_LISTED:
-        more = len(findings) - MAX_LISTED
-        SHELL.say(f"其余 {more} 条见核验意见文件。", f"{more} more in the annotated file.")
-
-
-def place_of(finding: Finding) -> str:
-    """Sheet, row and column, as the clerk finds them."""
-    chinese = SHELL.lang == LANGUAGES[0]
-    row = f"第 {finding.row} 行" if chinese else f"row {finding.row}"
-    column = f"{finding.column} 列" if chinese else f"column {finding.column}"
-    parts = (finding.sheet, row if finding.row else "", column if finding.column else "")
-    return " ".join(filter(None, parts))
-
-
-def reasons_of(result: BatchResult) -> list[tuple[str, str]]:
-    """Why rows were refused: how often, and the first case in words."""
-    faults = [finding for finding in result.findings if finding.severity is Severity.FAULT]
-    counts = Counter(finding.code for finding in faults)
-    first = {finding.code: finding for finding in reversed(faults)}
-    return [
-        (f"×{times}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
-        for code, times in counts.most_common()
-    ]
-
-
-def _plain(text: str) -> str:
-    """A cell's text with nothing in it that the terminal would take for markup."""
-    return text.replace("[", "\\[")
 
 
 def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:

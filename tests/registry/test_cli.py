@@ -25,7 +25,7 @@ from registry.troubles import sentence_of_trouble
 from tests.builders import HOST
 from tests.journeys.program import PASSPHRASE, Shell
 from tests.registry.rig import DAY, Clock, Place
-from tests.registry.sheets import ANNUAL, annual, identity, write_csv
+from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
 
 COMMANDS = (
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
@@ -245,6 +245,52 @@ def test_the_list_itself_is_never_overwritten_nor_what_came_back_before(shell: S
     one = real["issued"][0]
     assert [row[7:9] for row in told] == [["可发", None], ["已发", one], ["此前已发", one]]
     assert file.read_bytes() == before
+
+
+def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
+    """And mere space is counted, on the terminal only; hidden people stand on the summary too."""
+    year = china_year()
+    office = ("--name", "商丘市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", str(year))
+    assert shell.certreg("authority", "add", "411400", *office).code == 0
+    rows = [
+        annual(901, 年度=year, 姓名=" 张文博\u3000"),
+        annual(902, 年度=year, 姓名="李 雷", 公需科目学时=20),
+        annual(903, 年度=year, 职称等级="主治医师"),
+        annual(904, 年度=year, 专业科目学时=50),
+        annual(905, 年度=year, 工作单位="院"),
+        annual(906, 年度=year),
+    ]
+
+    def hide(book: Any) -> None:
+        book["表"].row_dimensions[7].hidden = True
+
+    write_xlsx(shell.folder / "three.xlsx", {"表": [ANNUAL, *rows]}, hide)
+    words = ("issue", "three.xlsx", "--authority", "411400", "--year", str(year))
+    said = shell.certreg(*words)
+    assert said.code == 2
+    places = [
+        said.out.index(text)
+        for text in (
+            "未发：",
+            "第 4 行 D",
+            "第 6 行 C",
+            "提示：",
+            "第 3 行",
+            "第 5 行",
+            "已规范：",
+            "第 3 行 A",
+        )
+    ]
+    assert places[:6] == sorted(places[:6])
+    assert places[6] > places[5]
+    assert "第 2 行" not in said.out
+    assert "另有 1 处" in said.out
+    book = openpyxl.load_workbook(shell.folder / "three-核验意见.xlsx")
+    assert "已规范" in book["表"]["J2"].value
+    summary = {cell.value for row in book["核验汇总"].iter_rows() for cell in row}
+    assert any("隐藏行（7）" in str(text) for text in summary)
+    again = shell.certreg("--json", *words, "--include-hidden").json
+    assert [(one["row"], len(one["number"])) for one in again["issuedRows"]] == [(7, 20)]
 
 
 def test_a_home_open_to_others_is_not_used(tmp_path: Path) -> None:
