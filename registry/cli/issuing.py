@@ -13,12 +13,14 @@ from rich.table import Table
 
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
-from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
+from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, errors_told, registry_app
 from registry.cli.remarks import print_findings
 from registry.errors import RegistryError
 from registry.faces.fonts import missing_glyphs
-from registry.files import PRIVATE, fresh_file
+from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
+from registry.intake.blank import write_form
+from registry.intake.columns import KINDS
 from registry.intake.findings import describe
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
@@ -45,7 +47,7 @@ def issue(
 
     退出码 · exit code: 0 全部发出 all issued, 2 有行未发 some rows refused, 1 出错 error, 64 用法 usage.
     """
-    if kind not in ("annual", "completion"):
+    if kind not in KINDS:
         SHELL.complain("--kind: annual | completion", "usage")
         raise typer.Exit(EXIT_USAGE)
     with registry_app() as app:
@@ -60,6 +62,24 @@ def issue(
         report_batch(result, target, dry_run=dry_run)
     if result.refused_rows or result.void:
         raise typer.Exit(EXIT_REFUSED_ROWS)
+
+
+def template(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="annual 年度证书 | completion 结业证书")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="写到哪里 · where to write it")],
+) -> None:
+    """写一份空白名单：列名、格式、填写说明和示例 · Write an empty list with the right headings, its rules and an example."""
+    if kind not in KINDS:
+        SHELL.complain("KIND: annual | completion", "usage")
+        raise typer.Exit(EXIT_USAGE)
+    with errors_told():
+        if out.exists():
+            raise RegistryError("file_exists", file=str(out))
+        with fresh_file(out, mode=PUBLIC) as fresh:
+            write_form(fresh, kind=kind)
+            fresh.replace(out)
+        SHELL.say(f"空白名单已写入：{out}", f"An empty list is written to: {out}")
+        SHELL.say_json({"template": str(out), "kind": kind})
 
 
 def resume_command() -> None:

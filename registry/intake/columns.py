@@ -213,7 +213,7 @@ _WEAK = frozenset(("职称", "级别"))
 """These often head a column of titles (主治医师) beside the grades; they count only where no better heading stands."""
 
 _UNTOLD = frozenset(("序号", "编号", "no.", "no", OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING))
-_OPTIONAL = frozenset(("year",))
+OPTIONAL = frozenset(("year",))
 _NOISE = re.compile(r"[\s*＊★☆#:：。、\u00ad\u180e\u200b-\u200d\u2060\ufeff]+")
 _BRACKETS = re.compile(r"[(\[【〔<《][^)\]】〕>》]*[)\]】〕>》]")
 _MAX_HEADING = 60
@@ -250,7 +250,7 @@ class Header:
 
     def missing(self, kind: str) -> list[str]:
         """Required fields without a column, in the order of the form."""
-        return [name for name in fields_of(kind) if name not in self.columns and name not in _OPTIONAL]
+        return [name for name in fields_of(kind) if name not in self.columns and name not in OPTIONAL]
 
 
 def fields_of(kind: str) -> tuple[str, ...]:

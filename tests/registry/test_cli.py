@@ -28,6 +28,7 @@ from tests.registry.rig import DAY, Clock, Place
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
 
 COMMANDS = (
+    "template",
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
     *("bundle", "verify", "fsck", "demo", "authority add", "authority list", "authority suspend"),
     *(
@@ -291,6 +292,19 @@ def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
     assert any("隐藏行（7）" in str(text) for text in summary)
     again = shell.certreg("--json", *words, "--include-hidden").json
     assert [(one["row"], len(one["number"])) for one in again["issuedRows"]] == [(7, 20)]
+
+
+def test_an_empty_list_to_fill_in(tmp_path: Path) -> None:
+    """Without a registry; and what is there stays."""
+    office = Shell(tmp_path)
+    for kind in ("annual", "completion"):
+        said = office.certreg("--json", "template", kind, f"{kind}.xlsx")
+        assert (said.code, said.json) == (0, {"template": f"{kind}.xlsx", "kind": kind})
+    written = (tmp_path / "annual.xlsx").read_bytes()
+    assert office.certreg("--json", "template", "completion", "annual.xlsx").json["error"] == "file_exists"
+    assert (tmp_path / "annual.xlsx").read_bytes() == written
+    assert office.certreg("template", "diploma", "d.xlsx").code == 64
+    assert office.certreg("--json", "template", "annual", "absent/a.xlsx").json["error"] == "file_unusable"
 
 
 def test_a_home_open_to_others_is_not_used(tmp_path: Path) -> None:
