@@ -62,11 +62,12 @@ def mask_identity(identity: str) -> str:
     return f"{identity[:6]}{'*' * 8}{identity[-4:]}"
 
 
-def is_short_of_hours(fields: Mapping[str, object], rules: RuleSet | None) -> bool:
-    """Whether an annual certificate's hours are below its rule set; False where there is no rule for it."""
+def missing_hours(fields: Mapping[str, object], rules: RuleSet | None) -> dict[str, int]:
+    """By how much an annual certificate's hours are below its rule set (``hours_shortfall``); nothing where they are not."""
     rule = rules.grades.get(str(fields.get("grade"))) if rules else None
     if rule is None:
-        return False
+        return {}
     professional, public = fields["professionalHours"], fields["publicHours"]
     assert isinstance(professional, int) and isinstance(public, int)  # noqa: S101, PT018 - intake made them
-    return any(hours_shortfall(rule, professional, public).values())
+    missing = hours_shortfall(rule, professional, public)
+    return missing if any(missing.values()) else {}

@@ -6,10 +6,11 @@ certificate) gets nothing and is told under which number the person has it.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -18,7 +19,7 @@ from sqlalchemy.orm import Session
 from keys.trustlist import ListedKey, RuleSet, TrustList
 from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
-from registry.applications import KIND_DIGITS, Candidate, candidate_of, is_short_of_hours
+from registry.applications import KIND_DIGITS, Candidate, candidate_of, missing_hours
 from registry.errors import IssuanceError
 from registry.faces.errors import FaceError
 from registry.faces.qr import qr_version
@@ -45,25 +46,42 @@ IN_FLIGHT = 3
 MAX_ATTEMPTS = 3
 """To reserve a chunk; each needs another office that took a claim of it in the same instant."""
 CURRENT_VERSION = "v1"
+DRY_RUN = 0
+"""In the place of a batch's number, where nothing was submitted."""
 _LONGEST_SIGNATURE = bytes(64)
 Signatures = Callable[[], list[bytes]]
 """Waits for signatures and gives them, or raises what was wrong."""
 
 
+Place: TypeAlias = tuple[str, int]
+"""Sheet and row, 1-based, as the clerk finds them."""
+
+
 @dataclass(slots=True)
 class BatchResult:
-    """What became of a file. ``earlier`` is ``(batch id, Unix seconds)`` where the same file was submitted before."""
+    """What became of a file. ``earlier`` is ``(batch id, Unix seconds)`` where the same file was submitted before.
+
+    ``numbered`` tells where each number's row stands, also of numbers that became void; ``fit`` are the rows that a dry
+    run found fit to be issued.
+    """
 
     batch_id: int
     file_name: str
     rows: int = 0
     issued: list[str] = field(default_factory=list)
     void: list[tuple[str, str]] = field(default_factory=list)
-    refused_rows: set[tuple[str, int]] = field(default_factory=set)
-    already_issued: int = 0
+    numbered: dict[str, Place] = field(default_factory=dict)
+    fit: list[Place] = field(default_factory=list)
+    refused_rows: set[Place] = field(default_factory=set)
+    held_before: dict[Place, str] = field(default_factory=dict)
     short_of_hours: int = 0
     findings: list[Finding] = field(default_factory=list)
     earlier: tuple[int, int] | None = None
+
+    @property
+    def already_issued(self) -> int:
+        """Rows whose person had a certificate for the same before."""
+        return len(self.held_before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +125,9 @@ def issue_file(
     with _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
             reservation = _reserve(job, candidates, observe)
-            _report_taken(result, candidates, reservation)
+            free = _report_taken(result, candidates, reservation.taken)
+            numbers = (number.digits for number in reservation.numbers)
+            result.numbered.update(zip(numbers, free, strict=True))
             if reservation.intent_id is not None:
                 begun = begin_intent(hands.app, reservation.intent_id, observe)
                 if isinstance(begun, Finished):
@@ -148,19 +168,19 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
 
 
 def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:
-    """What ``issue_file`` would say, with nothing reserved: ``--dry-run``. Rows fit to be issued are counted, not named."""
+    """What ``issue_file`` would say, with nothing reserved: ``--dry-run``. ``fit`` has the rows that would be issued."""
     with app.database.read() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
         earlier = _earlier(session, authority, intake)
     template = _template(app, intake.kind)
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
-    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake), rule_set, 0, CHUNK)
-    result = BatchResult(0, intake.name, earlier=earlier)
+    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake), rule_set, DRY_RUN, CHUNK)
+    result = BatchResult(DRY_RUN, intake.name, earlier=earlier)
     for chunk in _chunks(job, intake, result):
         with app.database.read() as session:
             taken = taken_claims(session, chunk)
-        _report_taken(result, chunk, Reservation(None, (), taken))
+        result.fit += _report_taken(result, chunk, taken)
     return result
 
 
@@ -253,8 +273,17 @@ def _candidate(job: _Job, application: Application, result: BatchResult) -> Cand
         result.findings.append(finding)
         result.refused_rows.add((application.sheet, application.row))
         return None
-    result.short_of_hours += is_short_of_hours(candidate.fields, job.rules)
+    missing = missing_hours(candidate.fields, job.rules)
+    if missing:
+        result.short_of_hours += 1
+        result.findings.append(_short_of_hours(application, missing, job.rule_set))
     return candidate
+
+
+def _short_of_hours(application: Application, missing: Mapping[str, int], rule: str) -> Finding:
+    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
+    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
+    return Finding("hours_short", Severity.NOTE, application.sheet, application.row, params=params)
 
 
 def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *, host: str) -> bool:
@@ -308,18 +337,25 @@ def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation
     raise IssuanceError("claims_contended")
 
 
-def _report_taken(result: BatchResult, chunk: list[Candidate], reservation: Reservation) -> None:
+def _report_taken(result: BatchResult, chunk: list[Candidate], taken: Mapping[bytes, str]) -> list[Place]:
+    """Enter whose claim is taken; returns where the others stand, in the order in which they are numbered."""
+    free: list[Place] = []
     for candidate in chunk:
-        number = reservation.taken.get(candidate.claim)
-        if number is not None:
-            result.already_issued += 1
-            result.findings.append(
-                Finding(
-                    "already_issued", Severity.NOTE, candidate.sheet, candidate.row, params={"number": number}
-                )
-            )
+        place = (candidate.sheet, candidate.row)
+        number = taken.get(candidate.claim)
+        if number is None:
+            free.append(place)
+            continue
+        result.held_before[place] = number
+        result.findings.append(Finding("already_issued", Severity.NOTE, *place, params={"number": number}))
+    return free
 
 
 def _collect(result: BatchResult, finished: Finished) -> None:
     result.issued += finished.issued
     result.void += finished.void
+    for number, reason in finished.void:
+        params = {"number": number, "reason": reason}
+        result.findings.append(
+            Finding("number_void", Severity.FAULT, *result.numbered[number], params=params)
+        )

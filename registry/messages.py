@@ -391,6 +391,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "域名不合规：小写、至少一个点（或 localhost），可带端口。",
         "The host is not acceptable: lower case with a dot (or localhost), a port if needed.",
     ),
+    "annotated_is_input": (
+        "核验意见文件 {file} 就是名单本身，不会覆盖。请用 --annotated 另取文件名。",
+        "The annotated file {file} is the list itself, which is never overwritten. Choose another --annotated.",
+    ),
+    "file_exists": (
+        "文件 {file} 已存在，不会覆盖。请另取文件名。",
+        "The file {file} exists and is not overwritten. Choose another name.",
+    ),
     "file_missing": ("找不到文件：{file}", "There is no such file: {file}"),
     "file_unusable": (
         "读写文件失败：{file}（{problem}）",

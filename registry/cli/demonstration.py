@@ -26,15 +26,9 @@ from keys.trustchain import parse_pin
 from registry.app import App, Clock, create_app, open_app, system_clock
 from registry.batches import BatchResult, issue_file
 from registry.cli.common import EXIT_ERROR, SHELL, errors_told
-from registry.cli.issuing import (
-    open_file,
-    print_findings,
-    progress_bar,
-    reasons_of,
-    summary_rows,
-    write_annotated,
-)
+from registry.cli.issuing import open_file, progress_bar, summary_rows, write_annotated
 from registry.cli.publishing import tell_fsck
+from registry.cli.remarks import print_findings, reasons_of
 from registry.errors import OfficeError
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, PUBLIC, fresh_file, make_private_folder, replace_file
@@ -193,6 +187,7 @@ def _issue(app: App, office: Delegation, file: Path, year: int) -> tuple[BatchRe
         print_findings(faults)
     target = file.parent.parent / "annotated" / f"{file.stem}-核验意见.xlsx"
     target.parent.mkdir(exist_ok=True)
+    target.unlink(missing_ok=True)
     write_annotated(file, target, result)
     return result, seconds
 

@@ -1,9 +1,9 @@
 """``issue`` and ``resume``: from a spreadsheet to numbered, signed, logged certificates."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Annotated
 
@@ -12,20 +12,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from registry.app import App
-from registry.batches import BatchResult, issue_file, preview_file
-from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, registry_app
+from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
+from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, errors_told, registry_app
+from registry.cli.remarks import print_findings
 from registry.errors import RegistryError
 from registry.faces.fonts import missing_glyphs
-from registry.files import PRIVATE, fresh_file
+from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
-from registry.intake.findings import Finding, Severity, describe
+from registry.intake.blank import write_form
+from registry.intake.columns import KINDS
+from registry.intake.findings import describe
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
-from registry.messages import LANGUAGES
 from registry.offices import CHINA
-
-MAX_LISTED = 200
-"""Findings listed on the terminal; the annotated file has them all."""
+from registry.outcomes import issued_rows, outcomes_of
 
 
 def issue(
@@ -35,6 +35,10 @@ def issue(
     kind: Annotated[str, typer.Option(help="annual 年度证书 | completion 结业证书")] = "annual",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不发证 · check only")] = False,
     rule_set: Annotated[str, typer.Option(help="学时规则 · rule set")] = "henan-2012",
+    include_hidden: Annotated[
+        bool,
+        typer.Option("--include-hidden", help="隐藏的行和工作表一并办理 · issue hidden rows and sheets too"),
+    ] = False,
     annotated: Annotated[
         Path | None, typer.Option(help="核验意见文件，缺省在名单旁 · annotated copy, beside FILE by default")
     ] = None,
@@ -43,21 +47,39 @@ def issue(
 
     退出码 · exit code: 0 全部发出 all issued, 2 有行未发 some rows refused, 1 出错 error, 64 用法 usage.
     """
-    if kind not in ("annual", "completion"):
+    if kind not in KINDS:
         SHELL.complain("--kind: annual | completion", "usage")
         raise typer.Exit(EXIT_USAGE)
     with registry_app() as app:
-        intake = open_file(app, file, kind=kind, year=year)
+        intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
+        wanted = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
+        require_writable_beside(wanted, file)
         with progress_bar(intake.total_rows) as observe:
             work = preview_file if dry_run else issue_file
             arguments = {} if dry_run else {"observe": observe}
             result = work(app, intake, authority=authority, rule_set=rule_set, **arguments)
-        target = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
-        if result.findings:
-            write_annotated(file, target, result)
+        target = write_annotated(file, wanted, result)
         report_batch(result, target, dry_run=dry_run)
     if result.refused_rows or result.void:
         raise typer.Exit(EXIT_REFUSED_ROWS)
+
+
+def template(
+    kind: Annotated[str, typer.Argument(metavar="KIND", help="annual 年度证书 | completion 结业证书")],
+    out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="写到哪里 · where to write it")],
+) -> None:
+    """写一份空白名单：列名、格式、填写说明和示例 · Write an empty list with the right headings, its rules and an example."""
+    if kind not in KINDS:
+        SHELL.complain("KIND: annual | completion", "usage")
+        raise typer.Exit(EXIT_USAGE)
+    with errors_told():
+        if out.exists():
+            raise RegistryError("file_exists", file=str(out))
+        with fresh_file(out, mode=PUBLIC) as fresh:
+            write_form(fresh, kind=kind)
+            fresh.replace(out)
+        SHELL.say(f"空白名单已写入：{out}", f"An empty list is written to: {out}")
+        SHELL.say_json({"template": str(out), "kind": kind})
 
 
 def resume_command() -> None:
@@ -73,11 +95,18 @@ def resume_command() -> None:
     SHELL.say_json({"ranges": len(finished), "issued": issued, "void": void})
 
 
-def open_file(app: App, file: Path, *, kind: str, year: int) -> Intake:
+def open_file(app: App, file: Path, *, kind: str, year: int, include_hidden: bool = False) -> Intake:
     """The file as intake sees it; raises our errors only."""
     today = datetime.fromtimestamp(app.clock(), CHINA).date()
     try:
-        return open_intake(file, kind=kind, year=year, today=today, missing_glyphs=missing_glyphs)
+        return open_intake(
+            file,
+            kind=kind,
+            year=year,
+            today=today,
+            missing_glyphs=missing_glyphs,
+            include_hidden=include_hidden,
+        )
     except OSError as error:
         raise RegistryError("file_missing", file=str(file)) from error
 
@@ -101,20 +130,47 @@ def progress_bar(total: int | None) -> Iterator[Callable[[str, int], None]]:
         yield observe
 
 
-def write_annotated(source: Path, target: Path, result: BatchResult) -> None:
-    """The clerk's own file with a column of remarks."""
+def require_writable_beside(target: Path, source: Path) -> None:
+    """``target`` is not ``source``, by any name, and its folder takes files; known before anything is issued."""
+    if target.exists() and target.samefile(source):
+        raise RegistryError("annotated_is_input", file=str(target))
+    with fresh_file(target, mode=PRIVATE):
+        pass
+
+
+def write_annotated(source: Path, wanted: Path, result: BatchResult) -> Path:
+    """The clerk's own file with what became of each row; returns where: ``wanted``, or ``wanted-2`` where that exists."""
     remarks, faults = collect_remarks(result.findings, SHELL.lang)
+    outcomes = outcomes_of(result, SHELL.lang)
     # Whole identity numbers stand in it, as in the clerk's own file: nobody else's to read, not even while it is written.
-    with fresh_file(target, mode=PRIVATE) as fresh:
-        annotate(source, fresh, remarks, faults, summary_rows(result))
+    with fresh_file(wanted, mode=PRIVATE) as fresh:
+        summary = [*summary_rows(result), *notices_of(result)]
+        annotate(source, fresh, remarks, faults, summary, outcomes=outcomes)
+        target = _claim_name(wanted)
         fresh.replace(target)
+    return target
+
+
+def _claim_name(wanted: Path) -> Path:
+    """A name that was free, now an empty file of ours: nothing that was there is overwritten."""
+    for number in count(1):
+        target = wanted if number == 1 else wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
+        try:
+            target.touch(PRIVATE, exist_ok=False)
+        except FileExistsError:
+            continue
+        return target
+    raise AssertionError("there is no last number")
 
 
 def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
-    """The batch in figures, for people."""
+    """The batch in figures, for people. A dry run has no batch number, and says what would be issued."""
+    dry_run = result.batch_id == DRY_RUN
     rows = [
         ("名单行数 Rows", str(result.rows)),
-        ("已发证书 Issued", str(len(result.issued))),
+        ("可发 Fit to be issued", str(len(result.fit)))
+        if dry_run
+        else ("已发证书 Issued", str(len(result.issued))),
         ("未通过行 Refused", str(len(result.refused_rows))),
         ("此前已发 Issued before", str(result.already_issued)),
         ("学时不足（不影响发证）Hours below the rule", str(result.short_of_hours)),
@@ -124,6 +180,12 @@ def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
     if result.void:
         rows.append(("作废编号 Void", ", ".join(f"{number} ({reason})" for number, reason in result.void)))
     return rows
+
+
+def notices_of(result: BatchResult) -> list[tuple[str, str]]:
+    """What is to be said of sheets, not of rows: hidden ones, columns that are not used."""
+    about = (finding for finding in result.findings if finding.row is None)
+    return [("提示 Notice", "".join(describe(finding, SHELL.lang))) for finding in about]
 
 
 def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None:
@@ -142,50 +204,10 @@ def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None
     for label, value in summary_rows(result):
         table.add_row(label, value)
     SHELL.out.print(table)
-    if result.findings:
-        SHELL.say(f"核验意见已写入：{annotated}", f"Remarks written to: {annotated}")
-
-
-def print_findings(findings: list[Finding]) -> None:
-    """Faults first, as a table with place, value, problem and remedy."""
-    ordered = sorted(findings, key=lambda one: one.severity is not Severity.FAULT)
-    table = Table(show_lines=True)
-    for heading, ratio in (("位置 Place", 3), ("内容 Value", 3), ("问题 Problem", 5), ("办法 Remedy", 5)):
-        table.add_column(heading, overflow="fold", ratio=ratio)
-    for finding in ordered[:MAX_LISTED]:
-        style = "red" if finding.severity is Severity.FAULT else "yellow"
-        cells = (place_of(finding), finding.value, *describe(finding, SHELL.lang))
-        table.add_row(*map(_plain, cells), style=style)
-    if findings:
-        SHELL.out.print(table)
-    if len(findings) > MAX_LISTED:
-        more = len(findings) - MAX_LISTED
-        SHELL.say(f"其余 {more} 条见核验意见文件。", f"{more} more in the annotated file.")
-
-
-def place_of(finding: Finding) -> str:
-    """Sheet, row and column, as the clerk finds them."""
-    chinese = SHELL.lang == LANGUAGES[0]
-    row = f"第 {finding.row} 行" if chinese else f"row {finding.row}"
-    column = f"{finding.column} 列" if chinese else f"column {finding.column}"
-    parts = (finding.sheet, row if finding.row else "", column if finding.column else "")
-    return " ".join(filter(None, parts))
-
-
-def reasons_of(result: BatchResult) -> list[tuple[str, str]]:
-    """Why rows were refused: how often, and the first case in words."""
-    faults = [finding for finding in result.findings if finding.severity is Severity.FAULT]
-    counts = Counter(finding.code for finding in faults)
-    first = {finding.code: finding for finding in reversed(faults)}
-    return [
-        (f"×{count}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
-        for code, count in counts.most_common()
-    ]
-
-
-def _plain(text: str) -> str:
-    """A cell's text with nothing in it that the terminal would take for markup."""
-    return text.replace("[", "\\[")
+    SHELL.say(
+        f"每人的处理结果、证书编号和核验意见已写入：{annotated}",
+        f"What became of each row, its number and remarks are written to: {annotated}",
+    )
 
 
 def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
@@ -204,13 +226,17 @@ def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
     return {
         "batch": result.batch_id,
         "rows": result.rows,
+        "fit": len(result.fit),
         "issued": result.issued,
+        "issuedRows": [
+            {"sheet": sheet, "row": row, "number": number} for (sheet, row), number in issued_rows(result)
+        ],
         "void": [list(pair) for pair in result.void],
         "refusedRows": len(result.refused_rows),
         "alreadyIssued": result.already_issued,
         "shortOfHours": result.short_of_hours,
         "findings": findings,
-        "annotated": str(annotated) if result.findings else None,
+        "annotated": str(annotated),
     }
 
 

@@ -35,6 +35,7 @@ app = typer.Typer(
   export CERTREG_PASSPHRASE='…'          # 至少 12 字节 · at least 12 bytes
   certreg init --host jxjy.example.cn
   certreg authority add 410100 --name 郑州市人力资源和社会保障局 --uscc … --year 2026
+  certreg template annual 名单.xlsx      # 空白名单 · an empty list to fill in
   certreg issue 名单.xlsx --authority 410100 --year 2026 --dry-run
   certreg issue 名单.xlsx --authority 410100 --year 2026
   certreg publish site/ && certreg render NUMBER --out out/
@@ -76,6 +77,7 @@ offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
 app.command("issue")(issuing.issue)
+app.command("template")(issuing.template)
 app.command("resume")(issuing.resume_command)
 app.command("show")(certificates.show)
 app.command("render")(certificates.render)

@@ -1,4 +1,4 @@
-"""Giving a file back to its clerk with remarks: their own workbook, one more column, the faulty cells coloured.
+"""Giving a file back to its clerk: their own workbook, what became of each row, remarks, the faulty cells coloured.
 
 An XLSX goes through openpyxl, which keeps formats, widths, merged cells, filters and pictures; charts, macros and
 the cached results of formulas are not kept. A CSV, or a workbook openpyxl cannot take, comes back as a new XLSX in
@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import openpyxl
@@ -21,6 +22,7 @@ import xlsxwriter
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
+from registry.intake.columns import NUMBER_HEADING, OUTCOME_HEADING, REMARKS_HEADING
 from registry.intake.findings import Finding, Severity, describe
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.service import find_table_header
@@ -30,15 +32,16 @@ from registry.intake.values import shown
 
 Remarks = Mapping[tuple[str, int], Sequence[str]]
 """(sheet, 1-based row) → sentences."""
+Outcomes = Mapping[tuple[str, int], tuple[str, str]]
+"""(sheet, 1-based row) → what became of the row, and its certificate's number or nothing."""
 FaultyCells = set[tuple[str, int, str]]
 """(sheet, 1-based row, column letter)."""
 
-REMARKS_HEADING = "核验意见"
 SUMMARY_SHEET = "核验汇总"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 _CELL_CHARACTERS = 32_767
 _SHEET_CHARACTERS = re.compile(r"[\[\]:*?/\\']")
-_WIDTH = 60
+_WIDTHS = {OUTCOME_HEADING: 14, NUMBER_HEADING: 24, REMARKS_HEADING: 60}
 
 
 def collect_remarks(
@@ -63,7 +66,18 @@ class _Marks:
     remarks: Remarks
     faults: FaultyCells
     summary: Sequence[tuple[str, str]]
+    outcomes: Outcomes
     headings: Mapping[str, int]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headings of what is added at the right."""
+        return (OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING) if self.outcomes else (REMARKS_HEADING,)
+
+    def texts(self, place: tuple[str, int]) -> tuple[str, ...]:
+        """What is added to a row, a text for each of ``columns``."""
+        remarks = "\n".join(self.remarks.get(place, ()))
+        return (*self.outcomes.get(place, ("", "")), remarks) if self.outcomes else (remarks,)
 
 
 def annotate(
@@ -73,15 +87,18 @@ def annotate(
     faults: FaultyCells,
     summary: Sequence[tuple[str, str]] = (),
     *,
+    outcomes: Outcomes = MappingProxyType({}),
     limits: IntakeLimits = DEFAULT_LIMITS,
 ) -> None:
     """Write `target`, an XLSX: `source` with a column of remarks, coloured cells, and a sheet of `summary` pairs.
 
+    Where `outcomes` are given, what became of each row and its number stand in two columns before the remarks.
     Raises IntakeError if `source` is not a file that intake reads, OSError if a file cannot be read or written.
     """
     data = read_bounded(source, limits)
     sheets = open_sheets(data, source.stem, limits)
-    marks = _Marks(remarks, faults, summary, {sheet.name: _heading_row(sheet, limits) for sheet in sheets})
+    headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
+    marks = _Marks(remarks, faults, summary, outcomes, headings)
     if is_workbook(data):
         if not _annotate_own_workbook(data, target, marks):
             _write_copy(sheets, target, marks)
@@ -89,8 +106,9 @@ def annotate(
     # A CSV has one sheet, named after the file; a copy under another name must find its remarks all the same.
     name = sheets[0].name
     by_row = {(name, row): texts for (_, row), texts in remarks.items()}
+    of_row = {(name, row): outcome for (_, row), outcome in outcomes.items()}
     cells = {(name, row, column) for _, row, column in faults}
-    _write_copy(sheets, target, replace(marks, remarks=by_row, faults=cells))
+    _write_copy(sheets, target, replace(marks, remarks=by_row, outcomes=of_row, faults=cells))
 
 
 def _annotate_own_workbook(data: bytes, target: Path, marks: _Marks) -> bool:
@@ -116,13 +134,16 @@ def _annotate_own_workbook(data: bytes, target: Path, marks: _Marks) -> bool:
 
 
 def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
-    remarked = {name for name, _ in marks.remarks}
-    columns = {sheet.title: _free_column(sheet) for sheet in workbook.worksheets if sheet.title in remarked}
+    places = marks.remarks.keys() | marks.outcomes.keys()
+    marked = {name for name, _ in places}
+    columns = {sheet.title: _free_column(sheet) for sheet in workbook.worksheets if sheet.title in marked}
+    bold = Font(bold=True)
     for title, free in columns.items():
         page = workbook[title]
-        page.column_dimensions[column_letter(free)].width = _WIDTH
-        _write_text(page, marks.headings.get(title, 1), free, REMARKS_HEADING, Font(bold=True))
-    _write_remarks(workbook, columns, marks.remarks)
+        for column, heading in enumerate(marks.columns, start=free):
+            page.column_dimensions[column_letter(column)].width = _WIDTHS[heading]
+            _write_text(page, marks.headings.get(title, 1), column, heading, bold)
+    _write_marks(workbook, columns, marks, places)
     fill = PatternFill("solid", fgColor="FFFFC7CE")
     for title, row, letter in marks.faults:
         if title in workbook.sheetnames:
@@ -130,13 +151,24 @@ def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
     _add_summary(workbook, marks.summary)
 
 
-def _write_remarks(workbook: openpyxl.Workbook, columns: Mapping[str, int], remarks: Remarks) -> None:
-    red = Font(color="FFC00000")
+def _write_marks(
+    workbook: openpyxl.Workbook, columns: Mapping[str, int], marks: _Marks, places: Iterable[tuple[str, int]]
+) -> None:
+    plain, red = Font(), Font(color="FFC00000")
     wrapped = Alignment(wrap_text=True, vertical="top")
-    for (title, row), texts in remarks.items():
-        if title in columns:
-            cell = _write_text(workbook[title], row, columns[title], "\n".join(texts), red)
-            cell.alignment = wrapped
+    pages = {title: workbook[title] for title in columns}
+    for place in places:
+        title, row = place
+        if title not in pages:
+            continue
+        for column, (heading, text) in enumerate(
+            zip(marks.columns, marks.texts(place), strict=True), start=columns[title]
+        ):
+            if text:
+                remark = heading == REMARKS_HEADING
+                cell = _write_text(pages[title], row, column, text, red if remark else plain)
+                if remark:
+                    cell.alignment = wrapped
 
 
 def _heading_row(sheet: Sheet, limits: IntakeLimits) -> int:
@@ -212,7 +244,8 @@ def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> No
     offset = sheet.first_column - 1
     faulty = {(row, column_number(letter)) for name, row, letter in marks.faults if name == sheet.name}
     width = max((len(cells) for _, cells in sheet.rows()), default=0) + offset
-    page.set_column(width, width, _WIDTH)
+    for column, heading in enumerate(marks.columns, start=width):
+        page.set_column(column, column, _WIDTHS[heading])
     for row, cells in sheet.rows():
         for index, cell in enumerate(cells, start=offset):
             form = formats.faulty if (row, index + 1) in faulty else formats.plain
@@ -222,7 +255,10 @@ def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> No
                 )
             elif form is formats.faulty:
                 page.write_blank(row - 1, index, None, form)
-        texts = [REMARKS_HEADING] if row == marks.headings[sheet.name] else []
-        texts.extend(marks.remarks.get((sheet.name, row), ()))
-        if texts:
-            page.write_string(row - 1, width, _writable("\n".join(texts)), formats.remark)
+        texts = marks.texts((sheet.name, row))
+        if row == marks.headings[sheet.name]:
+            texts = tuple("\n".join(filter(None, pair)) for pair in zip(marks.columns, texts, strict=True))
+        for column, text in enumerate(texts, start=width):
+            if text:
+                form = formats.remark if column == width + len(texts) - 1 else formats.plain
+                page.write_string(row - 1, column, _writable(text), form)

@@ -16,11 +16,17 @@ from types import MappingProxyType
 from registry.intake.values import Cell
 
 KINDS = ("annual", "completion")
+OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING = "处理结果", "证书编号", "核验意见"
+"""What we add to a file that goes back to its clerk; no data where such a file is submitted again."""
+
+STATED_TOTAL = "stated_total"
+"""A column that is no part of an application: what an office says that the hours add up to."""
 
 _PERSON: Mapping[str, tuple[str, ...]] = {
     "name": (
         *("姓名", "名字", "学员姓名", "人员姓名", "职工姓名", "教职工姓名", "教师姓名", "参训人员姓名"),
         *("专业技术人员姓名", "持证人姓名", "申请人姓名", "参训人员", "学员"),
+        *("name", "fullname"),
     ),
     "identity": (
         *(
@@ -42,11 +48,12 @@ _PERSON: Mapping[str, tuple[str, ...]] = {
             "有效证件号码",
             "身份号码",
         ),
+        *("idnumber", "identitynumber", "residentidnumber"),
     ),
     "employer": (
         *(
-            "单位",
             "工作单位",
+            "单位",
             "所在单位",
             "单位名称",
             "用人单位",
@@ -55,8 +62,20 @@ _PERSON: Mapping[str, tuple[str, ...]] = {
             "用人单位名称",
         ),
         *("现工作单位", "所属单位", "单位全称", "工作单位全称", "工作单位全名"),
+        *("employer", "nameofemployer"),
     ),
-    "year": ("年度", "学年", "年份", "年", "继续教育年度", "学习年度", "培训年度", "学时年度", "所属年度"),
+    "year": (
+        "年度",
+        "学年",
+        "年份",
+        "年",
+        "继续教育年度",
+        "学习年度",
+        "培训年度",
+        "学时年度",
+        "所属年度",
+        "year",
+    ),
 }
 _ANNUAL: Mapping[str, tuple[str, ...]] = {
     "grade": (
@@ -78,6 +97,7 @@ _ANNUAL: Mapping[str, tuple[str, ...]] = {
             "职务级别",
             "技术等级",
         ),
+        *("grade", "titlegrade"),
     ),
     "professional_hours": (
         *(
@@ -99,6 +119,7 @@ _ANNUAL: Mapping[str, tuple[str, ...]] = {
             "学时(专业)",
             "学时专业",
         ),
+        "professionalhours",
     ),
     "public_hours": (
         *(
@@ -120,6 +141,22 @@ _ANNUAL: Mapping[str, tuple[str, ...]] = {
             "学时(公需)",
             "学时公需",
         ),
+        "publichours",
+    ),
+    STATED_TOTAL: (
+        *(
+            "合计",
+            "总计",
+            "总学时",
+            "总学时数",
+            "合计学时",
+            "学时合计",
+            "学时总计",
+            "学时总数",
+            "总课时",
+            "合计课时",
+        ),
+        *("学时小计", "小计"),
     ),
 }
 _COMPLETION: Mapping[str, tuple[str, ...]] = {
@@ -175,7 +212,8 @@ _FIELD_ORDER: Mapping[str, tuple[str, ...]] = {
 _WEAK = frozenset(("职称", "级别"))
 """These often head a column of titles (主治医师) beside the grades; they count only where no better heading stands."""
 
-_OPTIONAL = frozenset(("year",))
+_UNTOLD = frozenset(("序号", "编号", "no.", "no", OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING))
+OPTIONAL = frozenset(("year",))
 _NOISE = re.compile(r"[\s*＊★☆#:：。、\u00ad\u180e\u200b-\u200d\u2060\ufeff]+")
 _BRACKETS = re.compile(r"[(\[【〔<《][^)\]】〕>》]*[)\]】〕>》]")
 _MAX_HEADING = 60
@@ -196,17 +234,23 @@ class Header:
     top: int
     bottom: int
     columns: Mapping[str, tuple[Heading, ...]]
+    unused: tuple[str, ...]
+    """Headings that mean nothing to us; a number of the row and what we ourselves add are not told."""
     width: int
     """Cells up to the last one of the heading row that is not empty."""
 
     @property
     def duplicated(self) -> dict[str, tuple[Heading, ...]]:
         """Fields that more than one column claims."""
-        return {name: headings for name, headings in self.columns.items() if len(headings) > 1}
+        return {
+            name: headings
+            for name, headings in self.columns.items()
+            if len(headings) > 1 and name != STATED_TOTAL
+        }
 
     def missing(self, kind: str) -> list[str]:
         """Required fields without a column, in the order of the form."""
-        return [name for name in fields_of(kind) if name not in self.columns and name not in _OPTIONAL]
+        return [name for name in fields_of(kind) if name not in self.columns and name not in OPTIONAL]
 
 
 def fields_of(kind: str) -> tuple[str, ...]:
@@ -220,8 +264,8 @@ def primary_heading(field: str) -> str:
 
 
 def canonical_heading(text: str) -> str:
-    """A heading without width, spaces, line breaks, invisible characters and asterisks; brackets stay."""
-    return _NOISE.sub("", unicodedata.normalize("NFKC", text[:_MAX_HEADING]))
+    """A heading without width, case, spaces, line breaks, invisible characters and asterisks; brackets stay."""
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text[:_MAX_HEADING])).casefold()
 
 
 def field_of(raw: Cell, kind: str) -> str | None:
@@ -238,21 +282,31 @@ def find_header(rows: Sequence[Sequence[Cell]], kind: str) -> Header | None:
     best: Header | None = None
     for candidate in _candidates(rows, kind):
         named = candidate.columns.keys()
-        if len(named) < 2 or named.isdisjoint(("name", "identity")):
+        if len(named - {STATED_TOTAL}) < 2 or named.isdisjoint(("name", "identity")):
             continue
-        if best is None or len(named) > len(best.columns):
+        # A total is no reason to prefer a heading: a row of totals may stand right below the headings.
+        if best is None or len(named - {STATED_TOTAL}) > len(best.columns.keys() - {STATED_TOTAL}):
             best = candidate
     return best
 
 
+def _header(
+    top: int, bottom: int, readings: Sequence[tuple[int, tuple[Cell, ...]]], kind: str, width: int
+) -> Header:
+    columns = _resolve(readings, kind)
+    used = {heading.index for headings in columns.values() for heading in headings}
+    rest = (_one_line(cells[0]) for index, cells in readings if index not in used)
+    unused = tuple(text for text in rest if text and canonical_heading(text) not in _UNTOLD)
+    return Header(top, bottom, columns, unused, width)
+
+
 def _candidates(rows: Sequence[Sequence[Cell]], kind: str) -> Iterable[Header]:
     for index, row in enumerate(rows):
-        yield Header(index, index, _resolve(((i, (cell,)) for i, cell in enumerate(row)), kind), _extent(row))
+        yield _header(index, index, [(i, (cell,)) for i, cell in enumerate(row)], kind, _extent(row))
         if index + 1 < len(rows):
             lower = rows[index + 1]
-            yield Header(
-                index, index + 1, _resolve(_paired(row, lower), kind), max(_extent(row), _extent(lower))
-            )
+            width = max(_extent(row), _extent(lower))
+            yield _header(index, index + 1, list(_paired(row, lower)), kind, width)
 
 
 def _extent(row: Sequence[Cell]) -> int:

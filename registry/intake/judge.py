@@ -1,7 +1,8 @@
 """Judging the rows of one sheet: a row becomes an application, or all its faults, or is passed over.
 
 Passed over are blank rows (silently), and, with a note, totals, signatures and repeated headings; but only where
-the identity cell is empty, so that no person is taken for a footer. A row with any fault yields every finding of
+the identity cell is empty or the row begins like a footing (填表人：…) and has no number there, so that no person is
+taken for a footer. A row with any fault yields every finding of
 the row and no application. A second row for the same certificate is refused, naming the first, even if the first
 was itself refused: which of the two is right is for the office to say.
 """
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from registry.intake.columns import Header, field_of, fields_of
+from registry.intake.columns import STATED_TOTAL, Header, Heading, field_of, fields_of
 from registry.intake.findings import Finding, Severity
 from registry.intake.names import GlyphCheck, MissingGlyphs, name_reader, text_reader
 from registry.intake.rows import AnnualApplication, Application, CompletionApplication
@@ -36,9 +37,16 @@ from registry.intake.values import (
 )
 
 Values = list[str | int | None]
-Seen = dict[object, tuple[str, int]]
-"""Key of a certificate (person; for a training also programme and day) → sheet and row where it first stood."""
+Seen = dict[object, tuple[str, int, str | int | None]]
+"""Key of a certificate (person; for a training also programme and day) → sheet, row and name where it first stood."""
 
+LEAST_AGE, MOST_AGE = 16, 80
+"""Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
+
+_IDENTITY_LENGTH = 18
+_NOTES = frozenset(("normalised", "age_implausible", "total_unread"))
+_HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
+"""Where class hours stand among the values of a row."""
 _TOTAL = re.compile(r"(?:[合小总共累]\s*计|总人数|总数)|共\s*[0-9]+\s*[人名条行]")
 _FOOTER = re.compile(
     r"(?:(?:制表|填表|填报|审核|复核|审批|经办|联系|负责)人?|(?:单位|部门)?(?:主要)?(?:负责人|领导|盖章|公章)|单位(?=[(（])"
@@ -74,6 +82,7 @@ class Readers:
                 "year": year_reader(year),
                 "professional_hours": read_hours,
                 "public_hours": read_hours,
+                STATED_TOTAL: read_hours,
                 "programme": text,
                 "institution": text,
                 "category": read_category,
@@ -86,20 +95,54 @@ class Readers:
 class RowJudge:
     """Judges the rows of one sheet. `seen` is shared by the sheets of a file, for duplicates across them."""
 
-    def __init__(self, sheet: Sheet, header: Header, kind: str, readers: Readers, seen: Seen) -> None:
+    def __init__(
+        self,
+        sheet: Sheet,
+        header: Header,
+        kind: str,
+        readers: Readers,
+        seen: Seen,
+        *,
+        include_hidden: bool = False,
+    ) -> None:
+        self._include_hidden = include_hidden
+        self._hidden: frozenset[int] = frozenset(() if include_hidden else sheet.survey.hidden_rows)
         self._sheet = sheet
         self._kind = kind
         self._readers = readers
         self._seen = seen
         self._columns = [self._column(header, field) for field in fields_of(kind)]
+        self._totals = [
+            self._read_as(heading, STATED_TOTAL) for heading in header.columns.get(STATED_TOTAL, ())
+        ]
         self._name, self._identity = self._columns[0], self._columns[1]
+        self._hours = _HOURS[kind]
+        self._no_hours: Values = [0] * (self._hours.stop - self._hours.start)
         self._used = [column.index for column in self._columns if column.index is not None]
         self._heading_width = header.width if sheet.separated else None
         self._merged = merged_followers(sheet.survey, header.bottom + 2)
 
     def judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
-        """An application, or a list (perhaps empty) of findings, notes being followed by their application."""
-        if self._is_blank(cells, self._identity):
+        """An application, or a list (perhaps empty) of findings, notes being followed by their application.
+
+        Whoever stands in a hidden row or sheet is held back, unless hidden ones are to be included.
+        """
+        outcome = self._judge(row, cells)
+        if not self._is_hidden(row):
+            return outcome
+        findings: list[Finding | Application] = outcome if isinstance(outcome, list) else [outcome]
+        if not any(not isinstance(item, Finding) or item.severity is Severity.FAULT for item in findings):
+            return findings
+        held = Finding(
+            "hidden_sheet_row" if self._sheet.hidden else "hidden_row", Severity.FAULT, self._sheet.name, row
+        )
+        return [held, *(item for item in findings if isinstance(item, Finding))]
+
+    def _is_hidden(self, row: int) -> bool:
+        return row in self._hidden or (self._sheet.hidden and not self._include_hidden)
+
+    def _judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
+        if self._is_blank(cells, self._identity) or self._is_footing(cells):
             passed = self._pass_over(row, cells)
             if passed is not None:
                 return passed
@@ -110,6 +153,18 @@ class RowJudge:
         refused = None in values
         if refused and self._is_repeated_heading(cells):
             return [self._row_note("repeated_header", row)]
+        if values[self._hours] == self._no_hours:
+            findings.append(self._finding("hours_none", row, self._columns[self._hours.start], "0", {}))
+            refused = True
+        elif (
+            self._totals
+            and None not in values[self._hours]
+            and self._differs_from_total(row, cells, values, findings)
+        ):
+            refused = True
+        identity = values[1]
+        if identity is not None:
+            self._remark_on_age(row, str(identity), findings)
         duplicate = self._duplicate(row, values)
         if duplicate is not None:
             findings.append(duplicate)
@@ -136,13 +191,42 @@ class RowJudge:
                 changes.clear()
         return values
 
+    def _differs_from_total(
+        self, row: int, cells: Sequence[Cell], values: Values, findings: list[Finding | Application]
+    ) -> bool:
+        """Whether a stated total is not the sum of the hours; one that cannot be read is remarked upon."""
+        total = sum(hours for hours in values[self._hours] if isinstance(hours, int))
+        differs = False
+        for column in self._totals:
+            raw = cells[column.index or 0]
+            try:
+                stated = column.read(raw, [])
+            except CellFault as fault:
+                finding = self._fault(row, column, raw, fault)
+                if finding.code != "cell_empty":
+                    findings.append(self._finding("total_unread", row, column, finding.value, {}))
+                continue
+            if stated != total:
+                params = {"stated": str(stated), "sum": str(total)}
+                findings.append(self._finding("total_differs", row, column, str(stated), params))
+                differs = True
+        return differs
+
+    def _remark_on_age(self, row: int, identity: str, findings: list[Finding | Application]) -> None:
+        age = self._readers.year - int(identity[6:10])
+        if not LEAST_AGE <= age <= MOST_AGE:
+            params = {"age": str(age), "year": str(self._readers.year)}
+            findings.append(self._finding("age_implausible", row, self._identity, identity, params))
+
     def _column(self, header: Header, field: str) -> _Column:
-        read = self._readers.by_field[field]
         headings = header.columns.get(field)
         if headings is None:
-            return _Column(field, None, "", "", read)
-        index = headings[0].index
-        return _Column(field, index, column_letter(self._sheet.first_column + index), headings[0].text, read)
+            return _Column(field, None, "", "", self._readers.by_field[field])
+        return self._read_as(headings[0], field)
+
+    def _read_as(self, heading: Heading, field: str) -> _Column:
+        letter = column_letter(self._sheet.first_column + heading.index)
+        return _Column(field, heading.index, letter, heading.text, self._readers.by_field[field])
 
     def _application(self, row: int, values: Values) -> Application:
         made = AnnualApplication if self._kind == "annual" else CompletionApplication
@@ -152,15 +236,32 @@ class RowJudge:
         key: object = values[1] if self._kind == "annual" else (values[1], values[4], values[8])
         if key is None or (isinstance(key, tuple) and None in key):
             return None
-        first = self._seen.setdefault(key, (self._sheet.name, row))
-        if first == (self._sheet.name, row):
+        name = values[0]
+        sheet, first_row, first_name = self._seen.setdefault(key, (self._sheet.name, row, name))
+        if (sheet, first_row) == (self._sheet.name, row):
             return None
-        params = {"first_sheet": first[0], "first_row": str(first[1])}
-        return self._finding("duplicate_in_file", row, self._identity, str(values[1]), params)
+        params = {"first_sheet": sheet, "first_row": str(first_row)}
+        if name is None or first_name is None or name == first_name:
+            return self._finding("duplicate_in_file", row, self._identity, str(values[1]), params)
+        params |= {"name": str(name), "first_name": str(first_name)}
+        return self._finding("duplicate_other_name", row, self._identity, str(values[1]), params)
 
     def _is_blank(self, cells: Sequence[Cell], column: _Column) -> bool:
         raw = cells[column.index] if column.index is not None else ""
         return raw == "" or (isinstance(raw, str) and not raw.isalnum() and clean(raw) == "")
+
+    def _is_footing(self, cells: Sequence[Cell]) -> bool:
+        """Whether the identity cell holds words of a footing (审核人：…), or such words stand before a text without digit."""
+        raw = cells[self._identity.index] if self._identity.index is not None else ""
+        if not isinstance(raw, str) or len(raw) == _IDENTITY_LENGTH:
+            return False
+        text = clean(raw)
+        first = next((cell for cell in cells if cell != ""), "")
+        return (
+            isinstance(first, str)
+            and _FOOTER.match(clean(first)) is not None
+            and (_FOOTER.match(text) is not None or not any(map(str.isdigit, text)))
+        )
 
     def _pass_over(self, row: int, cells: Sequence[Cell]) -> list[Finding | Application] | None:
         """What to say of a row without an identity number, or None if it must be judged as a person's."""
@@ -219,7 +320,7 @@ class RowJudge:
     def _finding(
         self, code: str, row: int, column: _Column, value: str, params: Mapping[str, str]
     ) -> Finding:
-        severity = Severity.NOTE if code == "normalised" else Severity.FAULT
+        severity = Severity.NOTE if code in _NOTES else Severity.FAULT
         letter = column.letter or None
         return Finding(code, severity, self._sheet.name, row, letter, column.heading or None, value, params)
 

@@ -109,10 +109,11 @@ _FILE: Mapping[str, Mapping[str, Sentences]] = {
         "Check that the quotation marks of that row are paired, or save it as XLSX.",
     ),
     "header_not_found": _entry(
-        "前{rows}行内找不到表头（至少应有“姓名”和“身份证号”）。",
-        "请把表头放在数据上方，并使用规定的列名。",
-        "No heading row was found in the first {rows} rows (姓名 and 身份证号 at least).",
-        "Put the headings above the data and use the prescribed names.",
+        "前{rows}行内找不到表头；已查看的工作表：{sheets}。",
+        "表头应在数据上方，列名为：{columns}（运行 certreg template 可得空白表）。如列名显示为乱码，请另存为 XLSX 或“CSV UTF-8”。",
+        "No heading row was found in the first {rows} rows; sheets looked at: {sheets}.",
+        "Put the headings above the data: {columns} (certreg template writes an empty form). "
+        "If headings look garbled, save the file as XLSX or as CSV UTF-8.",
     ),
     "missing_columns": _entry(
         "工作表「{sheet}」缺少列：{columns}。",
@@ -165,17 +166,41 @@ _NOTES: Mapping[str, Mapping[str, Sentences]] = {
         "Sheet “{sheet}” has no headings and was not read.",
         "If there are people in it, add the headings and submit it again.",
     ),
+    "columns_unused": _entry(
+        "工作表「{sheet}」中未使用的列：{columns}。",
+        "如其中有应填的内容，请改用规定的列名；否则无需处理。",
+        "Columns of sheet “{sheet}” that are not used: {columns}.",
+        "If one of them matters, give it the prescribed heading; otherwise nothing to do.",
+    ),
     "hidden_sheet": _entry(
-        "工作表「{sheet}」是隐藏的，其中的人员同样被读取。",
-        "请取消隐藏并核对；不需要的请删除。",
-        "Sheet “{sheet}” is hidden; the people in it are read all the same.",
-        "Unhide and check it; delete it if it is not wanted.",
+        "工作表「{sheet}」是隐藏的，其中的人员一律暂不发证。",
+        "请取消隐藏并核对后重新提交（或用 --include-hidden）；不需要的请删除。",
+        "Sheet “{sheet}” is hidden; the people in it are held back.",
+        "Unhide it, check it and submit it again (or use --include-hidden); delete it if it is not wanted.",
     ),
     "hidden_rows": _entry(
-        "工作表「{sheet}」有{count}个隐藏行（{rows}），其中的人员同样被读取。",
-        "请取消隐藏或清除筛选并核对；不需要的请删除。",
-        "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are read all the same.",
-        "Unhide them or clear the filter, and check; delete those not wanted.",
+        "工作表「{sheet}」有{count}个隐藏行（{rows}），其中的人员一律暂不发证。",
+        "请取消隐藏或清除筛选，核对后重新提交（或用 --include-hidden）；不需要的请删除。",
+        "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are held back.",
+        "Unhide them or clear the filter, check, and submit again (or use --include-hidden); delete those not wanted.",
+    ),
+    "hidden_sheet_included": _entry(
+        "工作表「{sheet}」是隐藏的，已按要求一并办理。",
+        "请取消隐藏并核对。",
+        "Sheet “{sheet}” is hidden; as asked, it is treated like the others.",
+        "Unhide and check it.",
+    ),
+    "hidden_rows_included": _entry(
+        "工作表「{sheet}」有{count}个隐藏行（{rows}），已按要求一并办理。",
+        "请取消隐藏或清除筛选并核对。",
+        "Sheet “{sheet}” has {count} hidden rows ({rows}); as asked, they are treated like the others.",
+        "Unhide them or clear the filter, and check.",
+    ),
+    "total_unread": _entry(
+        "「{heading}」无法识别（{value}），未能核对合计。",
+        "请核对两项学时；合计只填数字即可核对。",
+        "“{heading}” cannot be read ({value}), so the total was not checked.",
+        "Check both kinds of hours; a plain number here is checked.",
     ),
 }
 
@@ -241,6 +266,18 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "The dot in the name “{value}” is {found}; it should be · (U+00B7).",
         "Write “{right}”.",
     ),
+    "name_line_break": _entry(
+        "姓名中间有换行：{value}",
+        "一行只填一人；同一人的姓名请删去换行。",
+        "The name has a line break in it: {value}",
+        "One person a row; if it is one person's name, delete the line break.",
+    ),
+    "name_single": _entry(
+        "姓名「{value}」只有一个字。",
+        "请对照身份证填写全名；确为一个字的，本系统暂不能办理，请联系发证机构。",
+        "The name “{value}” is a single character.",
+        "Write the full name as on the identity card; if it truly is one character, ask the issuing authority.",
+    ),
     "name_digits": _entry(
         "姓名「{value}」含有数字。",
         "请对照身份证填写姓名，去掉编号。",
@@ -277,11 +314,36 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "This row is for {year}, but the year asked for is {expected}.",
         "Check it; submit other years separately.",
     ),
+    "duplicate_other_name": _entry(
+        "身份证号与工作表「{first_sheet}」第{first_row}行相同，姓名却不同：那里是「{first_name}」，这里是「{name}」。",
+        "请对照原件，两行中至少有一行的姓名或号码填错。",
+        "The identity number is that of sheet “{first_sheet}”, row {first_row}, but the name is not: "
+        "“{first_name}” there, “{name}” here.",
+        "Check both against the originals; a name or a number of one of the rows is wrong.",
+    ),
     "duplicate_in_file": _entry(
         "与工作表「{first_sheet}」第{first_row}行重复。",
         "请核对后只保留一行。",
         "The same as sheet “{first_sheet}”, row {first_row}.",
         "Check which is right and keep one row.",
+    ),
+    "hidden_row": _entry(
+        "本行是隐藏的，暂不发证。",
+        "请取消隐藏或清除筛选，核对后重新提交。",
+        "This row is hidden and held back.",
+        "Unhide it or clear the filter, check it, and submit it again.",
+    ),
+    "hidden_sheet_row": _entry(
+        "本工作表是隐藏的，本行暂不发证。",
+        "请取消隐藏，核对后重新提交。",
+        "This sheet is hidden, so the row is held back.",
+        "Unhide the sheet, check it, and submit it again.",
+    ),
+    "total_differs": _entry(
+        "「{heading}」为 {stated}，而专业科目与公需科目学时之和为 {sum}。",
+        "请核对三个数字，改正填错的一个。",
+        "“{heading}” is {stated}, but professional and public hours add up to {sum}.",
+        "Check the three numbers and correct the wrong one.",
     ),
     "row_too_wide": _entry(
         "本行比表头多出内容，列可能错位。",
@@ -316,6 +378,20 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
         "This is an old identity number of 15 digits.",
         "Write the present number of 18; it is not converted here.",
     ),
+    "identity_other_document": _entry(
+        "「{value}」像是护照、港澳居民或台湾居民的证件号码，不是居民身份证号；目前只受理 18 位号码。",
+        "有港澳台居民居住证或新版外国人永久居留身份证的，请填其 18 位号码；没有的请联系发证机构，本行删去后其余照常办理。",
+        "“{value}” looks like a passport or a permit of Hong Kong, Macao or Taiwan; "
+        "only resident identity numbers of 18 characters are accepted yet.",
+        "Write the 18-character number of a residence permit or a permanent residence card if there is one; "
+        "otherwise ask the issuing authority. The other rows go ahead.",
+    ),
+    "identity_words": _entry(
+        "身份证号栏填的是「{value}」，没有号码。",
+        "请填写本人的 18 位号码；“同上”“无”等一律不能代替。",
+        "“{value}” stands in the place of the identity number.",
+        "Write the person's own 18-character number; words such as ‘same as above’ or ‘none’ are not taken.",
+    ),
     "identity_masked": _entry(
         "身份证号打了星号。",
         "请填写完整号码；证书上只显示前 6 位和后 4 位。",
@@ -340,6 +416,12 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
         "Characters 7 to 14 of the identity number are no possible date of birth.",
         "Check it against the original.",
     ),
+    "age_implausible": _entry(
+        "按身份证号，此人在{year}年底为{age}岁，可能有一位写错。",
+        "请对照原件核对；无误则无需处理，照常发证。",
+        "By the identity number this person is {age} years old at the end of {year}; a digit may be wrong.",
+        "Check it against the original; if it is right there is nothing to do, and the row is issued.",
+    ),
     "identity_check": _entry(
         "身份证号校验码不符，至少有一位写错。",
         "请对照原件核对。",
@@ -349,6 +431,12 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
 }
 
 _NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
+    "hours_none": _entry(
+        "本行学时为 0，没有可以证明的学习。",
+        "请填写实际学时；确未参加学习的，请删去本行。",
+        "This row has 0 class hours: there is nothing to certify.",
+        "Write the hours that were done; delete the row if there were none.",
+    ),
     "hours_fraction": _entry(
         "「{heading}」是小数 {value}，学时应为整数。",
         "请按规定折算后填写整数。",
@@ -435,6 +523,18 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "不再重复发证；如需修改，请办理更正。",
         "This person has certificate {number} for this year (or programme) already.",
         "Nothing is issued twice; ask for a correction if something is wrong.",
+    ),
+    "hours_short": _entry(
+        "学时低于 {rule} 的要求，还差：专业科目 {professional}、公需科目 {public}、合计 {total} 学时。",
+        "证书照常发出，核验时会显示学时不足；如填写有误请改正后再提交。",
+        "The hours are below what {rule} demands; missing: professional {professional}, public {public}, in all {total}.",
+        "The certificate is issued and verifiers say that its hours are short; correct the row first if it is mistyped.",
+    ),
+    "number_void": _entry(
+        "编号 {number} 未能签发，已作废（{reason}）。",
+        "请联系管理员；原因消除后重新提交本行。",
+        "Number {number} could not be issued and is void ({reason}).",
+        "Ask the administrator; submit the row again once the cause is gone.",
     ),
     "qr_too_large": _entry(
         "姓名、单位等文字合计过长，二维码将过密而无法扫描。",

@@ -27,6 +27,7 @@ NAMED_CHARACTERS = 10
 
 _COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,40}")
 _DOT_LIKE = re.compile("[•‧・･∙⋅．.●▪◦᛫⸱ꞏ˙]")
+_LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _LOST = re.compile("[?？\ufffd□■〓▯]")
 _LATIN_SIGNS = frozenset(" -'’.")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
@@ -90,6 +91,8 @@ def _checked_name(before: str) -> str:
     text = clean(before)
     if text == "":
         raise CellFault("cell_empty")
+    if _LINE_BREAK.search(before.strip()) is not None:
+        raise CellFault("name_line_break")
     _refuse_private_use(text)
     if _LOST.search(text):
         raise CellFault("name_lost_character")
@@ -101,6 +104,8 @@ def _checked_name(before: str) -> str:
     strange = [c for c in dict.fromkeys(text) if not _belongs_in_name(c, han=han)]
     if strange or text[0] == "·" or text[-1] == "·":
         raise CellFault("name_characters", characters=_named(strange or ["·"]))
+    if len(text) == 1:
+        raise CellFault("name_single")
     _refuse_length(text, NAME_LENGTH)
     return text
 

@@ -113,7 +113,7 @@ def write_ugly_workbook(path: Path, *, seed: int, year: int) -> None:
     row = _write_footing(sheet, row, "小计")
     row = _write_tidied(sheet, row, crowd[31:40], year)
     row = _write_faults(sheet, row, crowd[40:], year)
-    sheet.row_dimensions[6].hidden = True
+    sheet.row_dimensions[14].hidden = True
     sheet.cell(row, 2, "合计")
     sheet.cell(row, 7, f"=SUM(G5:G{row - 1})")
     sheet.cell(row + 1, 1, "制表人：刘芳")

@@ -14,7 +14,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path
 
-from registry.intake.columns import KINDS, Header, find_header, primary_heading
+from registry.intake.columns import KINDS, Header, fields_of, find_header, primary_heading
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
 from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
@@ -23,7 +23,8 @@ from registry.intake.rows import Application
 from registry.intake.sources import Sheet, open_sheets, read_bounded
 from registry.intake.survey import Survey, column_letter
 
-_ROWS_NAMED = 10
+_NAMED = 10
+"""Rows or columns named in a notice about a sheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Intake:
     total_rows: int | None
     _today: date
     _missing_glyphs: MissingGlyphs
+    _include_hidden: bool
     _tables: tuple[_Table, ...]
     _notes: tuple[Finding, ...]
 
@@ -55,8 +57,10 @@ class Intake:
         readers = Readers(year=self.year, today=self._today, missing_glyphs=self._missing_glyphs)
         seen: Seen = {}
         for table in self._tables:
-            yield from _sheet_notes(table)
-            judge = RowJudge(table.sheet, table.header, self.kind, readers, seen)
+            yield from _sheet_notes(table, include_hidden=self._include_hidden)
+            judge = RowJudge(
+                table.sheet, table.header, self.kind, readers, seen, include_hidden=self._include_hidden
+            )
             rows = (pair for pair in table.sheet.rows() if pair[0] > table.last_heading)
             yield from judge_rows(judge, rows)
 
@@ -69,10 +73,11 @@ def open_intake(
     today: date,
     limits: IntakeLimits = DEFAULT_LIMITS,
     missing_glyphs: MissingGlyphs,
+    include_hidden: bool = False,
 ) -> Intake:
     """Open an XLSX or CSV file of `kind` (annual, completion) for `year`.
 
-    `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
+    Rows and sheets that are hidden are refused, unless `include_hidden`. `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
     Raises IntakeError for any bytes that cannot be read as such a file, OSError if there is no file.
     """
     if kind not in KINDS:
@@ -88,6 +93,7 @@ def open_intake(
         total_rows=sum(table.sheet.last_row - table.last_heading for table in tables),
         _today=today,
         _missing_glyphs=missing_glyphs,
+        _include_hidden=include_hidden,
         _tables=tuple(tables),
         _notes=tuple(notes),
     )
@@ -111,8 +117,13 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
         _require_columns(sheet, found[0], kind, limits)
         tables.append(_Table(sheet, *found))
     if not tables:
-        empty = all(sheet.last_row == 0 for sheet in sheets)
-        raise refuse_file("file_empty" if empty else "header_not_found", rows=str(limits.header_rows))
+        if all(sheet.last_row == 0 for sheet in sheets):
+            raise refuse_file("file_empty")
+        named = "、".join(f"「{sheet.name}」" for sheet in sheets[:_NAMED]) + (
+            "…" if len(sheets) > _NAMED else ""
+        )
+        columns = "、".join(map(primary_heading, fields_of(kind)))
+        raise refuse_file("header_not_found", rows=str(limits.header_rows), sheets=named, columns=columns)
     return tables, notes
 
 
@@ -135,14 +146,24 @@ def _missing_columns(sheet: Sheet, missing: list[str], kind: str, limits: Intake
     return refuse_file("missing_columns", sheet=sheet.name, columns=columns)
 
 
-def _sheet_notes(table: _Table) -> Iterator[Finding]:
+def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
+    if table.header.unused:
+        columns = "、".join(table.header.unused[:_NAMED]) + ("…" if len(table.header.unused) > _NAMED else "")
+        yield Finding("columns_unused", Severity.NOTE, table.sheet.name, params={"columns": columns})
     if table.sheet.hidden:
-        yield Finding("hidden_sheet", Severity.NOTE, table.sheet.name)
+        yield Finding(
+            "hidden_sheet_included" if include_hidden else "hidden_sheet", Severity.NOTE, table.sheet.name
+        )
     hidden = _hidden_rows(table.sheet.survey, table)
     if hidden:
-        rows = "、".join(map(str, hidden[:_ROWS_NAMED])) + ("…" if len(hidden) > _ROWS_NAMED else "")
+        rows = "、".join(map(str, hidden[:_NAMED])) + ("…" if len(hidden) > _NAMED else "")
         params = {"count": str(len(hidden)), "rows": rows}
-        yield Finding("hidden_rows", Severity.NOTE, table.sheet.name, params=params)
+        yield Finding(
+            "hidden_rows_included" if include_hidden else "hidden_rows",
+            Severity.NOTE,
+            table.sheet.name,
+            params=params,
+        )
 
 
 def _hidden_rows(survey: Survey, table: _Table) -> list[int]:

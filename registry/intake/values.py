@@ -21,13 +21,18 @@ Changes: TypeAlias = list[tuple[str, str]]
 Reader: TypeAlias = Callable[[Any, Changes], str | int]
 
 MAX_HOURS = 2_000
+_EXACT = 10**15
+"""Below this a number has no digit that Excel does not keep."""
 GRADES: Mapping[str, str] = {
     "正高级": "senior",
     "副高级": "senior",
     "高级": "senior",
+    "正高": "senior",
+    "副高": "senior",
     "中级": "intermediate",
     "初级": "junior",
     "助理级": "junior",
+    "助理": "junior",
     "员级": "junior",
 }
 CATEGORIES: Mapping[str, str] = {
@@ -40,6 +45,11 @@ CATEGORIES: Mapping[str, str] = {
 }
 
 _SCIENTIFIC = re.compile(r"[0-9](?:\.[0-9]+)?[eE]\+?[0-9]{1,3}", re.ASCII)
+_OTHER_DOCUMENT = re.compile(
+    r"[A-Z]{1,3}[0-9]{6,10}|[A-Z]{1,2}[0-9]{6}[(（][0-9A][)）]|[0-9]{8}|[0-9]{10}", re.ASCII
+)
+"""Passports, permits of people from Hong Kong and Macao (H…, M…) and Taiwan (8 or 10 digits), Hong Kong cards."""
+_NO_DIGIT = re.compile(r"[^0-9]{1,17}", re.ASCII)
 _OLD_IDENTITY = re.compile(r"[0-9]{15}", re.ASCII)
 _YEAR = re.compile(r"([0-9]{4})(?:年|年度)?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}(?:\.0{1,4})?", re.ASCII)
@@ -65,16 +75,24 @@ class CellFault(Exception):  # noqa: N818 - it is a condition of a cell, and bec
 
 
 def shown(raw: Cell) -> str:
-    """A cell's value as text for the clerk: whole numbers without a decimal point, invisible characters spelt out."""
+    """A cell's value as text for the clerk, as Excel shows it: invisible characters spelt out, whole numbers without a
+    decimal point, and never more than the 15 digits that Excel keeps (4.10102199001012E+17)."""
     if isinstance(raw, str):
         return visible(raw)
     if isinstance(raw, bool):
         return "TRUE" if raw else "FALSE"
     if isinstance(raw, float):
-        return f"{raw:.0f}" if raw.is_integer() and abs(raw) < 1e21 else repr(raw)
+        return f"{raw:.0f}" if raw.is_integer() and abs(raw) < _EXACT else _scientific(raw)
+    if isinstance(raw, int) and abs(raw) >= _EXACT:
+        return _scientific(float(raw))
     if isinstance(raw, dt.datetime):
         return raw.isoformat(" ")
     return str(raw)
+
+
+def _scientific(raw: float) -> str:
+    """15 significant digits, with an exponent where there must be one."""
+    return f"{raw:.15G}"
 
 
 def require_text(raw: Cell) -> str:
@@ -169,6 +187,10 @@ def _refuse_damaged_identity(text: str) -> None:
         raise CellFault("identity_old")
     if "*" in text:
         raise CellFault("identity_masked")
+    if _OTHER_DOCUMENT.fullmatch(text):
+        raise CellFault("identity_other_document")
+    if _NO_DIGIT.fullmatch(text):
+        raise CellFault("identity_words")
 
 
 def _identity_code(code: str, text: str) -> str:

@@ -109,8 +109,17 @@ def open_file(
     *,
     limits: IntakeLimits = DEFAULT_LIMITS,
     missing_glyphs: Callable[[str], Sequence[str]] = no_glyph_missing,
+    include_hidden: bool = False,
 ) -> Intake:
-    return open_intake(path, kind=kind, year=YEAR, today=TODAY, limits=limits, missing_glyphs=missing_glyphs)
+    return open_intake(
+        path,
+        kind=kind,
+        year=YEAR,
+        today=TODAY,
+        limits=limits,
+        missing_glyphs=missing_glyphs,
+        include_hidden=include_hidden,
+    )
 
 
 def read(path: Path, kind: str = "annual", **options: Any) -> tuple[list[Application], list[Finding]]:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 import zxingcpp
 from PIL import Image
@@ -24,9 +25,10 @@ from registry.troubles import sentence_of_trouble
 from tests.builders import HOST
 from tests.journeys.program import PASSPHRASE, Shell
 from tests.registry.rig import DAY, Clock, Place
-from tests.registry.sheets import ANNUAL, annual, identity, write_csv
+from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
 
 COMMANDS = (
+    "template",
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
     *("bundle", "verify", "fsck", "demo", "authority add", "authority list", "authority suspend"),
     *(
@@ -206,6 +208,104 @@ def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:
     (annotated,) = set(shell.folder.iterdir()) - before
     assert (annotated.suffix, annotated.stat().st_mode & 0o777) == (".xlsx", 0o600)
     assert annotated.read_bytes()[:2] == b"PK"
+
+
+def test_the_list_itself_is_never_overwritten_nor_what_came_back_before(shell: Shell) -> None:
+    """By whatever name; and each run's answer is kept beside the others."""
+    year = str(china_year())
+    office = ("--name", "洛阳市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", year)
+    assert shell.certreg("authority", "add", "410600", *office).code == 0
+    file = write_csv(
+        shell.folder / "kept.csv", [ANNUAL, annual(41, 年度=int(year)), annual(42, 年度=int(year))]
+    )
+    (shell.folder / "soft.xlsx").symlink_to(file)
+    (shell.folder / "hard.xlsx").hardlink_to(file)
+    before = file.read_bytes()
+    words = ("issue", "kept.csv", "--authority", "410600", "--year", year)
+    for name in ("kept.csv", "soft.xlsx", "hard.xlsx"):
+        said = shell.certreg("--json", *words, "--annotated", name)
+        assert (said.code, said.json["error"]) == (1, "annotated_is_input")
+    assert shell.certreg("--json", *words, "--annotated", "absent/a.xlsx").json["error"] == "file_unusable"
+    dry = shell.certreg(*words, "--dry-run")
+    assert (dry.code, "可发" in dry.out, "已发证书" in dry.out, "kept-核验意见.xlsx" in dry.out) == (
+        0,
+        True,
+        False,
+        True,
+    )
+    real = shell.certreg("--json", *words).json
+    assert real["annotated"].endswith("kept-核验意见-2.xlsx")
+    assert shell.certreg("--json", *words).json["annotated"].endswith("kept-核验意见-3.xlsx")
+    assert real["issuedRows"] == [
+        {"sheet": "kept", "row": row, "number": number}
+        for row, number in zip((2, 3), real["issued"], strict=True)
+    ]
+    told = [
+        [cell.value for cell in openpyxl.load_workbook(shell.folder / f"kept-核验意见{end}.xlsx")["kept"][2]]
+        for end in ("", "-2", "-3")
+    ]
+    one = real["issued"][0]
+    assert [row[7:9] for row in told] == [["可发", None], ["已发", one], ["此前已发", one]]
+    assert file.read_bytes() == before
+
+
+def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
+    """And mere space is counted, on the terminal only; hidden people stand on the summary too."""
+    year = china_year()
+    office = ("--name", "商丘市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", str(year))
+    assert shell.certreg("authority", "add", "411400", *office).code == 0
+    rows = [
+        annual(901, 年度=year, 姓名=" 张文博\u3000"),
+        annual(902, 年度=year, 姓名="李 雷", 公需科目学时=20),
+        annual(903, 年度=year, 职称等级="主治医师"),
+        annual(904, 年度=year, 专业科目学时=50),
+        annual(905, 年度=year, 工作单位="院"),
+        annual(906, 年度=year),
+    ]
+
+    def hide(book: Any) -> None:
+        book["表"].row_dimensions[7].hidden = True
+
+    write_xlsx(shell.folder / "three.xlsx", {"表": [ANNUAL, *rows]}, hide)
+    words = ("issue", "three.xlsx", "--authority", "411400", "--year", str(year))
+    said = shell.certreg(*words)
+    assert said.code == 2
+    places = [
+        said.out.index(text)
+        for text in (
+            "未发：",
+            "第 4 行 D",
+            "第 6 行 C",
+            "提示：",
+            "第 3 行",
+            "第 5 行",
+            "已规范：",
+            "第 3 行 A",
+        )
+    ]
+    assert places[:6] == sorted(places[:6])
+    assert places[6] > places[5]
+    assert "第 2 行" not in said.out
+    assert "另有 1 处" in said.out
+    book = openpyxl.load_workbook(shell.folder / "three-核验意见.xlsx")
+    assert "已规范" in book["表"]["J2"].value
+    summary = {cell.value for row in book["核验汇总"].iter_rows() for cell in row}
+    assert any("隐藏行（7）" in str(text) for text in summary)
+    again = shell.certreg("--json", *words, "--include-hidden").json
+    assert [(one["row"], len(one["number"])) for one in again["issuedRows"]] == [(7, 20)]
+
+
+def test_an_empty_list_to_fill_in(tmp_path: Path) -> None:
+    """Without a registry; and what is there stays."""
+    office = Shell(tmp_path)
+    for kind in ("annual", "completion"):
+        said = office.certreg("--json", "template", kind, f"{kind}.xlsx")
+        assert (said.code, said.json) == (0, {"template": f"{kind}.xlsx", "kind": kind})
+    written = (tmp_path / "annual.xlsx").read_bytes()
+    assert office.certreg("--json", "template", "completion", "annual.xlsx").json["error"] == "file_exists"
+    assert (tmp_path / "annual.xlsx").read_bytes() == written
+    assert office.certreg("template", "diploma", "d.xlsx").code == 64
+    assert office.certreg("--json", "template", "annual", "absent/a.xlsx").json["error"] == "file_unusable"
 
 
 def test_a_home_open_to_others_is_not_used(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_what_cannot_be_corrected(lite: Rig, changes: dict[str, str | int], code
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"name": "张"}, "text_length"),
+        ({"name": "张"}, "name_single"),
         ({"name": "张\U00030010博"}, "glyph_missing"),
         ({"publicHours": "多"}, "hours_form"),
         ({"professionalHours": -3}, "hours_negative"),

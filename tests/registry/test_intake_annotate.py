@@ -9,7 +9,8 @@ import openpyxl
 import pytest
 from openpyxl.styles import Font
 
-from registry.intake.annotate import REMARKS_HEADING, SUMMARY_SHEET, annotate, collect_remarks
+from registry.intake.annotate import SUMMARY_SHEET, annotate, collect_remarks
+from registry.intake.columns import NUMBER_HEADING, OUTCOME_HEADING, REMARKS_HEADING
 from registry.intake.findings import IntakeError
 from tests.registry.sheets import ANNUAL, Formula, annual, identity, patch_zip, read, write_csv, write_xlsx
 
@@ -156,3 +157,23 @@ def test_a_hostile_file_is_refused_here_too(tmp_path: Path) -> None:
         annotate(path, tmp_path / "out.xlsx", {}, set())
     assert caught.value.code == "workbook_damaged"
     assert not (tmp_path / "out.xlsx").exists()
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_what_became_of_each_row_stands_before_the_remarks(tmp_path: Path, suffix: str) -> None:
+    rows = [["题"], ANNUAL, annual(1), annual(2)]
+    path = tmp_path / f"o.{suffix}"
+    if suffix == "csv":
+        write_csv(path, rows)
+    else:
+        write_xlsx(path, {"o": rows})
+    outcomes = {("o", 3): ("已发", "41010020261000000190"), ("o", 4): ("未发", "")}
+    annotate(path, tmp_path / "out.xlsx", {("o", 4): ["甲", "乙"]}, set(), outcomes=outcomes)
+    sheet = openpyxl.load_workbook(tmp_path / "out.xlsx")["o"]
+    added = [[cell.value for cell in row[7:]] for row in sheet.iter_rows(min_row=2)]
+    assert added == [
+        [OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING],
+        ["已发", "41010020261000000190", None],
+        ["未发", None, "甲\n乙"],
+    ]
+    assert {cell.data_type for row in sheet["H3:I4"] for cell in row if cell.value} == {"s"}

@@ -36,7 +36,17 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("身份证号", "410105900101123", "identity_old"),
     ("身份证号", ID[:17], "identity_length"),
     ("身份证号", ID + "1", "identity_length"),
-    ("身份证号", "E12345678", "identity_length"),
+    ("身份证号", "E12345678", "identity_other_document"),
+    ("身份证号", "EA1234567", "identity_other_document"),
+    ("身份证号", "h12345678", "identity_other_document"),
+    ("身份证号", "H1234567801", "identity_other_document"),
+    ("身份证号", "12345678", "identity_other_document"),
+    ("身份证号", "A123456(7)", "identity_other_document"),
+    ("身份证号", "同上", "identity_words"),
+    ("身份证号", "无", "identity_words"),
+    ("身份证号", "〃", "identity_words"),
+    ("身份证号", "/", "identity_words"),
+    ("身份证号", "123456789", "identity_length"),
     ("身份证号", f"{ID[:6]}********{ID[14:]}", "identity_masked"),
     ("身份证号", ID[:9] + "O" + ID[10:], "identity_digits"),
     ("身份证号", ID[:17] + "Х", "identity_digits"),  # a Cyrillic letter
@@ -52,8 +62,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("身份证号", "#REF!", "formula_error"),
     ("身份证号", Formula('=B1&""'), "formula_uncalculated"),
     ("姓名", "", "cell_empty"),
-    ("姓名", "张", "text_length"),
+    ("姓名", "张", "name_single"),
     ("姓名", "张" * 41, "text_length"),
+    ("姓名", "张三\n李四", "name_line_break"),
+    ("姓名", "张文\u2028博", "name_line_break"),
     ("姓名", "张三2", "name_digits"),
     ("姓名", "张三２", "name_digits"),
     ("姓名", "买买提•艾力", "name_dot"),
@@ -167,7 +179,10 @@ TAKEN: list[tuple[str, Any, str, str | int, bool]] = [
     ("姓名", "阿卜杜拉 · 买买提", "name", "阿卜杜拉·买买提", True),
     ("姓名", "张　文\u00a0博 ", "name", "张文博", True),
     ("姓名", "张\u200b文\u200c\u200d\u2060\u00ad博\ufeff", "name", "张文博", True),
-    ("姓名", "张文\n博", "name", "张文博", True),
+    ("姓名", "\n张文博\r\n", "name", "张文博", True),
+    ("职称等级", "正高", "grade", "senior", False),
+    ("职称等级", "副高", "grade", "senior", False),
+    ("职称等级", "助理", "grade", "junior", False),
     ("姓名", "\ufa19田", "name", "神田", True),  # NFC: a compatibility ideograph
     ("姓名", "Ａｎｎａ  Smith", "name", "Anna Smith", True),
     ("姓名", "Jean-Luc O'Neill Jr.", "name", "Jean-Luc O'Neill Jr.", False),
@@ -282,7 +297,7 @@ def test_all_faults_of_a_row_come_at_once(tmp_path: Path) -> None:
     row = annual(1, 姓名="张", 身份证号=WRONG, 职称等级="主任", 专业科目学时="六十", 公需科目学时=1.5)
     applications, findings = read(write_xlsx(tmp_path / "m.xlsx", {"表": [ANNUAL, row]}))
     assert applications == []
-    codes = ["text_length", "identity_check", "grade_unknown", "hours_words", "hours_fraction"]
+    codes = ["name_single", "identity_check", "grade_unknown", "hours_words", "hours_fraction"]
     assert [f.code for f in findings] == codes
 
 
@@ -297,6 +312,20 @@ def test_an_identity_that_was_a_number_is_shown_as_excel_shows_it(tmp_path: Path
     _, findings = read(
         write_xlsx(tmp_path / "m.xlsx", {"表": [ANNUAL, annual(1, 身份证号=410105199001011264)]})
     )
-    assert findings[0].value.startswith("410105199001011")
-    assert findings[0].masked_value.startswith("410105********")
+    assert findings[0].value == "4.10105199001011E+17"
+    assert "1990" not in findings[0].masked_value
     assert "15" in describe(findings[0], "en")[0]
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        (410102199001012352, "4.10102199001012E+17"),
+        (4.1e17, "4.1E+17"),
+        (410105900101123, "410105900101123"),
+        (13800138000.0, "13800138000"),
+    ],
+)
+def test_of_a_number_no_digit_is_shown_that_nobody_typed(tmp_path: Path, cell: float, value: str) -> None:
+    _, findings = read(write_xlsx(tmp_path / "n.xlsx", {"表": [ANNUAL, annual(1, 身份证号=cell)]}))
+    assert [(f.code, f.value) for f in findings] == [("identity_numeric", value)]

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from registry.intake import columns
-from registry.intake.findings import IntakeError
+from registry.intake.findings import IntakeError, describe
 from registry.intake.rows import AnnualApplication
 from tests.registry.sheets import (
     ANNUAL,
     COMPLETION,
+    ExcelError,
+    Formula,
     Rows,
     annual,
     completion,
@@ -60,7 +62,7 @@ def test_every_synonym_means_one_thing(kind: str) -> None:
     for word, field in columns._SYNONYMS[kind].items():
         assert columns.canonical_heading(word) == word
         assert columns.field_of(word, kind) == field
-    assert set(columns._SYNONYMS[kind].values()) == set(columns.fields_of(kind))
+    assert set(columns._SYNONYMS[kind].values()) - {columns.STATED_TOTAL} == set(columns.fields_of(kind))
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -74,7 +76,9 @@ def test_any_order_among_other_columns_below_titles(tmp_path: Path, seed: int) -
     sheet: list[list[Any]] = [*above, headings, cells]
     applications, findings = read(write_xlsx(tmp_path / "o.xlsx", {"表": sheet}))
     assert [(a.row, a.name, a.identity) for a in applications] == [(len(above) + 2, "张文博", identity())]
-    assert findings == []
+    assert [(f.code, f.row, f.params["columns"]) for f in findings] == [
+        ("columns_unused", None, "备注、备注、备注")
+    ]
 
 
 def test_the_twentieth_row_is_the_last_one_looked_at(tmp_path: Path) -> None:
@@ -164,18 +168,99 @@ def test_every_sheet_with_headings_is_read(tmp_path: Path) -> None:
 def test_a_sheet_without_headings_is_a_file_fault_only_if_it_is_alone(tmp_path: Path) -> None:
     assert refused(write_xlsx(tmp_path / "n.xlsx", {"表": [["张三", identity()]]})).code == "header_not_found"
     assert refused(write_xlsx(tmp_path / "e.xlsx", {"表": []})).code == "file_empty"
-    assert refused(write_csv(tmp_path / "n.csv", [["张三", identity()]])).code == "header_not_found"
+    finding = refused(write_csv(tmp_path / "n.csv", [["张三", identity()]]))
+    assert finding.code == "header_not_found"
+    said = "".join(describe(finding.finding, "zh-CN"))
+    assert all(word in said for word in ("「n」", "UTF-8", "certreg template", *ANNUAL))
 
 
-def test_hidden_rows_and_sheets_are_read_and_said(tmp_path: Path) -> None:
+def test_people_in_hidden_rows_and_sheets_are_held_back_and_said(tmp_path: Path) -> None:
     def hide(book: Any) -> None:
         book["表"].row_dimensions[3].hidden = True
         book["旧表"].sheet_state = "hidden"
 
-    path = write_xlsx(
-        tmp_path / "h.xlsx", {"表": [ANNUAL, annual(1), annual(2)], "旧表": [ANNUAL, annual(3)]}, hide
-    )
+        book["表"].row_dimensions[5].hidden = True
+        book["表"].row_dimensions[6].hidden = True
+
+    rows = [ANNUAL, annual(1), annual(2), annual(4), ["合计"], annual(5, 姓名="")]
+    path = write_xlsx(tmp_path / "h.xlsx", {"表": rows, "旧表": [ANNUAL, annual(3)]}, hide)
     applications, findings = read(path)
-    assert len(applications) == 3
-    assert [(f.sheet, f.code) for f in findings] == [("表", "hidden_rows"), ("旧表", "hidden_sheet")]
-    assert findings[0].params == {"count": "1", "rows": "3"}
+    assert [(a.sheet, a.row) for a in applications] == [("表", 2), ("表", 4)]
+    assert [(f.sheet, f.row, f.code) for f in findings] == [
+        ("表", None, "hidden_rows"),
+        ("表", 3, "hidden_row"),
+        ("表", 5, "total_row"),
+        ("表", 6, "hidden_row"),
+        ("表", 6, "cell_empty"),
+        ("旧表", None, "hidden_sheet"),
+        ("旧表", 2, "hidden_sheet_row"),
+    ]
+    assert findings[0].params == {"count": "3", "rows": "3、5、6"}
+    applications, findings = read(path, include_hidden=True)
+    assert [(a.sheet, a.row) for a in applications] == [("表", 2), ("表", 3), ("表", 4), ("旧表", 2)]
+    assert [f.code for f in findings] == [
+        "hidden_rows_included",
+        "total_row",
+        "cell_empty",
+        "hidden_sheet_included",
+    ]
+
+
+def test_unused_columns_are_named_once_a_sheet(tmp_path: Path) -> None:
+    headings = ["序号", *ANNUAL, "联系\n电话", "处理结果", "", "备注"]
+    rows = [["题"], headings, [1, *annual(1), "138", "已发"], [2, *annual(2)]]
+    _, findings = read(write_xlsx(tmp_path / "u.xlsx", {"一": rows, "二": [ANNUAL, annual(3)]}))
+    assert [(f.sheet, f.row, f.code, f.params["columns"]) for f in findings] == [
+        ("一", None, "columns_unused", "联系 电话、备注")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"),
+    [
+        (86, None),
+        ("８６", None),
+        ("", None),
+        (85, ("total_differs", "85", "fault")),
+        (0, ("total_differs", "0", "fault")),
+        ("86学时", ("total_unread", "86学时", "note")),
+        (ExcelError("#REF!"), ("total_unread", "#REF!", "note")),
+        (Formula("=F2+G2"), ("total_unread", "", "note")),
+    ],
+)
+@pytest.mark.parametrize("heading", ["合计", "总学时", "学时合计"])
+def test_a_stated_total_is_checked(tmp_path: Path, heading: str, stated: Any, found: Any) -> None:
+    rows = [[*ANNUAL, heading], [*annual(1), stated]]
+    applications, findings = read(write_xlsx(tmp_path / "t.xlsx", {"表": rows}))
+    told = [(f.code, f.value, f.severity.value) for f in findings]
+    assert told == ([found] if found else [])
+    assert len(applications) == (0 if found and found[2] == "fault" else 1)
+    if found:
+        assert (findings[0].row, findings[0].column, findings[0].heading) == (2, "H", heading)
+
+
+def test_a_total_in_two_rows_of_headings_and_a_row_of_totals_right_below_them(tmp_path: Path) -> None:
+    above = ["序号", *ANNUAL[:5], "学时", "", ""]
+    below = ["", "", "", "", "", "", "专业科目", "公需科目", "合计"]
+    paired = [above, below, [1, *annual(1), 86], [2, *annual(2), 87]]
+    applications, findings = read(write_xlsx(tmp_path / "p.xlsx", {"表": paired}))
+    assert [a.row for a in applications] == [3]
+    assert [(f.row, f.code) for f in findings] == [(4, "total_differs")]
+    topped = [["序号", *ANNUAL], ["合计", "", "", "", "", "", 60, 26], [1, *annual(1)]]
+    applications, findings = read(write_xlsx(tmp_path / "r.xlsx", {"表": topped}))
+    assert [a.row for a in applications] == [3]
+    assert [(f.row, f.code) for f in findings] == [(2, "total_row")]
+
+
+def test_english_headings(tmp_path: Path) -> None:
+    headings = [
+        "Name",
+        "ID Number",
+        "EMPLOYER",
+        "Grade",
+        "Year",
+        "Professional hours",
+        "Public Hours (45 min)",
+    ]
+    applications, findings = read(write_xlsx(tmp_path / "e.xlsx", {"List": [headings, annual(1)]}))
+    assert (len(applications), findings) == (1, [])

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from registry.intake.findings import Finding
+from registry.intake.findings import Finding, describe
 from tests.registry.sheets import (
     ANNUAL,
     COMPLETION,
@@ -24,6 +24,7 @@ from tests.registry.sheets import (
     write_csv,
     write_xlsx,
 )
+from verifier.iso7064 import mod11_2_check
 
 EMPTY = [""] * len(ANNUAL)
 
@@ -41,6 +42,10 @@ EMPTY = [""] * len(ANNUAL)
         (["", "", "填表日期：2026年11月20日", "", "", "", ""], "footer_row"),
         (["单位（盖章）", "", "", "", "", "", ""], "footer_row"),
         (["填表说明", "", "", "", "", "", ""], "footer_row"),
+        (["填表人：刘芳", "审核人：王强", "", "", "", "", "2026年11月20日"], "footer_row"),
+        (["填表人：", "刘芳", "审核人：", "王强", "", "", ""], "footer_row"),
+        (["填表人：刘芳", "日期：2026年11月20日", "", "", "", "", ""], "footer_row"),
+        (["填表人：刘芳 审核人：王强", "", "", "", "", "", ""], "footer_row"),
         (["注：本表一式两份", "", "", "", "", "", ""], "footer_row"),
         (list(ANNUAL), "repeated_header"),
     ],
@@ -79,6 +84,12 @@ def test_blank_rows_are_passed_over_in_silence(tmp_path: Path, row: list[Any]) -
     ("row", "found"),
     [
         (annual(1, 姓名="合计"), []),  # a whole row with a number is a person, whatever the name
+        (annual(1, 姓名="备注"), []),
+        (
+            annual(1, 姓名="填表人：", 身份证号=identity(1)[:17]),
+            [(2, "A", "name_characters"), (2, "B", "identity_length")],
+        ),
+        (annual(1, 身份证号="审核人：王强"), [(2, "B", "identity_words")]),
         (annual(1, 身份证号=""), [(2, "B", "cell_empty")]),
         (annual(1, 姓名="", 身份证号=""), [(2, "A", "cell_empty"), (2, "B", "cell_empty")]),
     ],
@@ -112,7 +123,7 @@ def test_the_second_of_two_is_refused_and_names_the_first(tmp_path: Path) -> Non
         (2, "F", "hours_words"),
         (4, "B", "duplicate_in_file"),
         (5, "B", "duplicate_in_file"),
-        (6, "A", "text_length"),
+        (6, "A", "name_single"),
         (6, "B", "duplicate_in_file"),
     ]
     assert [f.params["first_row"] for f in findings if f.code == "duplicate_in_file"] == ["2", "2", "3"]
@@ -209,3 +220,41 @@ def test_findings_can_be_masked(tmp_path: Path) -> None:
         assert number[:6] in shown
     dates = Finding("x", findings[0].severity, value="2026-11-20 08:30", params={"hours": "2000"}).masked()
     assert (dates.value, dates.params["hours"]) == ("2026-11-20 08:30", "2000")
+
+
+@pytest.mark.parametrize(("professional", "public"), [(0, 0), ("０", 0.0)])
+def test_nothing_is_certified_about_no_hours(tmp_path: Path, professional: Any, public: Any) -> None:
+    rows = [
+        ANNUAL,
+        annual(1, 专业科目学时=professional, 公需科目学时=public),
+        annual(2, 专业科目学时=0),
+        annual(3, 公需科目学时=0),
+    ]
+    applications, findings = read(write_xlsx(tmp_path / "z.xlsx", {"表": rows}))
+    assert [a.row for a in applications] == [3, 4]
+    assert faults(findings) == [(2, "F", "hours_none")]
+    rows = [COMPLETION, completion(1, 学时=0)]
+    applications, findings = read(write_xlsx(tmp_path / "y.xlsx", {"表": rows}), "completion")
+    assert (applications, faults(findings)) == ([], [(2, "H", "hours_none")])
+
+
+@pytest.mark.parametrize(
+    ("born", "age"), [(2011, "15"), (2010, None), (1946, None), (1945, "81"), (1900, "126")]
+)
+def test_an_implausible_age_is_remarked_upon_and_issued(tmp_path: Path, born: int, age: str | None) -> None:
+    body = f"410102{born}0101001"
+    row = annual(1, 身份证号=body + mod11_2_check(body))
+    applications, findings = read(write_xlsx(tmp_path / "a.xlsx", {"表": [ANNUAL, row]}))
+    assert len(applications) == 1
+    assert [(f.row, f.code, f.params["age"]) for f in findings] == (
+        [(2, "age_implausible", age)] if age else []
+    )
+
+
+def test_one_number_under_two_names_is_told_with_both(tmp_path: Path) -> None:
+    rows = [ANNUAL, annual(1), annual(1, 姓名="李雷"), annual(2, 姓名=""), annual(2)]
+    _, findings = read(write_xlsx(tmp_path / "d.xlsx", {"表": rows}))
+    assert faults(findings)[::2] == [(3, "B", "duplicate_other_name"), (5, "B", "duplicate_in_file")]
+    problem, _ = describe(findings[0], "zh-CN")
+    assert "「张文博」" in problem
+    assert "「李雷」" in problem

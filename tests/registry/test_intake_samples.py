@@ -55,6 +55,7 @@ def test_the_ugly_workbook_has_every_trouble_and_some_good_rows(tmp_path: Path) 
     codes = Counter(finding.code for finding in findings)
     assert {
         *("normalised", "total_row", "footer_row", "repeated_header", "sheet_ignored", "hidden_rows"),
+        *("hidden_row", "columns_unused"),
         *(
             "cell_empty",
             "cell_merged",
@@ -64,7 +65,7 @@ def test_the_ugly_workbook_has_every_trouble_and_some_good_rows(tmp_path: Path) 
             "text_characters",
         ),
         *("text_length", "private_use", "glyph_missing", "duplicate_in_file", "grade_unknown"),
-        *("name_lost_character", "name_dot", "name_digits", "name_characters"),
+        *("name_lost_character", "name_dot", "name_digits", "name_characters", "name_single"),
         *(
             "identity_numeric",
             "identity_scientific",

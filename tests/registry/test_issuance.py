@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -12,6 +13,7 @@ from registry.intake.findings import Severity
 from registry.issuance import POINTS, finish_intent, resume
 from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
 from registry.offices import root_signers
+from registry.outcomes import issued_rows, outcomes_of
 from registry.status import state_of
 from registry.trust import current_trust_list, publish_version
 from tests.builders import INDUSTRY, MUNICIPAL, refused
@@ -120,7 +122,56 @@ def test_a_dry_run_reserves_nothing(rig: Rig) -> None:
     file = rig.people([1, 2, 3], "new.csv")
     result = preview_file(rig.app, intake(file), authority=MUNICIPAL, rule_set=RULES)
     assert (result.rows, result.already_issued, result.issued, result.batch_id) == (3, 1, [], 0)
+    assert result.fit == [("new", 3), ("new", 4)]
     assert _rows(rig.app) == before
+
+
+def test_every_row_is_told_what_became_of_it(rig: Rig) -> None:
+    (old,) = rig.issue(2)
+    rows = [annual(1), annual(2), annual(3, 职称等级="主治医师"), ["合计", "", "", "", "", 1, 1], annual(4)]
+    result = rig.submit(write_csv(rig.folder / "fate.csv", [ANNUAL, *rows]), chunk=1)
+    first, second = result.issued
+    assert outcomes_of(result, "zh-CN") == {
+        ("fate", 2): ("已发", first),
+        ("fate", 3): ("此前已发", old),
+        ("fate", 4): ("未发", ""),
+        ("fate", 5): ("未处理", ""),
+        ("fate", 6): ("已发", second),
+    }
+    for (_, row), number in issued_rows(result):
+        document = orjson.loads(rig.record(number))["credentialSubject"]["identityDocument"]
+        assert document[-4:] == rows[row - 2][1][-4:]
+
+
+@pytest.mark.parametrize(
+    ("hours", "missing"),
+    [
+        ((52, 36), ("8", "0", "0")),
+        ((60, 20), ("0", "6", "6")),
+        ((50, 20), ("10", "6", "16")),
+        ((60, 26), None),
+    ],
+)
+def test_a_row_short_of_hours_is_named_with_what_is_missing(
+    lite: Rig, hours: tuple[int, int], missing: tuple[str, str, str] | None
+) -> None:
+    row = annual(1, 专业科目学时=hours[0], 公需科目学时=hours[1])
+    result = lite.submit(write_csv(lite.folder / "short.csv", [ANNUAL, row]))
+    assert len(result.issued) == 1
+    notes = [one for one in result.findings if one.code == "hours_short"]
+    told = [(one.row, *(one.params[name] for name in ("professional", "public", "total"))) for one in notes]
+    assert told == ([(2, *missing)] if missing else [])
+    assert result.short_of_hours == len(notes)
+
+
+def test_a_void_number_is_told_to_its_row(rig: Rig) -> None:
+    def suspend(point: str, _: int) -> None:
+        if point == "reserve:after":
+            rig.set_authority("suspended")
+
+    result = rig.submit(rig.people([1], "void.csv"), observe=suspend)
+    assert [(one.code, one.row) for one in result.findings] == [("number_void", 2)]
+    assert outcomes_of(result, "en") == {("void", 2): ("Not issued", "")}
 
 
 def _rows(app: App) -> list[int]:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keys.trustlist import ListedKey, RuleSet
-from registry.applications import Candidate, claim_of, is_short_of_hours, mask_identity
+from registry.applications import Candidate, claim_of, mask_identity, missing_hours
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.intents import Reservation, SeriesKey, reserve, rows_of
@@ -189,8 +189,8 @@ def test_a_claim_is_who_and_what_for_and_nothing_else(serial: int, year: int, gr
 def test_hours_below_the_rule_are_counted(grade: str, professional: int, public: int, short: bool) -> None:
     fields = {"grade": grade, "professionalHours": professional, "publicHours": public}
     rules: RuleSet = henan_2012()
-    assert is_short_of_hours(fields, rules) is short
-    assert not is_short_of_hours(fields, None)
+    assert bool(missing_hours(fields, rules)) is short
+    assert missing_hours(fields, None) == {}
 
 
 def test_identity_numbers_are_masked() -> None:

@@ -1,0 +1,102 @@
+"""What intake and issuing found, on the terminal: a table each for what was refused, for notices and for repairs."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from enum import Enum
+
+from rich.table import Table
+
+from registry.batches import BatchResult
+from registry.cli.common import SHELL
+from registry.intake.findings import Finding, Severity, describe
+from registry.messages import LANGUAGES, pick
+
+MAX_LISTED = 200
+"""Findings listed on the terminal; the annotated file has them all."""
+
+_SPACE = r"(?:\s|⟨U\+(?:0009|000A|000D|0085|00A0|200B|2028|2029|3000|FEFF)⟩)*"
+_AROUND = re.compile(f"{_SPACE}(.*?){_SPACE}", re.DOTALL)
+
+
+class Nature(Enum):
+    """What a finding is to the clerk; ``value`` is the table's title, in Chinese and English."""
+
+    REFUSED = ("未发：须改正后重新提交", "Not issued: correct and submit again")
+    NOTICE = ("提示：请核对", "Notices: please check")
+    REPAIRED = ("已规范：书写已统一，含义不变", "Written in standard form, same meaning")
+
+
+_STYLES = {Nature.REFUSED: "red", Nature.NOTICE: "yellow", Nature.REPAIRED: "dim"}
+
+
+def nature_of(finding: Finding) -> Nature:
+    """Which of the three it is."""
+    if finding.severity is Severity.FAULT:
+        return Nature.REFUSED
+    return Nature.REPAIRED if finding.code == "normalised" else Nature.NOTICE
+
+
+def is_mere_space(finding: Finding) -> bool:
+    """Whether all that was repaired is space, or what cannot be seen, before or after the text."""
+    if finding.code != "normalised":
+        return False
+    inner = _AROUND.fullmatch(finding.params["before"])
+    return inner is not None and inner.group(1) == finding.params["after"]
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Refused, notices, repairs: each by sheet and row, with place, value, problem and remedy. Mere space is counted."""
+    listed = [finding for finding in findings if not is_mere_space(finding)]
+    sheets = {sheet: place for place, sheet in enumerate(dict.fromkeys(one.sheet for one in findings))}
+    left = MAX_LISTED
+    for nature in Nature:
+        ours = [finding for finding in listed if nature_of(finding) is nature]
+        ours.sort(key=lambda one: (sheets[one.sheet], one.row or 0))
+        if ours[:left]:
+            SHELL.out.print(_table(nature, ours[:left]))
+        left -= len(ours[:left])
+    if len(findings) > len(listed):
+        spaces = len(findings) - len(listed)
+        SHELL.say(
+            f"另有 {spaces} 处仅删去首尾空白，见核验意见文件。",
+            f"In {spaces} cells only space at an end was removed; see the annotated file.",
+        )
+    if len(listed) > MAX_LISTED:
+        more = len(listed) - MAX_LISTED
+        SHELL.say(f"其余 {more} 条见核验意见文件。", f"{more} more in the annotated file.")
+
+
+def place_of(finding: Finding) -> str:
+    """Sheet, row and column, as the clerk finds them."""
+    chinese = SHELL.lang == LANGUAGES[0]
+    row = f"第 {finding.row} 行" if chinese else f"row {finding.row}"
+    column = f"{finding.column} 列" if chinese else f"column {finding.column}"
+    parts = (finding.sheet, row if finding.row else "", column if finding.column else "")
+    return " ".join(filter(None, parts))
+
+
+def reasons_of(result: BatchResult) -> list[tuple[str, str]]:
+    """Why rows were refused: how often, and the first case in words."""
+    faults = [finding for finding in result.findings if finding.severity is Severity.FAULT]
+    counts = Counter(finding.code for finding in faults)
+    first = {finding.code: finding for finding in reversed(faults)}
+    return [
+        (f"×{count}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
+        for code, count in counts.most_common()
+    ]
+
+
+def _table(nature: Nature, findings: Sequence[Finding]) -> Table:
+    table = Table(show_lines=True, title=pick(nature.value, SHELL.lang), title_justify="left")
+    for heading, ratio in (("位置 Place", 3), ("内容 Value", 3), ("问题 Problem", 5), ("办法 Remedy", 5)):
+        table.add_column(heading, overflow="fold", ratio=ratio)
+    for finding in findings:
+        cells = (place_of(finding), finding.value, *describe(finding, SHELL.lang))
+        table.add_row(*map(_plain, cells), style=_STYLES[nature])
+    return table
+
+
+def _plain(text: str) -> str:
+    """A cell's text with nothing in it that the terminal would take for markup."""
+    return text.replace("[", "\\[")

@@ -1,0 +1,47 @@
+"""The empty form is read by intake as it is meant, and its example is a row that passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from registry.intake.blank import FORM_SHEET, RULES_SHEET, write_form
+from registry.intake.columns import KINDS, OPTIONAL
+from tests.registry.sheets import ANNUAL, COMPLETION, read
+
+HEADINGS = {"annual": ANNUAL, "completion": COMPLETION}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_empty_form_has_nobody_and_its_example_passes(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "form.xlsx"
+    write_form(path, kind=kind)
+    applications, findings = read(path, kind)
+    assert applications == []
+    assert [(f.sheet, f.code) for f in findings] == [(RULES_SHEET, "sheet_ignored")]
+    book = openpyxl.load_workbook(path)
+    form, rules = book[FORM_SHEET], book[RULES_SHEET]
+    assert tuple(cell.value for cell in form[1]) == HEADINGS[kind]
+    assert all(cell.comment is not None for cell in form[1])
+    first = form.column_dimensions["A"]  # a run of columns of one format
+    assert (first.number_format, first.min <= 2 <= first.max) == ("@", True)
+    examples = {
+        row[0].value: (row[2].value, row[3].value) for row in rules.iter_rows(min_row=2) if row[0].value
+    }
+    assert tuple(examples) == HEADINGS[kind]
+    assert [heading for heading, (_, needed) in examples.items() if needed == "否"] == ["年度"]
+    assert frozenset({"year"}) == OPTIONAL
+    for column, (example, _) in enumerate(examples.values(), start=1):
+        form.cell(2, column, example)
+    book.save(path)
+    applications, findings = read(path, kind)
+    assert len(applications) == 1
+    assert [f.code for f in findings] == ["sheet_ignored"]
+
+
+def test_there_is_no_form_for_another_kind(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="diploma"):
+        write_form(tmp_path / "d.xlsx", kind="diploma")
+    assert not (tmp_path / "d.xlsx").exists()
