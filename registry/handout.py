@@ -17,7 +17,7 @@ from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
 from registry.log import latest_checkpoint, prove
-from registry.models import Certificate, CheckpointRow
+from registry.models import Certificate, CheckpointRow, VoidNumber
 from registry.status import state_of
 from registry.trust import current_trust_list, established_trust
 from verifier.evidence import Evidence
@@ -50,19 +50,25 @@ def find_record(app: App, number: CertificateNumber) -> tuple[bytes, bytes | Non
         return certificate.record, proof or _log_proof(session, certificate, latest_checkpoint(session))
 
 
-def prepare(app: App, number: str) -> Handout:
-    """The verified record of ``number``; raises ``RegistryError`` where it may not be handed out."""
+def prepare(app: App, number: str, *, awaited: str = "") -> Handout:
+    """The verified record of ``number``; raises ``RegistryError`` where it may not be handed out.
+
+    ``awaited``: the witnesses, by name, that were asked a moment ago and did not cosign; empty: they are asked once more.
+    """
     now = app.clock()
     with app.database.read() as session:
         app.require_head(session)  # an old backup does not know what was revoked since
         certificate = session.get(Certificate, number)
         if certificate is None:
+            void = session.get(VoidNumber, number)
+            if void is not None:
+                raise RegistryError("number_void", number=number, reason=void.reason)
             raise RegistryError("number_unknown", number=number)
         state = state_of(session, number)
         trust = established_trust(session)
     if state != "issued":
         raise RegistryError("not_in_force", number=number, state=state)
-    log_proof = _witnessed_proof(app, certificate, now)
+    log_proof = _witnessed_proof(app, certificate, now, awaited)
     policy = VerificationPolicy(at=now, require_log=True, require_status=False)
     report = verify(Evidence(record=certificate.record, log_proof=log_proof), trust, policy)
     if report.verdict is not Verdict.PASSED or report.record is None:
@@ -86,9 +92,9 @@ def write_files(
     return [*files, replace_file(target / f"{number}.tlog-proof", handout.log_proof)]
 
 
-def _witnessed_proof(app: App, certificate: Certificate, now: int) -> bytes:
+def _witnessed_proof(app: App, certificate: Certificate, now: int, awaited: str) -> bytes:
     """The proof under a head with the quorum; the witnesses are asked if there is none yet."""
-    for ask in (False, True):
+    for ask in (False,) if awaited else (False, True):
         cosigning = app.cosign_log() if ask else None
         with app.database.read() as session:
             trust_list = current_trust_list(session)
@@ -98,7 +104,7 @@ def _witnessed_proof(app: App, certificate: Certificate, now: int) -> bytes:
             return proof
         if signed is None:
             raise RegistryError("not_under_checkpoint", number=certificate.number)
-    names = cosigning.names if cosigning else ""
+    names = cosigning.names if cosigning else awaited
     raise RegistryError("witnesses_awaited", number=certificate.number, witnesses=names)
 
 

@@ -102,6 +102,22 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The trust list here cannot be used ({reason}).",
     ),
     "number_unknown": ("没有编号为 {number} 的证书。", "There is no certificate with number {number}."),
+    "number_void": (
+        "编号 {number} 已作废（{reason}），没有以它发证。",
+        "Number {number} is void ({reason}); no certificate has it.",
+    ),
+    "batch_unknown": (
+        "没有批次 {batch}。请用 certreg batches 查看。",
+        "There is no batch {batch}. See certreg batches.",
+    ),
+    "selection_empty": (
+        "所选批次或号段中没有编号。请用 certreg batches 或 certreg list 查看。",
+        "No number was given in that batch or range. See certreg batches or certreg list.",
+    ),
+    "range_series": (
+        "{first} 与 {last} 不属于同一机构、年度和种类，不能作为号段。",
+        "{first} and {last} are not of one authority, year and kind; they make no range.",
+    ),
     "number_form": (
         "「{number}」不是证书编号（20 位数字）。",
         "“{number}” is not a certificate number (20 digits).",
@@ -595,6 +611,21 @@ WARNINGS: Mapping[str, tuple[str, str]] = {
     ),
 }
 """What ends soon (``registry.expiry``)."""
+WORDS: Mapping[str, tuple[str, str]] = {
+    "issued": ("有效", "in force"),
+    "suspended": ("已暂停", "suspended"),
+    "revoked": ("已撤销", "revoked"),
+    "granted": ("已委托", "granted"),
+    "withdrawn": ("已撤销委托", "withdrawn"),
+    "suspend": ("暂停（suspend）", "suspend"),
+    "reinstate": ("恢复（reinstate）", "reinstate"),
+    "revoke": ("撤销（revoke）", "revoke"),
+    "correct": ("更正（correct）", "correct"),
+    "withdraw": ("撤销委托（withdraw）", "withdraw"),
+}
+"""States and commands, as people say them."""
+SPOKEN = ("state", "action", "possible")
+"""Parameters that hold such words: one, or several with spaces between."""
 
 UNKNOWN = ("出错：{code}", "Error: {code}")
 
@@ -604,9 +635,19 @@ def pick(pair: tuple[str, str], lang: str) -> str:
     return pair[LANGUAGES.index(lang)]
 
 
+def word_of(code: str, lang: str) -> str:
+    """A state or a command in words; what is neither, as it is."""
+    return pick(WORDS.get(code, (code, code)), lang)
+
+
 def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
     """What went wrong, in words."""
-    return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params})
+    spoken = {
+        name: pick(("、", ", "), lang).join(word_of(one, lang) for one in str(params[name]).split())
+        for name in SPOKEN
+        if name in params
+    }
+    return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params, **spoken})
 
 
 def sentence_of_error(error: RegistryError, lang: str) -> str:

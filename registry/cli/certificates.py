@@ -7,21 +7,35 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import select
 
 from keys.encodings import timestamp_encode
-from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, registry_app
+from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, parse, registry_app
 from registry.cli.issuing import finished_json
+from registry.cli.listing import BatchId, chosen_numbers
 from registry.correction import correct
 from registry.errors import RegistryError
+from registry.faces.errors import FaceError
 from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, prepare, write_files
+from registry.messages import error_sentence
 from registry.models import Certificate, StatusEvent
 from registry.status import REASONS, change_status, state_of
-from verifier.errors import FormError
 from verifier.number import parse_typed_number
 from verifier.record import parse_record
+
+MAX_TOLD = 20
+"""Certificates whose files are listed on the terminal, each by its name; of more only the count."""
+PROGRESS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+OF_ONE_CERTIFICATE = frozenset(
+    {
+        *("number_form", "number_check", "number_unknown", "number_void", "not_in_force"),
+        *("not_under_checkpoint", "not_verified", "witnesses_awaited"),
+    }
+)
+"""What keeps one certificate from being drawn, and not the next."""
 
 Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="证书编号，可含空格 · certificate number, spaces allowed")
@@ -68,22 +82,69 @@ def show(number: Number) -> None:
 
 
 def render(
-    numbers: Annotated[list[str], typer.Argument(metavar="NUMBER...", help="证书编号 · numbers")],
+    numbers: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NUMBER...", help="证书编号，或 首号..末号 · numbers, or FIRST..LAST"),
+    ] = None,
+    batch: BatchId = None,
+    series: Annotated[
+        str | None, typer.Option(help="号段，如 410100-2026-1 · series: CODE-YEAR-KIND")
+    ] = None,
+    first: Annotated[
+        int | None, typer.Option("--from", metavar="SERIAL", help="起始流水号 · first serial of the series")
+    ] = None,
+    last: Annotated[
+        int | None, typer.Option("--to", metavar="SERIAL", help="截止流水号 · last serial of the series")
+    ] = None,
     out: Annotated[Path, typer.Option(help="输出文件夹 · folder for the files")] = Path(),
     formats: Annotated[str, typer.Option("--format", help="json,pdf,png")] = ",".join(FORMATS),
 ) -> None:
-    """出具证书文件（先经公开核验）· Draw the files of certificates, each verified first."""
+    """出具证书文件（先经公开核验）：一份、多份、整批 · Draw the files of certificates, each verified first.
+
+    不能出具的逐一说明，其余照常出具 · What cannot be handed out is named, and the rest goes on (exit code 1).
+    """
     wanted = tuple(formats.split(","))
     if not set(wanted) <= set(FORMATS):
         SHELL.complain(f"--format: {','.join(FORMATS)}", "usage")
         raise typer.Exit(EXIT_USAGE)
     renderer = FaceRenderer()
     with registry_app() as app:
-        for number in numbers:
-            files = write_files(prepare(app, parse(number)), out, renderer, wanted)
-            for file in files:
-                SHELL.say(str(file), str(file))
-            SHELL.say_json({"number": parse(number), "files": [str(file) for file in files]})
+        with app.database.read() as session:
+            chosen = chosen_numbers(session, numbers or [], batch, series, first, last)
+        refused = 0
+        awaited = ""  # witnesses are asked once: each that does not answer takes its time
+        with Progress(*PROGRESS, console=SHELL.err, transient=True, disable=SHELL.as_json) as progress:
+            for typed in progress.track(chosen, description="出具 Rendering"):
+                try:
+                    number = parse(typed)
+                    files = write_files(prepare(app, number, awaited=awaited), out, renderer, wanted)
+                except (RegistryError, FaceError) as error:
+                    if error.code not in OF_ONE_CERTIFICATE and isinstance(error, RegistryError):
+                        raise
+                    if error.code == "witnesses_awaited" and isinstance(error, RegistryError):
+                        awaited = str(error.params["witnesses"])
+                    refused += 1
+                    tell_refused(error, typed)
+                    continue
+                for file in files if len(chosen) <= MAX_TOLD else ():
+                    SHELL.say(str(file), str(file))
+                SHELL.say_json({"number": number, "files": [str(file) for file in files]})
+    if len(chosen) > 1:
+        done = len(chosen) - refused
+        SHELL.say(
+            f"已出具 {done} 份到 {out}；未能出具 {refused} 份。",
+            f"{done} certificates drawn in {out}; {refused} could not be.",
+        )
+    if refused:
+        raise typer.Exit(EXIT_ERROR)
+
+
+def tell_refused(error: RegistryError | FaceError, typed: str) -> None:
+    """Why one of many was not drawn."""
+    params = error.params if isinstance(error, RegistryError) else {}
+    sentence = error_sentence(error.code, {"number": typed, **params}, SHELL.lang)
+    named = sentence if isinstance(error, RegistryError) else f"{typed}: {sentence}"
+    SHELL.complain(named, error.code, number=typed)
 
 
 def _status_command(action: str, chinese: str, english: str) -> Callable[..., None]:
@@ -145,14 +206,6 @@ def correct_command(
         f"{digits} 已由 {finished.issued[0]} 取代（{reason}）。请运行 certreg publish 公布状态。",
         f"{digits} is superseded by {finished.issued[0]} ({reason}). Publish the status with certreg publish.",
     )
-
-
-def parse(number: str) -> str:
-    """20 digits of what was typed; raises ``RegistryError``."""
-    try:
-        return parse_typed_number(number).digits
-    except FormError as error:
-        raise RegistryError(error.code, number=number[:40]) from error
 
 
 def _identity_asked() -> str:

@@ -23,10 +23,13 @@ from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
 from registry.trust import current_trust_list
 from registry.witness.errors import WitnessError
-from verifier.errors import VerifierError
+from verifier.errors import FormError, VerifierError
+from verifier.number import parse_typed_number
 
 WIDTH_WITHOUT_TERMINAL = 140
 EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_PROPOSED, EXIT_USAGE = 1, 2, 3, 64
+MAX_TYPED = 80
+"""Characters shown of what was typed for a number: two numbers in groups, whole."""
 
 
 @dataclass(slots=True)
@@ -49,9 +52,9 @@ class Shell:
         if self.as_json:
             sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
 
-    def complain(self, text: str, code: str) -> None:
-        """What went wrong."""
-        self.say_json({"error": code, "message": text})
+    def complain(self, text: str, code: str, **concerns: str) -> None:
+        """What went wrong, and what it concerns where that is one of many."""
+        self.say_json({"error": code, "message": text, **concerns})
         if not self.as_json:
             self.err.print(text, markup=False, soft_wrap=True, style="red")
 
@@ -128,3 +131,12 @@ def errors_told() -> Iterator[None]:
     else:
         return
     raise typer.Exit(EXIT_ERROR)
+
+
+def parse(number: str) -> str:
+    """20 digits of what was typed; raises ``RegistryError``."""
+    try:
+        return parse_typed_number(number).digits
+    except FormError as error:
+        shown = number if len(number) <= MAX_TYPED else f"{number[:MAX_TYPED]}…"
+        raise RegistryError(error.code, number=shown) from error

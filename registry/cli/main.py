@@ -14,6 +14,7 @@ from registry.cli import (
     delegation,
     issuing,
     keychanges,
+    listing,
     offices,
     publishing,
     witnesses,
@@ -38,7 +39,7 @@ app = typer.Typer(
   certreg template annual 名单.xlsx      # 空白名单 · an empty list to fill in
   certreg issue 名单.xlsx --authority 410100 --year 2026 --dry-run
   certreg issue 名单.xlsx --authority 410100 --year 2026
-  certreg publish site/ && certreg render NUMBER --out out/
+  certreg publish site/ && certreg batches && certreg render --batch 1 --out out/
   certreg verify out/NUMBER.pdf --url site/
 
 环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE,
@@ -79,6 +80,8 @@ app.add_typer(auditing.log, name="log")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(issuing.resume_command)
+app.command("list")(listing.list_command)
+app.command("batches")(listing.batches_command)
 app.command("show")(certificates.show)
 app.command("render")(certificates.render)
 app.command("revoke")(certificates.revoke)

@@ -30,7 +30,17 @@ from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xls
 COMMANDS = (
     "template",
     *("init", "issue", "resume", "show", "render", "revoke", "suspend", "reinstate", "correct", "publish"),
-    *("bundle", "verify", "fsck", "demo", "authority add", "authority list", "authority suspend"),
+    *(
+        "list",
+        "batches",
+        "bundle",
+        "verify",
+        "fsck",
+        "demo",
+        "authority add",
+        "authority list",
+        "authority suspend",
+    ),
     *(
         "authority reinstate",
         "authority withdraw",
@@ -191,6 +201,61 @@ def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
     assert identity(703) not in done.out + done.err
     shown = shell.certreg("--json", "show", done.json["issued"][0]).json["record"]["credentialSubject"]
     assert shown["identityDocument"][-4:] == identity(703)[-4:]
+
+
+def test_a_batch_is_listed_and_drawn_and_what_cannot_be_is_named(shell: Shell) -> None:
+    numbers = stocked(shell, "410600", range(800, 806))
+    year = numbers[0][6:10]
+    batch = next(
+        one
+        for one in map(json.loads, shell.certreg("--json", "batches").out.splitlines())
+        if one["authority"] == "410600"
+    )
+    assert (batch["issued"], batch["void"], batch["waiting"]) == (6, 0, 0)
+    assert (batch["file"], batch["kind"], batch["correction"]) == ("410600.csv", "annual", False)
+    assert "410600.csv" in shell.certreg("batches").out
+    assert shell.certreg("suspend", numbers[2], "--reason", "complaint").code == 0
+    for words in (
+        ("--batch", str(batch["batch"])),
+        ("--authority", "410600", "--year", year, "--kind", "annual"),
+    ):
+        listed = [json.loads(line) for line in shell.certreg("--json", "list", *words).out.splitlines()]
+        assert [one["number"] for one in listed] == numbers
+        assert [one["state"] for one in listed] == ["issued"] * 2 + ["suspended"] + ["issued"] * 3
+        assert all(one["name"] for one in listed)
+    shown = shell.certreg("list", "--batch", str(batch["batch"])).out
+    assert ("已暂停" in shown, "共 6 份" in shown) == (True, True)
+
+    def drawn(*words: str, code: int) -> set[str]:
+        said = shell.certreg("--lang", "en", "render", *words, "--out", "drawn", "--format", "json")
+        assert said.code == code, (words, said.err)
+        if code:
+            assert f"Certificate {numbers[2]} is suspended" in said.err
+        found = {file.stem for file in (shell.folder / "drawn").glob("*.json")}
+        shutil.rmtree(shell.folder / "drawn")
+        return found
+
+    rest = set(numbers) - {numbers[2]}
+    assert drawn("--batch", str(batch["batch"]), code=1) == rest
+    assert drawn("--series", f"410600-{year}-1", code=1) == rest
+    assert drawn("--series", f"410600-{year}-1", "--from", "4", "--to", "5", code=0) == set(numbers[3:5])
+    assert drawn(f"{numbers[1]}..{numbers[3]}", numbers[5], code=1) == {numbers[1], numbers[3], numbers[5]}
+
+
+def test_words_that_choose_no_certificate(shell: Shell) -> None:
+    one, two = stocked(shell, "410700", range(820, 822))
+    for words, code in (((), 64), (("--from", "1"), 64), (("--series", "4107002026"), 64)):
+        assert shell.certreg("render", *words).code == code
+    assert shell.certreg("list", "--kind", "yearly").code == 64
+    for words, error in (
+        (("--batch", "999"), "batch_unknown"),
+        (("--series", "410700-2001-1"), "selection_empty"),
+        ((f"{one}..41030020261000000131",), "number_check"),
+        ((f"{one}..41010020261000000190",), "range_series"),
+    ):
+        assert shell.certreg("--json", "render", *words).json["error"] == error
+    whole = shell.certreg("render", f"{one} {two}")
+    assert (whole.code, f"{one} {two}" in whole.err) == (1, True)
 
 
 def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:

@@ -1,0 +1,131 @@
+"""``list`` and ``batches``: what an office has issued; and the words by which numbers are chosen, for ``render`` too."""
+
+import re
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from keys.encodings import timestamp_encode
+from registry.applications import KIND_DIGITS, KIND_NAMES
+from registry.cli.common import EXIT_USAGE, SHELL, parse, registry_app
+from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
+from registry.messages import word_of
+from registry.offices import CHINA
+from verifier.number import parse_number
+
+_SERIES = re.compile(r"([1-9][0-9]{5})-([0-9]{4})-([1-9])", re.ASCII)
+SERIES_FORM = "--series: 410100-2026-1 (CODE-YEAR-KIND)"
+
+BatchId = Annotated[
+    int | None, typer.Option(help="批次号，见 certreg batches · batch, as certreg batches has it")
+]
+
+
+def list_command(
+    batch: BatchId = None,
+    authority: Annotated[str | None, typer.Option(help="发证机构代码 · authority code")] = None,
+    year: Annotated[int | None, typer.Option(help="年度 · year")] = None,
+    kind: Annotated[str | None, typer.Option(help="annual 年度证书 | completion 结业证书")] = None,
+) -> None:
+    """列出证书：编号、姓名、状态 · List certificates: number, name, state."""
+    if kind is not None and kind not in KIND_DIGITS:
+        SHELL.complain(f"--kind: {' | '.join(KIND_DIGITS)}", "usage")
+        raise typer.Exit(EXIT_USAGE)
+    selection = Selection(batch, authority, year, KIND_DIGITS[kind] if kind else None)
+    count = 0
+    with registry_app() as app, app.database.read() as session:
+        for one in held(session, selection):
+            count += 1
+            line = f"{parse_number(one.number).printed}  {word_of(one.state, SHELL.lang)}  {one.name}"
+            SHELL.say(line, line)
+            SHELL.say_json({"number": one.number, "name": one.name, "state": one.state})
+    SHELL.say(f"共 {count} 份。", f"{count} certificates.")
+
+
+def batches_command() -> None:
+    """列出批次：名单、时间、发出多少、是否完成 · List batches: file, time, how many, whether finished."""
+    with registry_app() as app, app.database.read() as session:
+        found = batches(session)
+    table = Table(
+        "批次 Batch", "机构 Office", "年度 Year", "种类 Kind", "名单 File", "提交 Submitted", "发出 Issued"
+    )
+    table.add_column("作废 Void")
+    table.add_column("完成 Finished")
+    for one in found:
+        SHELL.say_json(_batch_json(one))
+        ended = one.finished_at is not None and not one.waiting
+        table.add_row(
+            str(one.id),
+            one.authority,
+            str(one.year),
+            KIND_NAMES.get(one.kind, str(one.kind)),
+            "（更正 correction）" if one.is_correction else one.file_name.replace("[", "\\["),
+            local_time(one.submitted_at),
+            str(one.issued),
+            str(one.void),
+            "✓" if ended else "未完成 open",
+        )
+    if not SHELL.as_json:
+        SHELL.out.print(table)
+
+
+def chosen_numbers(
+    session: Session,
+    numbers: list[str],
+    batch: int | None,
+    series: str | None,
+    first: int | None,
+    last: int | None,
+) -> list[str]:
+    """The numbers that the words of a command choose, each once, in the order given; exits with 64 where they choose none.
+
+    A number may be a range, ``FIRST..LAST``. What is no number raises ``RegistryError`` when its turn comes, not here.
+    """
+    if series is None and (first, last) != (None, None):
+        SHELL.complain(SERIES_FORM, "usage")
+        raise typer.Exit(EXIT_USAGE)
+    found: list[str] = []
+    for typed in numbers:
+        one, dots, other = typed.partition("..")
+        if dots:
+            ends = parse_number(parse(one)), parse_number(parse(other))
+            found += numbers_of(session, selection_between(*ends))
+        else:
+            found.append(typed)
+    if batch is not None:
+        found += numbers_of(session, Selection(batch=batch))
+    if series is not None:
+        match = _SERIES.fullmatch(series)
+        if match is None:
+            SHELL.complain(SERIES_FORM, "usage")
+            raise typer.Exit(EXIT_USAGE)
+        part = Selection(None, match[1], int(match[2]), int(match[3]), first, last)
+        found += numbers_of(session, part)
+    if not found:
+        SHELL.complain("NUMBER... | FIRST..LAST | --batch | --series", "usage")
+        raise typer.Exit(EXIT_USAGE)
+    return list(dict.fromkeys(found))
+
+
+def local_time(moment: int) -> str:
+    """A time as offices read it, China time."""
+    return datetime.fromtimestamp(moment, CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def _batch_json(one: BatchState) -> dict[str, object]:
+    return {
+        "batch": one.id,
+        "authority": one.authority,
+        "year": one.year,
+        "kind": KIND_NAMES.get(one.kind, str(one.kind)),
+        "file": one.file_name,
+        "correction": one.is_correction,
+        "submittedAt": timestamp_encode(one.submitted_at),
+        "finishedAt": timestamp_encode(one.finished_at) if one.finished_at is not None else None,
+        "issued": one.issued,
+        "void": one.void,
+        "waiting": one.waiting,
+    }
