@@ -3,9 +3,10 @@
 Intake's findings and the verifier's reasons have catalogues of their own. Values are inserted as text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from registry.errors import RegistryError
+from verifier.messages import reason_word
 
 LANGUAGES = ("zh-CN", "en")
 
@@ -25,8 +26,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Authority {code} is delegated for these years already.",
     ),
     "authority_state": (
-        "发证机构 {code} 目前状态为 {state}，不能这样变更。",
-        "Authority {code} is {state}; it cannot change in this way.",
+        "发证机构 {code} 目前状态为「{state}」，不能这样变更。可以：{possible}。",
+        "Authority {code} is {state}; it cannot change in this way. Possible: {possible}.",
     ),
     "delegation_form": (
         "机构 {code} 的类别、名称、证书种类或年度不对。",
@@ -127,7 +128,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The check digits of {number} are wrong; see whether it was miscopied.",
     ),
     "not_in_force": (
-        "证书 {number} 状态为 {state}，不再出具。",
+        "证书 {number} 状态为「{state}」，不再出具。",
         "Certificate {number} is {state}; it is not handed out.",
     ),
     "not_under_checkpoint": (
@@ -138,13 +139,20 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书 {number} 未通过公开核验（{reason}），不予出具。请运行 certreg fsck。",
         "Certificate {number} does not pass the public verifier ({reason}) and is not handed out. Run certreg fsck.",
     ),
-    "reason_form": (
-        "「{reason}」不是可用的事由代码（小写英文和连字符，superseded 由更正专用）。",
-        "“{reason}” is not a reason code (lower-case letters and hyphens; superseded is for corrections).",
+    "reason_unlisted": (
+        "「{reason}」不是{action}的事由代码。事由是公开的，只能用：{codes}。其他说明请写入 --remark（不公开，仅证书可用）。",
+        (
+            "“{reason}” is not a reason code to {action}. Reasons are public; use one of: {codes}. "
+            "Anything else goes into --remark, which is not published (certificates only)."
+        ),
+    ),
+    "confirmation_needed": (
+        "{action}不可恢复。请在终端中运行并确认，或加 --yes。未执行。",
+        "To {action} is for good. Run it in a terminal and confirm, or add --yes. Nothing was done.",
     ),
     "status_transition": (
-        "证书 {number} 状态为 {state}，不能执行 {action}。",
-        "Certificate {number} is {state}; {action} is not possible.",
+        "证书 {number} 状态为「{state}」，不能{action}。可以：{possible}。",
+        "Certificate {number} is {state}; {action} is not possible. Possible: {possible}.",
     ),
     "claim_taken": (
         "更正后的人员已有证书 {number}，不能重复。",
@@ -624,8 +632,20 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "withdraw": ("撤销委托（withdraw）", "withdraw"),
 }
 """States and commands, as people say them."""
+STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
+    "inspection": ("检查", "inspection"),
+    "complaint": ("接到投诉", "a complaint was made"),
+    "rules-broken": ("违反规定", "rules were broken"),
+    "inspection-closed": ("检查结束", "the inspection is over"),
+    "complaint-dismissed": ("投诉不成立", "the complaint was dismissed"),
+    "remedied": ("已整改", "remedied"),
+    "merged": ("机构合并", "merged with another office"),
+    "term-ended": ("委托期满", "the term ended"),
+    "own-request": ("机构申请", "at its own request"),
+}
+"""Public reasons of a change of an authority's state."""
 SPOKEN = ("state", "action", "possible")
-"""Parameters that hold such words: one, or several with spaces between."""
+"""Parameters that hold such words: one, or several with spaces between. ``codes`` are reasons, each with its words."""
 
 UNKNOWN = ("出错：{code}", "Error: {code}")
 
@@ -640,6 +660,16 @@ def word_of(code: str, lang: str) -> str:
     return pick(WORDS.get(code, (code, code)), lang)
 
 
+def reason_list(codes: Sequence[str], lang: str) -> str:
+    """Reason codes with their words, for whoever has to choose one."""
+    shape = pick(("{}（{}）", "{} ({})"), lang)
+    words = (
+        pick(STATE_REASON_WORDS[code], lang) if code in STATE_REASON_WORDS else reason_word(code, lang)
+        for code in codes
+    )
+    return pick(("、", ", "), lang).join(map(shape.format, codes, words))
+
+
 def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
     """What went wrong, in words."""
     spoken = {
@@ -647,6 +677,8 @@ def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
         for name in SPOKEN
         if name in params
     }
+    if "codes" in params:
+        spoken["codes"] = reason_list(str(params["codes"]).split(), lang)
     return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params, **spoken})
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -167,6 +168,8 @@ class StatusEvent(Base):
     reason: Mapped[str] = mapped_column(String(32))
     successor: Mapped[str | None] = mapped_column(String(20))
     at: Mapped[int] = mapped_column(BigInteger)
+    remark: Mapped[str | None] = mapped_column(Text)
+    """For the office's eyes; neither logged nor published."""
 
 
 class LogHead(Base):

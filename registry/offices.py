@@ -43,11 +43,18 @@ YEARS = range(2000, 2100)
 """Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
 STATUS_KEY = "status-1"
+STATE_REASONS = {
+    "suspended": ("inspection", "complaint", "rules-broken"),
+    "granted": ("inspection-closed", "complaint-dismissed", "remedied"),
+    "withdrawn": ("merged", "term-ended", "own-request", "rules-broken"),
+}
+"""The public reason codes of each change of an authority's state, and no others: they stand in the trust list for good."""
 _ALLOWED = {
     "suspended": ("granted",),
     "granted": ("suspended",),
     "withdrawn": ("granted", "suspended"),
 }
+_COMMANDS = {"suspended": "suspend", "granted": "reinstate", "withdrawn": "withdraw"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +117,20 @@ def change_state(
     now: int,
     since: int | None = None,
 ) -> TrustList:
-    """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on, or from ``since`` (not earlier) on."""
+    """Suspend, reinstate (``granted``) or withdraw an authority from after ``now`` on, or from ``since`` (not earlier) on.
+
+    ``reason`` is one of ``STATE_REASONS``.
+    """
+    if reason not in STATE_REASONS[state]:
+        codes = " ".join(STATE_REASONS[state])
+        raise OfficeError("reason_unlisted", reason=reason, action=_COMMANDS[state], codes=codes)
     now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
     before = authority.states[-1].state
     if before not in _ALLOWED[state]:
-        raise OfficeError("authority_state", code=code, state=before)
+        possible = " ".join(_COMMANDS[one] for one, befores in _ALLOWED.items() if before in befores) or "–"
+        raise OfficeError("authority_state", code=code, state=before, possible=possible)
     # An end takes effect from the next second on: what was logged in this one was rightly issued, and must stay so.
     earliest = max(now if state == "granted" else now + 1, authority.states[-1].since)
     if since is not None and since < earliest:
@@ -284,7 +298,9 @@ def new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:
 
 def _extended(known: Authority, delegation: Delegation) -> Authority:
     if known.states[-1].state != "granted":
-        raise OfficeError("authority_state", code=known.code, state=known.states[-1].state)
+        state = known.states[-1].state
+        possible = "reinstate withdraw" if state == "suspended" else "–"
+        raise OfficeError("authority_state", code=known.code, state=state, possible=possible)
     if set(delegation.years) <= known.scope.years:
         raise OfficeError("authority_exists", code=known.code)
     return replace(known, scope=replace(known.scope, years=known.scope.years | set(delegation.years)))

@@ -4,7 +4,6 @@ Every change is one transaction under the certificate's row lock: the log entry 
 made from the events whenever they are published; nothing about status is stored twice.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,8 +37,8 @@ REASONS = {
     "suspend": ("under-review", "complaint", "training-under-review"),
     "reinstate": ("review-closed", "complaint-dismissed"),
 }
-"""Public reason codes; sentences for them stand in ``verifier.messages``. Whoever reads a verdict sees them."""
-_REASON = re.compile(r"[a-z][a-z-]{0,31}", re.ASCII)
+"""The public reason codes of each action, and no others: whoever reads a verdict sees them, in the words of
+``verifier.messages``. What else there is to say of a case is a remark, and is not published."""
 _FROM = {"suspend": ("issued",), "reinstate": ("suspended",), "revoke": ("issued", "suspended")}
 _TO = {"suspend": "suspended", "reinstate": "issued", "revoke": "revoked"}
 
@@ -74,16 +73,25 @@ class StatusSigner:
         return registry_did(self.host)
 
 
-def change_status(session: Session, number: str, *, action: str, reason: str, now: int) -> StatusEvent:
-    """Suspend, reinstate or revoke; raises ``StatusChangeError`` and changes nothing where that cannot be."""
+def change_status(
+    session: Session, number: str, *, action: str, reason: str, now: int, remark: str = ""
+) -> StatusEvent:
+    """Suspend, reinstate or revoke; raises ``StatusChangeError`` and changes nothing where that cannot be.
+
+    ``reason`` is public, one of ``REASONS``; ``remark`` stays in this database.
+    """
     certificate = session.scalars(select(Certificate).filter_by(number=number).with_for_update()).first()
     if certificate is None:
         raise StatusChangeError("number_unknown", number=number)
-    if _REASON.fullmatch(reason) is None or reason == "superseded":
-        raise StatusChangeError("reason_form", reason=reason)
+    if reason not in REASONS[action]:
+        raise StatusChangeError(
+            "reason_unlisted", reason=reason, action=action, codes=" ".join(REASONS[action])
+        )
     before = state_of(session, number)
     if before not in _FROM[action]:
-        raise StatusChangeError("status_transition", number=number, state=before, action=action)
+        raise StatusChangeError(
+            "status_transition", number=number, state=before, action=action, possible=possible_from(before)
+        )
     require_logged(session, certificate)
     digest = record_digest(certificate.record)
     entry = LogEntry(action, number, digest, number[:6], log_time(session, now), reason=reason)
@@ -94,6 +102,7 @@ def change_status(session: Session, number: str, *, action: str, reason: str, no
         reason=reason,
         successor=None,
         at=entry.time,
+        remark=remark or None,
     )
     session.add(event)
     if action == "revoke":
@@ -110,6 +119,12 @@ def state_of(session: Session, number: str) -> str:
     for action in session.scalars(events):
         state = state_after(state, action) or state
     return state
+
+
+def possible_from(state: str) -> str:
+    """The commands that a certificate in ``state`` is open to, with spaces between; a dash where there is none."""
+    actions = [action for action, states in _FROM.items() if state in states]
+    return " ".join([*actions, *(["correct"] if state == "issued" else [])]) or "–"
 
 
 def state_after(state: str, action: str) -> str | None:

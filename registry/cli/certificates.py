@@ -1,18 +1,19 @@
 """``show``, ``render``, ``revoke``, ``suspend``, ``reinstate``, ``correct``: one certificate and its life."""
 
 import sys
-from collections.abc import Callable
 from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from sqlalchemy import select
 
 from keys.encodings import timestamp_encode
-from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, parse, registry_app
+from registry.app import App
+from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, Yes, confirm, parse, registry_app
 from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.correction import correct
@@ -20,7 +21,7 @@ from registry.errors import RegistryError
 from registry.faces.errors import FaceError
 from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, prepare, write_files
-from registry.messages import error_sentence
+from registry.messages import error_sentence, reason_list, word_of
 from registry.models import Certificate, StatusEvent
 from registry.status import REASONS, change_status, state_of
 from verifier.number import parse_typed_number
@@ -60,6 +61,7 @@ def show(number: Number) -> None:
             "reason": one.reason,
             "at": timestamp_encode(one.at),
             "successor": one.successor,
+            "remark": one.remark,
         }
         for one in events
     ]
@@ -73,11 +75,12 @@ def show(number: Number) -> None:
         table.add_row(name, str(value))
     table.add_row("issuer", document["issuer"]["name"])
     table.add_row("validFrom", document["validFrom"])
-    table.add_row("状态 state", state)
+    table.add_row("状态 state", word_of(state, SHELL.lang))
     table.add_row("日志 log index", str(certificate.leaf_index))
     for event in history:
         successor = f" → {event['successor']}" if event["successor"] else ""
-        table.add_row(str(event["at"]), f"{event['action']} ({event['reason']}){successor}")
+        remark = escape(f" 备注 remark: {event['remark']}") if event["remark"] else ""
+        table.add_row(str(event["at"]), f"{event['action']} ({event['reason']}){successor}{remark}")
     SHELL.out.print(table)
 
 
@@ -147,36 +150,76 @@ def tell_refused(error: RegistryError | FaceError, typed: str) -> None:
     SHELL.complain(named, error.code, number=typed)
 
 
-def _status_command(action: str, chinese: str, english: str) -> Callable[..., None]:
-    codes = " | ".join(REASONS[action])
-
-    def command(
-        number: Number, reason: Annotated[str, typer.Option(help=f"公开事由代码 · public code: {codes}")]
-    ) -> None:
-        with registry_app() as app:
-            digits = parse(number)
-            with app.write() as session:
-                event = change_status(session, digits, action=action, reason=reason, now=app.clock())
-            app.sign_log()
-        SHELL.say(
-            f"{digits}：{chinese}（{reason}）。请运行 certreg publish 公布状态。",
-            f"{digits}: {action} ({reason}). Publish the status with certreg publish.",
-        )
-        SHELL.say_json({"number": digits, "action": action, "reason": reason, "leafIndex": event.leaf_index})
-
-    command.__doc__ = f"{chinese} · {english}"
-    return command
+Remark = Annotated[str, typer.Option(help="内部备注，不公开 · a remark for the office, not published")]
 
 
-revoke = _status_command("revoke", "撤销证书（不可恢复）", "Revoke for good.")
-suspend = _status_command("suspend", "暂停证书效力", "Suspend for a while.")
-reinstate = _status_command("reinstate", "恢复证书效力", "End a suspension.")
+def reason_help(action: str) -> str:
+    """The closed list of public reasons, for ``--help``."""
+    return f"公开事由代码 · public reason: {' | '.join(REASONS[action])}"
+
+
+def suspend(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=reason_help("suspend"))],
+    remark: Remark = "",
+) -> None:
+    """暂停证书效力 · Suspend for a while."""
+    _change(number, "suspend", reason, remark)
+
+
+def reinstate(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=reason_help("reinstate"))],
+    remark: Remark = "",
+) -> None:
+    """恢复证书效力 · End a suspension."""
+    _change(number, "reinstate", reason, remark)
+
+
+def revoke(
+    number: Number,
+    reason: Annotated[str, typer.Option(help=reason_help("revoke"))],
+    remark: Remark = "",
+    yes: Yes = False,
+) -> None:
+    """撤销证书，不可恢复 · Revoke for good: it cannot be undone.
+
+    更正内容请用 certreg correct；待查请用 certreg suspend · To correct use correct, while in doubt suspend.
+    """
+    _change(number, "revoke", reason, remark, yes=yes)
+
+
+def _change(number: str, action: str, reason: str, remark: str, *, yes: bool = True) -> None:
+    with registry_app() as app:
+        digits = parse(number)
+        if not yes:
+            _ask_to_revoke(app, digits)
+        with app.write() as session:
+            event = change_status(
+                session, digits, action=action, reason=reason, remark=remark, now=app.clock()
+            )
+        app.sign_log()
+    SHELL.say(
+        f"{digits}：已{word_of(action, SHELL.lang)}，事由 {reason_list([reason], SHELL.lang)}。请运行 certreg publish 公布状态。",
+        f"{digits}: {action} ({reason}). Publish the status with certreg publish.",
+    )
+    SHELL.say_json({"number": digits, "action": action, "reason": reason, "leafIndex": event.leaf_index})
+
+
+def _ask_to_revoke(app: App, digits: str) -> None:
+    with app.database.read() as session:
+        certificate = session.get(Certificate, digits)
+        if certificate is None:
+            raise RegistryError("number_unknown", number=digits)
+    name = parse_record(certificate.record).peek_document["credentialSubject"]["name"]
+    printed = parse_typed_number(digits).printed
+    confirm("revoke", f"撤销 {printed} {name}，不可恢复。", f"Revoke {printed} {name} for good?")
 
 
 def correct_command(
     number: Number,
     reason: Annotated[
-        str, typer.Option(help="更正缘由，记入屏幕与回执 · why; the public reason is 'superseded'")
+        str, typer.Option(help="更正缘由，只在屏幕上显示；公开事由为 superseded · why, shown here only")
     ],
     set_: Annotated[
         list[str] | None,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -63,6 +63,8 @@ def _console(terminal: bool, *, stderr: bool = False) -> Console:
     """As wide as the terminal; a file or a pipe gets lines long enough for a table."""
     return Console(stderr=stderr, highlight=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL)
 
+
+Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]
 
 SHELL = Shell()
 """Set by the program's callback before any command runs."""
@@ -140,3 +142,13 @@ def parse(number: str) -> str:
     except FormError as error:
         shown = number if len(number) <= MAX_TYPED else f"{number[:MAX_TYPED]}…"
         raise RegistryError(error.code, number=shown) from error
+
+
+def confirm(action: str, chinese: str, english: str) -> None:
+    """Ask before what cannot be undone; without a terminal to ask at, refuse (``confirmation_needed``)."""
+    if not sys.stdin.isatty():
+        raise RegistryError("confirmation_needed", action=action)
+    question = pick((f"{chinese}确定吗？", english), SHELL.lang)
+    if not typer.confirm(question, err=True):
+        SHELL.say("未执行。", "Nothing was done.")
+        raise typer.Exit(EXIT_ERROR)

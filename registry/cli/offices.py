@@ -1,7 +1,6 @@
 """``init``, ``authority …``, ``trust renew``: the province's commands."""
 
 import os
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -16,8 +15,16 @@ from keys.trustlist import Authority, TrustList
 from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
 from registry.ceremony import first_draft
-from registry.cli.common import SHELL, errors_told, propose, registry_app
-from registry.offices import Delegation, add_authority, change_state, renew_trust_list
+from registry.cli.common import SHELL, Yes, confirm, errors_told, propose, registry_app
+from registry.messages import word_of
+from registry.offices import (
+    STATE_REASONS,
+    Delegation,
+    add_authority,
+    change_state,
+    renew_trust_list,
+    require_authority,
+)
 from registry.trust import current_trust_list
 from verifier.cli import parse_time
 
@@ -27,7 +34,10 @@ authority = typer.Typer(
 trust = typer.Typer(no_args_is_help=True, help="信任列表 · The trust list.")
 
 Code = Annotated[str, typer.Argument(metavar="CODE", help="6 位机构代码，如 410100 · 6-digit authority code")]
-Reason = Annotated[str, typer.Option("--reason", help="事由（公开）· public reason")]
+Since = Annotated[
+    str | None,
+    typer.Option("--from", metavar="TIME", help="自何时起，缺省即刻 · from when, at once by default"),
+]
 
 
 def init(
@@ -109,46 +119,71 @@ def list_authorities() -> None:
     for one in trust_list.authorities.values():
         years = " ".join(map(str, sorted(one.scope.years)))
         keys = " ".join(key.id.partition("#")[2] for key in one.keys)
-        table.add_row(one.code, one.names["zh"], one.kind, one.states[-1].state, years, keys)
+        table.add_row(
+            one.code, one.names["zh"], one.kind, word_of(one.states[-1].state, SHELL.lang), years, keys
+        )
         SHELL.say_json(_authority_json(one))
     if not SHELL.as_json:
         SHELL.out.print(table)
 
 
-def _state_command(state: str, chinese: str, english: str) -> Callable[..., None]:
-    def command(
-        code: Code,
-        reason: Reason,
-        since: Annotated[
-            str | None,
-            typer.Option("--from", metavar="TIME", help="自何时起，缺省即刻 · from when, at once by default"),
-        ] = None,
-    ) -> None:
-        with registry_app() as app:
-            with app.write() as session:
-                trust_list = change_state(
-                    session,
-                    app.keyring,
-                    code=code,
-                    state=state,
-                    reason=reason,
-                    now=app.clock(),
-                    since=parse_time(since) if since else None,
-                )
-            app.sign_log()
-        tell_version(trust_list, code)
-
-    command.__doc__ = f"{chinese} · {english}"
-    return command
+def reason_help(state: str) -> str:
+    """The closed list of public reasons, for ``--help``."""
+    return f"公开事由代码 · public reason: {' | '.join(STATE_REASONS[state])}"
 
 
-authority.command("suspend")(
-    _state_command("suspended", "暂停机构发证（已发证书有效）", "Suspend; issued certificates stand.")
-)
-authority.command("reinstate")(_state_command("granted", "恢复机构发证", "Let it issue again."))
-authority.command("withdraw")(
-    _state_command("withdrawn", "撤销委托（已发证书有效）", "Withdraw; issued certificates stand.")
-)
+@authority.command("suspend")
+def suspend(
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", help=reason_help("suspended"))],
+    since: Since = None,
+) -> None:
+    """暂停机构发证（已发证书有效）· Suspend; issued certificates stand."""
+    _change(code, "suspended", reason, since)
+
+
+@authority.command("reinstate")
+def reinstate(
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", help=reason_help("granted"))],
+    since: Since = None,
+) -> None:
+    """恢复机构发证 · Let it issue again."""
+    _change(code, "granted", reason, since)
+
+
+@authority.command("withdraw")
+def withdraw(
+    code: Code,
+    reason: Annotated[str, typer.Option("--reason", help=reason_help("withdrawn"))],
+    since: Since = None,
+    yes: Yes = False,
+) -> None:
+    """撤销委托，不可恢复（已发证书有效）· Withdraw for good, it cannot be undone; issued certificates stand."""
+    with registry_app() as app, app.database.read() as session:
+        name = require_authority(current_trust_list(session), code).names["zh"]
+    if not yes:
+        with errors_told():
+            confirm(
+                "withdraw", f"撤销对 {code} {name} 的委托，不可恢复。", f"Withdraw {code} {name} for good?"
+            )
+    _change(code, "withdrawn", reason, since)
+
+
+def _change(code: str, state: str, reason: str, since: str | None) -> None:
+    with registry_app() as app:
+        with app.write() as session:
+            trust_list = change_state(
+                session,
+                app.keyring,
+                code=code,
+                state=state,
+                reason=reason,
+                now=app.clock(),
+                since=parse_time(since) if since else None,
+            )
+        app.sign_log()
+    tell_version(trust_list, code)
 
 
 @trust.command("renew")

@@ -330,7 +330,9 @@ def test_a_stolen_key_from_alarm_to_new_certificates(tmp_path: Path) -> None:
     say("publish")
     assert say("verify", f"out/{successors[issued[0]]}.json")[-1]["verdict"] == "PASSED"
     assert say("fsck")[-1]["troubles"] == []
-    ended = say("authority", "withdraw", "410100", "--reason", "reform", "--from", "2099-01-01T00:00:00Z")
+    ended = say(
+        "authority", "withdraw", "410100", "--reason", "merged", "--yes", "--from", "2099-01-01T00:00:00Z"
+    )
     assert ended[-1]["code"] == "410100"
     write_csv(tmp_path / "more.csv", [ANNUAL, annual(4)])
     assert len(say("issue", "more.csv", "--authority", "410100", "--year", "2026")[-1]["issued"]) == 1

@@ -103,7 +103,8 @@ def test_suspended_then_reinstated_then_revoked(office: Shell, issued: list[str]
         ("reinstate", "review-closed", "valid"),
         ("revoke", "fraud", "revoked"),
     ):
-        assert office.certreg(command, number, "--reason", reason).code == 0
+        yes = ("--yes",) if command == "revoke" else ()
+        assert office.certreg(command, number, "--reason", reason, *yes).code == 0
         assert office.certreg("publish").code == 0
         assert office.certreg("--json", "verify", f"out/{number}.json").json["reason"] == verdict
     assert office.certreg("reinstate", number, "--reason", "review-closed").code == 1
@@ -119,7 +120,7 @@ def test_a_suspended_authority_cannot_issue_while_its_certificates_stand(
     assert said.code == 1
     assert "暂停" in said.err
     assert office.certreg("--json", "verify", f"out/{issued[0]}.json").json["verdict"] == "PASSED"
-    assert office.certreg("authority", "reinstate", "410100", "--reason", "closed").code == 0
+    assert office.certreg("authority", "reinstate", "410100", "--reason", "inspection-closed").code == 0
     assert office.certreg("fsck").code == 0
 
 

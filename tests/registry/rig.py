@@ -25,7 +25,7 @@ from registry.intake.service import Intake
 from registry.issuance import Observe, unobserved
 from registry.log import read_entries
 from registry.models import Certificate, Claim, Intent, LogHead, Series, StatusEvent, VoidNumber
-from registry.offices import Delegation, add_authority, change_state, publish_change
+from registry.offices import STATE_REASONS, Delegation, add_authority, change_state, publish_change
 from registry.publication import publish
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.status import change_status
@@ -148,7 +148,12 @@ class Rig:
         """Suspend (``suspended``), reinstate (``granted``) or withdraw an authority; a second passes, and it is so."""
         with self.app.database.write() as session:
             change_state(
-                session, self.app.keyring, code=code, state=state, reason="inspection", now=self.clock.now
+                session,
+                self.app.keyring,
+                code=code,
+                state=state,
+                reason=STATE_REASONS[state][0],
+                now=self.clock.now,
             )
         self.clock.now += 1
 

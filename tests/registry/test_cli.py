@@ -1,6 +1,7 @@
 """``certreg``'s words and exit codes: help that teaches, clear errors in both languages, JSON for programs."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -123,7 +124,7 @@ def test_authorities_are_added_once_and_listed_for_programs(shell: Shell) -> Non
     assert shell.certreg("authority", "add", *bureau, "--uscc", "11410100005252100Y").code == 1
     listed = shell.certreg("--json", "authority", "list").json
     assert (listed["code"], listed["state"], listed["years"]) == ("410300", "granted", [2026])
-    assert shell.certreg("authority", "suspend", "419999", "--reason", "x").code == 1
+    assert shell.certreg("authority", "suspend", "419999", "--reason", "inspection").code == 1
 
 
 @pytest.mark.parametrize("number", ["123", "41030020261000000199", "４１０３００"])
@@ -256,6 +257,39 @@ def test_words_that_choose_no_certificate(shell: Shell) -> None:
         assert shell.certreg("--json", "render", *words).json["error"] == error
     whole = shell.certreg("render", f"{one} {two}")
     assert (whole.code, f"{one} {two}" in whole.err) == (1, True)
+
+
+def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
+    one, two = stocked(shell, "410800", range(830, 832))
+    for words in (
+        ("revoke", one, "--reason", "fraud"),
+        ("authority", "withdraw", "410800", "--reason", "merged"),
+    ):
+        refused = shell.certreg(*words)
+        assert (refused.code, "--yes" in refused.err, "不可恢复" in refused.err) == (1, True, True)
+        assert shell.certreg("--json", *words).json["error"] == "confirmation_needed"
+        help_text = CliRunner().invoke(app, [*words[: 2 if words[0] == "authority" else 1], "--help"]).output
+        assert "不可恢复" in help_text
+    for answer, code, state in ((b"n\n", 1, "issued"), (b"y\n", 0, "revoked")):
+        assert at_a_terminal(shell, answer, "revoke", one, "--reason", "fraud") == code
+        assert shell.certreg("--json", "show", one).json["state"] == state
+    assert shell.certreg("revoke", two, "--reason", "fraud", "--remark", "来信 12 号", "--yes").code == 0
+    assert shell.certreg("--json", "show", two).json["history"][0]["remark"] == "来信 12 号"
+    assert "来信 12 号" in shell.certreg("show", two).out
+    assert shell.certreg("authority", "withdraw", "410800", "--reason", "merged", "--yes").code == 0
+    assert "已撤销委托" in shell.certreg("authority", "list").out
+
+
+def at_a_terminal(shell: Shell, answer: bytes, *words: str) -> int:
+    """Run the installed program with a terminal for its input; returns its exit code."""
+    ours, theirs = os.openpty()
+    os.write(ours, answer)
+    environment = {**os.environ, "CERTREG_HOME": str(shell.home), "CERTREG_PASSPHRASE": PASSPHRASE}
+    program = [sys.executable, "-c", "from registry.cli.main import main; main()", *words]
+    done = subprocess.run(program, stdin=theirs, env=environment, capture_output=True, check=False)
+    os.close(ours)
+    os.close(theirs)
+    return done.returncode
 
 
 def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:
@@ -438,9 +472,9 @@ def test_a_life_in_json(shell: Shell) -> None:
     assert say("suspend", one, "--reason", "complaint")["action"] == "suspend"
     assert say("show", one)["history"][0]["reason"] == "complaint"
     assert say("reinstate", one, "--reason", "review-closed")["action"] == "reinstate"
-    assert say("revoke", two, "--reason", "fraud")["number"] == two
-    assert say("revoke", two, "--reason", "fraud", code=1)["error"] == "status_transition"
-    assert say("revoke", one, "--reason", "Bad Reason", code=1)["error"] == "reason_form"
+    assert say("revoke", two, "--reason", "fraud", "--yes")["number"] == two
+    assert say("revoke", two, "--reason", "fraud", "--yes", code=1)["error"] == "status_transition"
+    assert say("revoke", one, "--reason", "Bad Reason", "--yes", code=1)["error"] == "reason_unlisted"
     assert (
         say("correct", three, "--reason", "typo", "--set", "professionalHours=x", code=1)["error"]
         == "hours_form"
@@ -457,8 +491,8 @@ def test_a_life_in_json(shell: Shell) -> None:
         assert say("verify", target)["verdict"] == "PASSED", target
     assert say("verify", two, code=1)["reason"] == "revoked"
     assert say("authority", "suspend", "410500", "--reason", "inspection")["code"] == "410500"
-    assert say("authority", "reinstate", "410500", "--reason", "over")["code"] == "410500"
-    assert say("authority", "withdraw", "410500", "--reason", "merged")["code"] == "410500"
+    assert say("authority", "reinstate", "410500", "--reason", "remedied")["code"] == "410500"
+    assert say("authority", "withdraw", "410500", "--reason", "merged", "--yes")["code"] == "410500"
     assert say("issue", *listed, code=1)["error"] == "authority_withdrawn"
     assert say("fsck")["troubles"] == []
 

@@ -11,7 +11,16 @@ import pytest
 import verifier.messages as verifier_messages
 import verifier.sentences as verifier_sentences
 from registry.errors import RegistryError
-from registry.messages import ERRORS, LANGUAGES, UNKNOWN, error_sentence, pick, sentence_of_error
+from registry.messages import (
+    ERRORS,
+    LANGUAGES,
+    STATE_REASON_WORDS,
+    UNKNOWN,
+    error_sentence,
+    pick,
+    sentence_of_error,
+)
+from registry.offices import STATE_REASONS
 from registry.status import REASONS
 from registry.troubles import TROUBLES, sentence_of_trouble
 from tests.registry.test_fsck import TAMPERS
@@ -145,6 +154,23 @@ def test_a_trouble_says_what_to_do(code: str) -> None:
     assert chinese.count("。") >= 2 or "请" in chinese
     assert english.count(". ") + english.count("; ") >= 1
     assert english.isascii()
+
+
+def test_every_reason_of_an_authority_has_words() -> None:
+    assert set(STATE_REASON_WORDS) == {one for reasons in STATE_REASONS.values() for one in reasons}
+    for chinese, english in STATE_REASON_WORDS.values():
+        assert (bool(re.search(r"[\u4e00-\u9fff]", chinese)), english.isascii()) == (True, True)
+
+
+def test_states_and_commands_are_said_in_the_readers_words() -> None:
+    params = {"number": "1", "state": "suspended", "action": "correct", "possible": "reinstate revoke"}
+    chinese = error_sentence("status_transition", params, "zh-CN")
+    assert all(word in chinese for word in ("已暂停", "恢复（reinstate）、撤销（revoke）"))
+    assert "is suspended" in error_sentence("status_transition", params, "en")
+    unlisted = {"reason": "x", "action": "suspend", "codes": "complaint under-review"}
+    assert "complaint（接到投诉）、under-review（正在复核）" in error_sentence(
+        "reason_unlisted", unlisted, "zh-CN"
+    )
 
 
 def test_values_are_inserted_as_text() -> None:

@@ -10,7 +10,7 @@ from keys.errors import KeysError
 from keys.trustlist import TrustList
 from registry.app import create_app, open_app
 from registry.errors import IssuanceError, OfficeError, RegistryError
-from registry.offices import Delegation, add_authority, change_state, signing_key
+from registry.offices import STATE_REASONS, Delegation, add_authority, change_state, signing_key
 from registry.trust import current_trust_list
 from tests.builders import HOST, MUNICIPAL, refused
 from tests.registry.rig import FOUNDED, NOW, OFFICES, PASSPHRASE, Clock, Place, Rig, assert_sound
@@ -128,11 +128,27 @@ def test_an_unknown_authority(lite: Rig) -> None:
         lite.set_authority("suspended", "999999")
 
 
+@pytest.mark.parametrize("state", STATE_REASONS)
+def test_reasons_are_a_closed_list(lite: Rig, state: str) -> None:
+    """They stand in the trust list for everybody: no remark about a person gets there."""
+    for reason in ("test", "", "收到举报，涉及张三"):
+        with refused(OfficeError, "reason_unlisted"), lite.app.write() as session:
+            change_state(session, lite.app.keyring, code=MUNICIPAL, state=state, reason=reason, now=NOW)
+    assert [change.state for change in current(lite).authorities[MUNICIPAL].states] == ["granted"]
+
+
 def test_changes_of_one_second_keep_their_order(lite: Rig) -> None:
     """A clock that stands still, or is put back, cannot make a history that runs backwards."""
     with lite.app.database.write() as session:
         for state, now in (("suspended", NOW), ("granted", NOW), ("withdrawn", NOW - 60)):
-            change_state(session, lite.app.keyring, code=MUNICIPAL, state=state, reason="test", now=now)
+            change_state(
+                session,
+                lite.app.keyring,
+                code=MUNICIPAL,
+                state=state,
+                reason=STATE_REASONS[state][0],
+                now=now,
+            )
     times = [change.since for change in current(lite).authorities[MUNICIPAL].states]
     assert times == [FOUNDED, NOW + 1, NOW + 1, NOW + 1]
 
@@ -140,7 +156,9 @@ def test_changes_of_one_second_keep_their_order(lite: Rig) -> None:
 def test_what_was_issued_in_the_very_second_stands_and_nothing_follows(rig: Rig) -> None:
     (number,) = rig.issue(1)
     with rig.app.database.write() as session:
-        change_state(session, rig.app.keyring, code=MUNICIPAL, state="suspended", reason="test", now=NOW)
+        change_state(
+            session, rig.app.keyring, code=MUNICIPAL, state="suspended", reason="inspection", now=NOW
+        )
     with refused(IssuanceError, "authority_suspended"):
         rig.issue(2)
     rig.publish()
@@ -153,7 +171,9 @@ def test_what_was_issued_in_the_very_second_stands_and_nothing_follows(rig: Rig)
 def test_reinstated_in_the_very_second(rig: Rig) -> None:
     with rig.app.database.write() as session:
         for state in ("suspended", "granted"):
-            change_state(session, rig.app.keyring, code=MUNICIPAL, state=state, reason="test", now=NOW)
+            change_state(
+                session, rig.app.keyring, code=MUNICIPAL, state=state, reason=STATE_REASONS[state][0], now=NOW
+            )
     (number,) = rig.issue(1)
     rig.publish()
     assert rig.judge(number).reason == "valid"

@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("successor", sa.String(length=20), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("remark", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["number"],
             ["certificate.number"],
