@@ -26,7 +26,7 @@ from registry.issuance import Finished, Observe, checkpoint, finish_intent, unob
 from registry.log import require_logged
 from registry.models import Batch, Certificate
 from registry.offices import CHINA, objection_to_issuing, require_authority, signing_key
-from registry.status import possible_from, state_of
+from registry.status import barred, possible_from, state_of
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
@@ -96,7 +96,11 @@ def succeed(
             corrects=old,
         )
         if reservation.intent_id is None:
-            raise StatusChangeError("claim_taken", number=next(iter(reservation.taken.values())))
+            taken = next(iter(reservation.taken.values()))
+            bars = barred(session, [taken])
+            if bars:
+                raise StatusChangeError("claim_barred", number=taken, codes=bars[taken])
+            raise StatusChangeError("claim_taken", number=taken)
         observe("reserve:before", 1)
     observe("reserve:after", 1)
     return finish_intent(app, reservation.intent_id, observe)

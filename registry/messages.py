@@ -158,6 +158,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "更正后的人员已有证书 {number}，不能重复。",
         "The person as corrected has certificate {number} already.",
     ),
+    "claim_barred": (
+        "此人的证书 {number} 因{codes}被撤销，不能再发证。确需再发，请先运行 certreg release {number}。",
+        "This person's certificate {number} was revoked for {codes}; no other is issued. To allow it: certreg release {number}.",
+    ),
+    "not_barred": (
+        "证书 {number}（{state}）没有阻止此人再次发证，无需解除。",
+        "Certificate {number} ({state}) does not keep its person from another; there is nothing to release.",
+    ),
     "correction_changes_nothing": (
         "更正内容与证书 {number} 现有内容相同。",
         "The correction changes nothing of certificate {number}.",

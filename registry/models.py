@@ -113,7 +113,7 @@ class Intent(Base):
 
 
 class Claim(Base):
-    """A person has, or is about to have, a certificate for this: ``key`` is a keyed hash of who and what for.
+    """A person has, is about to have, or lost for cause (``registry.status.FREEING``) a certificate for this: ``key`` is a keyed hash of who and what for.
 
     The primary key refuses a second certificate for the same, whichever office or process asks; it is taken with the
     number, before anything is signed.
@@ -169,7 +169,10 @@ class StatusEvent(Base):
     successor: Mapped[str | None] = mapped_column(String(20))
     at: Mapped[int] = mapped_column(BigInteger)
     remark: Mapped[str | None] = mapped_column(Text)
-    """For the office's eyes; neither logged nor published."""
+    """For the office's eyes; neither logged nor published. So are the two below."""
+    released_at: Mapped[int | None] = mapped_column(BigInteger)
+    """Since when, after a revocation that bars it, the person may be certified anew."""
+    release_remark: Mapped[str | None] = mapped_column(Text)
 
 
 class LogHead(Base):

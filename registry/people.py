@@ -16,6 +16,7 @@ from registry.applications import claim_of, mask_identity
 from registry.errors import IssuanceError
 from registry.intents import rows_of
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
+from registry.status import barred
 from registry.troubles import Trouble
 from verifier.errors import VerifierError
 from verifier.loading import installed_catalogue
@@ -24,13 +25,14 @@ from verifier.record import parse_record
 
 
 def people_troubles(app: App, session: Session) -> Iterator[Trouble]:
-    """Every certificate in force has its person's claim, and no other number has one."""
+    """Every certificate in force, and every one revoked for cause, has its person's claim; no other number has one."""
     held = {number: bytes(key) for number, key in session.execute(select(Claim.number, Claim.key))}
     claims = dict(held)
     revoked = set(session.scalars(select(StatusEvent.number).where(StatusEvent.action == "revoke")))
+    freed = revoked - barred(session, sorted(revoked)).keys()
     for certificate in session.scalars(select(Certificate).execution_options(yield_per=500)):
         claim = claims.pop(certificate.number, None)
-        code = _trouble_of(app, certificate, claim, revoked=certificate.number in revoked)
+        code = _trouble_of(app, certificate, claim, freed=certificate.number in freed)
         if code:
             yield Trouble(code, certificate.number)
     void = set(session.scalars(select(VoidNumber.number)))
@@ -41,7 +43,7 @@ def people_troubles(app: App, session: Session) -> Iterator[Trouble]:
         yield Trouble("claim_of_void" if number in void else "claim_of_nothing", number)
 
 
-def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, revoked: bool) -> str:
+def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, freed: bool) -> str:
     try:
         identity = app.vault.open(certificate.identity_sealed, certificate.number)
     except (InvalidTag, ValueError):
@@ -55,7 +57,7 @@ def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, revok
     found_by = app.vault.hash("identity", identity)
     if (fields.get("identityDocument"), certificate.identity_hash) != (mask_identity(identity), found_by):
         return "identity_differs"
-    if revoked:
+    if freed:
         return "claim_of_revoked" if held else ""
     claim = claim_of(fields, app.vault, identity=identity, year=certificate.year)
     return "" if held == claim else "claim_differs" if held else "claim_missing"

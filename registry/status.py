@@ -4,6 +4,7 @@ Every change is one transaction under the certificate's row lock: the log entry 
 made from the events whenever they are published; nothing about status is stored twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from keys.did import registry_did
 from keys.signer import Signer
+from registry.database import select_among
 from registry.errors import StatusChangeError
 from registry.log import append_entries, log_time, require_logged
 from registry.models import Certificate, Claim, StatusEvent
@@ -39,6 +41,9 @@ REASONS = {
 }
 """The public reason codes of each action, and no others: whoever reads a verdict sees them, in the words of
 ``verifier.messages``. What else there is to say of a case is a remark, and is not published."""
+FREEING = ("data-error", "issued-in-error")
+"""Revocations after which the same person may be certified anew without further ado. After any other the claim stays with
+the revoked number, and bars whoever hands in the same list again, until ``release``."""
 _FROM = {"suspend": ("issued",), "reinstate": ("suspended",), "revoke": ("issued", "suspended")}
 _TO = {"suspend": "suspended", "reinstate": "issued", "revoke": "revoked"}
 
@@ -105,11 +110,36 @@ def change_status(
         remark=remark or None,
     )
     session.add(event)
-    if action == "revoke":
-        # Revocation is final; the person may be certified anew.
+    if action == "revoke" and reason in FREEING:
+        # Revocation is final; nothing is held against the person, who may be certified anew.
         session.execute(delete(Claim).where(Claim.number == number))
     session.flush()
     return event
+
+
+def release(session: Session, number: str, *, remark: str, now: int) -> None:
+    """Let the person of a revoked certificate be certified anew; raises ``StatusChangeError`` where nothing bars that."""
+    certificate = session.scalars(select(Certificate).filter_by(number=number).with_for_update()).first()
+    if certificate is None:
+        raise StatusChangeError("number_unknown", number=number)
+    if number not in barred(session, [number]):
+        raise StatusChangeError("not_barred", number=number, state=state_of(session, number))
+    event = session.scalars(select(StatusEvent).filter_by(number=number, action="revoke")).one()
+    event.released_at, event.release_remark = now, remark
+    session.execute(delete(Claim).where(Claim.number == number))
+    session.flush()
+
+
+def barred(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """Of ``numbers`` those whose revocation bars their person from another certificate, with the public reason."""
+    wanted = ("number", "action", "reason", "released_at")
+    return {
+        number: reason
+        for number, action, reason, released_at in select_among(
+            session, StatusEvent, "number", numbers, wanted
+        )
+        if action == "revoke" and reason not in (*FREEING, "superseded") and released_at is None
+    }
 
 
 def state_of(session: Session, number: str) -> str:

@@ -126,13 +126,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "A sealed identity number is not the one on the certificate, or not the one it is found by",
     ),
     "claim_missing": _restore(
-        "在用或待签的证书缺少占位，此人可能被重复发证",
-        "A certificate in force, or about to be, has no claim: its person could get a second one",
+        "在用、待签或因故撤销的证书缺少占位，此人可能被重复发证",
+        "A certificate in force, about to be, or revoked for cause has no claim: its person could get another",
     ),
     "claim_differs": _restore("占位不是此人此事的", "A claim is not of this person and purpose"),
     "claim_of_revoked": _restore(
-        "已撤销的证书仍有占位，此人无法再发证",
-        "A revoked certificate still has a claim: its person cannot get a new one",
+        "因差错撤销、被更正或已解除的证书仍有占位，此人无法再发证",
+        "A certificate revoked for a mistake, corrected or released still has a claim: its person cannot get a new one",
     ),
     "claim_of_void": _restore(
         "作废的编号仍有占位，此人无法再发证",

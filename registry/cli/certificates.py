@@ -23,7 +23,7 @@ from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, prepare, write_files
 from registry.messages import error_sentence, reason_list, word_of
 from registry.models import Certificate, StatusEvent
-from registry.status import REASONS, change_status, state_of
+from registry.status import REASONS, change_status, release, state_of
 from verifier.number import parse_typed_number
 from verifier.record import parse_record
 
@@ -62,6 +62,8 @@ def show(number: Number) -> None:
             "at": timestamp_encode(one.at),
             "successor": one.successor,
             "remark": one.remark,
+            "releasedAt": timestamp_encode(one.released_at) if one.released_at is not None else None,
+            "releaseRemark": one.release_remark,
         }
         for one in events
     ]
@@ -214,6 +216,25 @@ def _ask_to_revoke(app: App, digits: str) -> None:
     name = parse_record(certificate.record).peek_document["credentialSubject"]["name"]
     printed = parse_typed_number(digits).printed
     confirm("revoke", f"撤销 {printed} {name}，不可恢复。", f"Revoke {printed} {name} for good?")
+
+
+def release_command(
+    number: Number,
+    reason: Annotated[str, typer.Option(help="理由，不公开，存入登记系统 · why; kept here, not published")],
+) -> None:
+    """因故撤销后，准许此人再次发证 · After a revocation for cause, let the person be certified again.
+
+    因弄虚作假等撤销的，同一人同一事项不再发证，直到在此解除；原证书仍为已撤销。
+    """
+    with registry_app() as app:
+        digits = parse(number)
+        with app.write() as session:
+            release(session, digits, remark=reason, now=app.clock())
+    SHELL.say(
+        f"{digits} 仍为已撤销；其持证人可以再次发证。",
+        f"{digits} stays revoked; its holder may be certified again.",
+    )
+    SHELL.say_json({"number": digits, "released": True})
 
 
 def correct_command(

@@ -274,9 +274,14 @@ def audit(app: App) -> Audit:
         revoked = set(session.scalars(select(StatusEvent.number).where(StatusEvent.action == "revoke")))
         in_force = [one for one in certificates if one.number not in revoked]
         result.people = Counter(one.identity_hash for one in in_force)
+        for_cause = {
+            one.number
+            for one in session.scalars(select(StatusEvent).where(StatusEvent.action == "revoke"))
+            if one.reason in ("fraud", "holder-request", "hours-withdrawn") and one.released_at is None
+        }
         claims = list(session.scalars(select(Claim.number)))
-        if sorted(claims) != sorted(one.number for one in in_force):
-            result.faults.append("claims and certificates in force differ")
+        if sorted(claims) != sorted({one.number for one in in_force} | for_cause):
+            result.faults.append("claims differ from certificates in force and those revoked for cause")
     return result
 
 

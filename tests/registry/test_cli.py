@@ -34,6 +34,7 @@ COMMANDS = (
     *(
         "list",
         "batches",
+        "release",
         "bundle",
         "verify",
         "fsck",

@@ -165,7 +165,7 @@ def test_revoked_between_reservation_and_logging(rig: Rig) -> None:
     rig.publish()
     report = rig.judge(old)
     assert (report.reason, report.steps[8].details["reason"]) == ("revoked", "fraud")
-    assert claims(rig) == []
+    assert claims(rig) == [old]  # which bars the person
     assert_sound(rig.app, issued=1, void=1)
 
 

@@ -153,8 +153,15 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
         sql(f"UPDATE claim SET key = :key WHERE {ONE}", key=bytes(32)),
         {"claim_differs"},
     ),
+    "a claim of one revoked for cause deleted": (
+        sql("DELETE FROM claim WHERE number IN (SELECT number FROM status_event WHERE reason = 'fraud')"),
+        {"claim_missing"},
+    ),
     "a claim of a revoked certificate": (
-        sql("INSERT INTO claim SELECT :key, number FROM status_event WHERE reason = 'fraud'", key=bytes(32)),
+        sql(
+            "INSERT INTO claim SELECT :key, number FROM status_event WHERE reason = 'superseded'",
+            key=bytes(32),
+        ),
         {"claim_of_revoked"},
     ),
     "a claim of a void number": (
@@ -167,7 +174,7 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
     ),
     "a revocation taken back": (
         sql("DELETE FROM status_event WHERE reason = 'fraud'"),
-        {"leaf_without_record", "claim_missing"},
+        {"leaf_without_record"},
     ),
     "a revocation's reason": (
         sql("UPDATE status_event SET reason = 'holder-request' WHERE reason = 'fraud'"),

@@ -3,21 +3,25 @@
 import pytest
 from sqlalchemy import select
 
+from registry.correction import correct
 from registry.errors import StatusChangeError
 from registry.models import Certificate, Claim, StatusEvent
 from registry.status import (
     REASONS,
     Block,
     StatusSigner,
+    barred,
     block_of,
     blocks_in_use,
     change_status,
     changes_in,
+    release,
     sign_block,
     state_of,
 )
-from tests.builders import HOST, MUNICIPAL, refused, signer
+from tests.builders import HOST, INDUSTRY, MUNICIPAL, refused, signer
 from tests.registry.rig import NOW, Rig, assert_sound
+from tests.registry.sheets import identity
 from verifier.limits import STATUS_LIST_BITS
 from verifier.number import CertificateNumber
 from verifier.report import Verdict
@@ -88,6 +92,42 @@ def test_what_the_public_reads(rig: Rig, path: str, verdict: Verdict, reason: st
     assert rig.judge(other).reason == "valid"
     with rig.app.database.read() as session:
         assert state_of(session, number) == STATE[path]
+
+
+@pytest.mark.parametrize("reason", ["fraud", "holder-request", "hours-withdrawn"])
+def test_revoked_for_cause_is_not_certified_again_from_the_same_list(rig: Rig, reason: str) -> None:
+    """Neither by the same office nor by another nor by a correction, until somebody says so; and then once."""
+    (number,) = rig.issue(1)
+    (other,) = rig.issue(2)
+    rig.change(number, "revoke", reason)
+    for authority in (MUNICIPAL, INDUSTRY):
+        again = rig.submit(rig.people([1]), authority=authority)
+        assert (again.issued, again.already_issued) == ([], 1)
+    with refused(StatusChangeError, "claim_barred"):
+        correct(rig.app, other, {}, identity=identity(1))
+    with rig.app.database.read() as session:
+        assert barred(session, [number, other]) == {number: reason}
+    assert_sound(rig.app, issued=2)
+    with rig.app.write() as session:
+        release(session, number, remark="appeal upheld", now=NOW)
+    with refused(StatusChangeError, "not_barred"), rig.app.write() as session:
+        release(session, number, remark="twice", now=NOW)
+    assert len(rig.submit(rig.people([1])).issued) == 1
+    assert len(rig.submit(rig.people([1])).issued) == 0
+    with rig.app.database.read() as session:
+        assert state_of(session, number) == "revoked"
+    assert_sound(rig.app, issued=3)
+
+
+def test_what_bars_nobody_is_not_released(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    with refused(StatusChangeError, "not_barred"), lite.app.write() as session:
+        release(session, number, remark="", now=NOW)
+    lite.change(number, "revoke", "data-error")
+    with refused(StatusChangeError, "not_barred"), lite.app.write() as session:
+        release(session, number, remark="", now=NOW)
+    with refused(StatusChangeError, "number_unknown"), lite.app.write() as session:
+        release(session, "41010020261000000131", remark="", now=NOW)
 
 
 @pytest.mark.parametrize(("path", "again"), [("suspended", 0), ("reinstated", 0), ("revoked", 1)])

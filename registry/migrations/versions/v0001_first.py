@@ -151,6 +151,8 @@ def upgrade() -> None:
         sa.Column("successor", sa.String(length=20), nullable=True),
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("remark", sa.Text(), nullable=True),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.Column("release_remark", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(
             ["number"],
             ["certificate.number"],
