@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from keys.ceremony import KeyOffer
 from registry.ceremony import offered_root, prepare_registry
 from registry.cosigning import Cosigning, cosign_head
-from registry.database import Database
+from registry.database import Database, is_absent, newest_schema
 from registry.errors import OfficeError
 from registry.files import make_private_folder, require_private
 from registry.identity import SECRET_FILE, IdentityVault, create_vault, open_vault
@@ -123,15 +123,33 @@ def create_app(
     return app
 
 
-def open_app(environment: Mapping[str, str], *, home: Path | None = None, clock: Clock = system_clock) -> App:
-    """Open the registry in ``home``; raises ``OfficeError`` (``not_initialised``)."""
+def open_app(
+    environment: Mapping[str, str],
+    *,
+    home: Path | None = None,
+    clock: Clock = system_clock,
+    reading: bool = False,
+) -> App:
+    """Open the registry in ``home``; raises ``OfficeError`` (``not_initialised``, ``schema_differs``).
+
+    An empty database stays empty: a backup can still be restored into it. An older schema is brought up to date, but not
+    by whoever is only ``reading``.
+    """
     settings = settings_from(environment, home)
     if not settings.home.is_dir():
         raise OfficeError("not_initialised")
     require_private(settings.home, "700")
+    if is_absent(settings.database_url):
+        raise OfficeError("not_initialised")
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(settings.database_url)))
-        database.upgrade()
+        here = database.schema()
+        if here is None:
+            raise OfficeError("not_initialised")
+        if here != newest_schema():
+            if reading:
+                raise OfficeError("schema_differs")
+            database.upgrade()
         with database.read() as session:
             host = registry_of(session).host
         app = App(

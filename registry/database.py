@@ -14,11 +14,14 @@ from typing import Any
 import psycopg
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.orm import Session
 
+from registry.errors import RegistryError
 from registry.files import make_private_file
 
 _SQLITE_VARIABLES = 500
@@ -63,10 +66,14 @@ class Database:
             _be_alone(session.connection())
             yield session
 
+    def schema(self) -> str | None:
+        """The version of the schema that is here, None for an empty database; changes nothing."""
+        with self._reading.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
-        configuration = Config()
-        configuration.set_main_option("script_location", str(_MIGRATIONS))
+        configuration = _configuration()
         with self._writing.begin() as connection:
             _be_alone(connection)
             configuration.attributes["connection"] = connection
@@ -75,6 +82,17 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+
+
+def newest_schema() -> str | None:
+    """The version of the schema that this program works with."""
+    return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+def is_absent(url: str) -> bool:
+    """Whether ``url`` is a SQLite file that is not there; opening it would make it."""
+    parsed = _parsed(url)
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
 def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
@@ -136,10 +154,27 @@ def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) 
         raise IntegrityError(statement, None, error) from error
 
 
-def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+def _configuration() -> Config:
+    configuration = Config()
+    configuration.set_main_option("script_location", str(_MIGRATIONS))
+    return configuration
+
+
+def _parsed(url: str) -> URL:
+    """The address; raises ``RegistryError`` (``database_address``) for what is none of ours. It may hold a password."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise RegistryError("database_address") from error
     if parsed.drivername in ("postgresql", "postgres"):
-        parsed = parsed.set(drivername="postgresql+psycopg")
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("postgresql+psycopg", "sqlite", "sqlite+pysqlite"):
+        raise RegistryError("database_address")
+    return parsed
+
+
+def _engine(url: str) -> Engine:
+    parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed)
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):

@@ -436,6 +436,26 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "读写文件失败：{file}（{problem}）",
         "A file cannot be read or written: {file} ({problem})",
     ),
+    "schema_differs": (
+        "数据库结构与本程序的版本不同。请先运行一次会写入的命令（如 certreg resume），或换用相应版本。",
+        "The database's schema is of another version of this program. Run a writing command (certreg resume) once, or that version.",
+    ),
+    "batch_open": (
+        "批次 {batch}（{file}）没有做完，或正在进行：已发 {issued} 份，待完成 {waiting} 份，其余行没有编号。请重新提交该名单，已发的不会重复。",
+        "Batch {batch} ({file}) did not end, or is under way: {issued} issued, {waiting} waiting, the other rows have no number. Submit the list again; nothing is issued twice.",
+    ),
+    "database_address": (
+        "CERTREG_DATABASE_URL 不是可用的数据库地址。支持 postgresql://用户@主机/库 和 sqlite:///文件。",
+        "CERTREG_DATABASE_URL is no address that can be used. It is postgresql://user@host/name or sqlite:///file.",
+    ),
+    "database_missing": (
+        "数据库服务器上没有这个库。请先用 createdb 建立，或检查 CERTREG_DATABASE_URL 中的库名。",
+        "The server has no such database. Make it with createdb, or check the name in CERTREG_DATABASE_URL.",
+    ),
+    "database_unreachable": (
+        "连不上数据库服务器（{problem}）。请检查它是否运行，以及 CERTREG_DATABASE_URL 的主机和端口。",
+        "The database server cannot be reached ({problem}). See whether it runs, and the host and port of CERTREG_DATABASE_URL.",
+    ),
     "database_unusable": (
         "连不上数据库，或数据库不可用（{problem}）。请检查 CERTREG_DATABASE_URL。",
         "The database cannot be reached or used ({problem}). Check CERTREG_DATABASE_URL.",

@@ -45,7 +45,7 @@ Number = Annotated[
 
 def show(number: Number) -> None:
     """显示一份证书：签名内容、状态、日志位置 · A certificate's signed fields, state, history and place in the log."""
-    with registry_app() as app, app.database.read() as session:
+    with registry_app(reading=True) as app, app.database.read() as session:
         digits = parse(number)
         certificate = session.get(Certificate, digits)
         if certificate is None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,6 +60,13 @@ class Shell:
             self.err.print(text, markup=False, soft_wrap=True, style="red")
 
 
+def _database_trouble(text: str) -> str:
+    if re.search(r'database "[^"]*" does not exist', text):
+        return "database_missing"
+    closed = ("refused", "timeout", "timed out", "could not translate", "Name or service", "resolve")
+    return "database_unreachable" if any(word in text for word in closed) else "database_unusable"
+
+
 def _console(terminal: bool, *, stderr: bool = False) -> Console:
     """As wide as the terminal; a file or a pipe gets lines long enough for a table."""
     return Console(stderr=stderr, highlight=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL)
@@ -71,10 +79,13 @@ SHELL = Shell()
 
 
 @contextmanager
-def registry_app() -> Iterator[App]:
-    """The registry of this call; every error of ours ends the program with its sentence."""
+def registry_app(*, reading: bool = False) -> Iterator[App]:
+    """The registry of this call; every error of ours ends the program with its sentence.
+
+    ``reading``: the command changes nothing, the schema neither.
+    """
     with errors_told():
-        app = open_app(os.environ, home=SHELL.home)
+        app = open_app(os.environ, home=SHELL.home, reading=reading)
         try:
             yield app
         except RootAbsentError as absent:
@@ -128,8 +139,9 @@ def errors_told() -> Iterator[None]:
         SHELL.complain(error_sentence("file_unusable", params, SHELL.lang), "file_unusable")
     except OperationalError as error:
         # The address may hold a password, and the driver's text may hold the address.
+        code = _database_trouble(str(error.orig))
         params = {"problem": type(error.orig).__name__}
-        SHELL.complain(error_sentence("database_unusable", params, SHELL.lang), "database_unusable")
+        SHELL.complain(error_sentence(code, params, SHELL.lang), code)
     else:
         return
     raise typer.Exit(EXIT_ERROR)

@@ -36,7 +36,7 @@ def list_command(
         raise typer.Exit(EXIT_USAGE)
     selection = Selection(batch, authority, year, KIND_DIGITS[kind] if kind else None)
     count = 0
-    with registry_app() as app, app.database.read() as session:
+    with registry_app(reading=True) as app, app.database.read() as session:
         for one in held(session, selection):
             count += 1
             line = f"{parse_number(one.number).printed}  {word_of(one.state, SHELL.lang)}  {one.name}"
@@ -47,7 +47,7 @@ def list_command(
 
 def batches_command() -> None:
     """列出批次：名单、时间、发出多少、是否完成 · List batches: file, time, how many, whether finished."""
-    with registry_app() as app, app.database.read() as session:
+    with registry_app(reading=True) as app, app.database.read() as session:
         found = batches(session)
     table = Table(
         "批次 Batch", "机构 Office", "年度 Year", "种类 Kind", "名单 File", "提交 Submitted", "发出 Issued"

@@ -17,6 +17,7 @@ from registry.cli import (
     listing,
     offices,
     publishing,
+    recovering,
     witnesses,
 )
 from registry.cli.common import EXIT_USAGE, SHELL
@@ -79,7 +80,7 @@ app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
-app.command("resume")(issuing.resume_command)
+app.command("resume")(recovering.resume_command)
 app.command("list")(listing.list_command)
 app.command("batches")(listing.batches_command)
 app.command("show")(certificates.show)

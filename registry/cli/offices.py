@@ -113,7 +113,7 @@ def add(
 @authority.command("list")
 def list_authorities() -> None:
     """列出机构、范围、状态、密钥 · List authorities with scope, state and keys."""
-    with registry_app() as app, app.database.read() as session:
+    with registry_app(reading=True) as app, app.database.read() as session:
         trust_list = current_trust_list(session)
     table = Table("代码 Code", "名称 Name", "类别 Kind", "状态 State", "年度 Years", "密钥 Keys")
     for one in trust_list.authorities.values():

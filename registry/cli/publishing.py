@@ -1,6 +1,7 @@
 """``publish``, ``bundle``, ``verify``, ``fsck``: what others see, and whether all is well."""
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from registry.errors import RegistryError
 from registry.expiry import warnings_of
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
+from registry.holdings import BatchState, open_batches
 from registry.messages import error_sentence
 from registry.publication import publish, write_bundle
 from registry.troubles import sentence_of_trouble
@@ -22,6 +24,9 @@ from registry.trust import current_trust_list, registry_of
 from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.memory import memory_file
 from verifier.session import Options, run
+
+MAX_TOLD = 50
+"""Troubles of one code that are told one by one."""
 
 
 def publish_command(
@@ -44,7 +49,9 @@ def publish_command(
         done = publish(app, target, check=check)
         with app.database.read() as session:
             ending = warnings_of(current_trust_list(session), app.clock())
+            unfinished = open_batches(session)
     tell_warnings(ending)
+    tell_open_batches(unfinished)
     for path in done.damaged:
         SHELL.say(f"已修复（内容曾不符）：{path}", f"Repaired; it was not what it must be: {path}")
     if check and not done.damaged:
@@ -126,8 +133,11 @@ def verify_command(
 
 def fsck_command() -> None:
     """核对全部数据：记录、编号、日志、检查点 · Check every record, number, leaf and checkpoint."""
-    with registry_app() as app:
+    with registry_app(reading=True) as app:
         report = fsck(app)
+        with app.database.read() as session:
+            unfinished = open_batches(session)
+    tell_open_batches(unfinished)
     tell_fsck(report)
     if report.troubles:
         raise typer.Exit(EXIT_ERROR)
@@ -135,9 +145,20 @@ def fsck_command() -> None:
 
 def tell_fsck(report: FsckReport) -> None:
     """Say what was looked at and what was found."""
+    counts = Counter(trouble.code for trouble in report.troubles)
+    told: Counter[str] = Counter()
     for trouble in report.troubles:
-        sentence = sentence_of_trouble(trouble.code, SHELL.lang)
-        SHELL.complain(f"{trouble.code} {trouble.subject}: {sentence}", trouble.code)
+        told[trouble.code] += 1
+        if told[trouble.code] <= MAX_TOLD:
+            sentence = sentence_of_trouble(trouble.code, SHELL.lang)
+            SHELL.complain(f"{trouble.code} {trouble.subject}: {sentence}", trouble.code)
+    for code, count in counts.items():
+        if count > MAX_TOLD:
+            more = count - MAX_TOLD
+            SHELL.say(
+                f"{code}：另有 {more} 处同类问题（共 {count} 处）。",
+                f"{code}: {more} more of the same, {count} in all.",
+            )
     SHELL.say(
         f"核对证书 {report.certificates} 份、日志 {report.entries} 条、待完成区间 {report.waiting} 个：问题 {len(report.troubles)} 处。",
         f"{report.certificates} certificates, {report.entries} log entries, {report.waiting} ranges waiting: "
@@ -151,6 +172,18 @@ def tell_fsck(report: FsckReport) -> None:
             "troubles": [{"code": one.code, "subject": one.subject} for one in report.troubles],
         }
     )
+
+
+def tell_open_batches(unfinished: list[BatchState]) -> None:
+    """Name each batch that did not come to its end: nothing is wrong, but the rest of its list has no numbers."""
+    for one in unfinished:
+        params = {"batch": one.id, "file": one.file_name, "issued": one.issued, "waiting": one.waiting}
+        sentence = error_sentence("batch_open", params, SHELL.lang)
+        SHELL.say_json(
+            {"openBatch": one.id, "file": one.file_name, "issued": one.issued, "message": sentence}
+        )
+        if not SHELL.as_json:
+            SHELL.err.print(sentence, markup=False, soft_wrap=True, style="yellow")
 
 
 def _tell_awaited(cosigning: Cosigning, published: int) -> None:
@@ -180,6 +213,6 @@ def own_pin(app: App | None) -> RootPin | None:
 def app_or_none() -> App | None:
     """This machine's registry, if there is one: a verifier needs none."""
     try:
-        return open_app(os.environ, home=SHELL.home)
+        return open_app(os.environ, home=SHELL.home, reading=True)
     except RegistryError:
         return None

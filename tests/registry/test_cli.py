@@ -16,15 +16,18 @@ import openpyxl
 import pytest
 import zxingcpp
 from PIL import Image
+from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from registry.app import create_app
 from registry.cli.main import app
 from registry.cli.main import main as certreg
+from registry.database import Database
 from registry.offices import CHINA
 from registry.troubles import sentence_of_trouble
 from tests.builders import HOST
 from tests.journeys.program import PASSPHRASE, Shell
+from tests.registry.engines import Cluster
 from tests.registry.rig import DAY, Clock, Place
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
 
@@ -156,6 +159,71 @@ def test_disk_and_database_in_words(shell: Shell) -> None:
     assert (said.code, "CERTREG_DATABASE_URL" in said.err) == (1, True)
     assert "secret-of-ours" not in said.err + said.out
     assert "Traceback" not in said.err
+
+
+def test_addresses_of_databases_that_lead_nowhere(shell: Shell) -> None:
+    for where, code in (
+        ("mysql://root:secret-of-ours@127.0.0.1/x", "database_address"),
+        ("nonsense", "database_address"),
+        ("postgresql://secret-of-ours@127.0.0.1:notaport/x", "database_address"),
+        ("postgresql://certreg:secret-of-ours@127.0.0.1:1/none", "database_unreachable"),
+    ):
+        said = shell.run(certreg, "--json", "fsck", CERTREG_DATABASE_URL=where)
+        assert (said.code, said.json["error"]) == (1, code), where
+        assert "secret-of-ours" not in said.out + said.err
+
+
+def test_a_database_that_the_server_does_not_have(shell: Shell, cluster: Cluster) -> None:
+    said = shell.run(certreg, "--json", "fsck", CERTREG_DATABASE_URL=cluster.url("never_made"))
+    assert (said.code, said.json["error"]) == (1, "database_missing")
+    assert "createdb" in said.json["message"]
+
+
+@pytest.mark.parametrize(
+    "words", [("fsck",), ("list",), ("batches",), ("show", "41010020261000000190"), ("resume",)]
+)
+def test_an_empty_database_stays_empty(shell: Shell, cluster: Cluster, words: tuple[str, ...]) -> None:
+    """A backup is still to be restored into it."""
+    name = cluster.create()
+    said = shell.run(certreg, "--json", *words, CERTREG_DATABASE_URL=cluster.url(name))
+    assert (said.code, said.json["error"]) == (1, "not_initialised")
+    with closing(Database(cluster.url(name))) as database:
+        assert (database.schema(), inspect(database.engine).get_table_names()) == (None, [])
+    cluster.drop(name)
+    absent = shell.folder / "absent.db"
+    said = shell.run(certreg, "--json", *words, CERTREG_DATABASE_URL=f"sqlite:///{absent}")
+    assert (said.json["error"], absent.exists()) == ("not_initialised", False)
+
+
+def test_an_open_batch_is_named_until_its_list_is_done(shell: Shell, tmp_path: Path) -> None:
+    stocked(shell, "410900", range(840, 843))
+    other = Shell(tmp_path)
+    shutil.copytree(shell.home, other.home)
+    shutil.copy(shell.folder / "410900.csv", other.folder)
+    with closing(sqlite3.connect(other.home / "registry.db")) as database:
+        database.execute("UPDATE batch SET finished_at = NULL WHERE file_name = '410900.csv'")
+        database.commit()
+    for command in ("fsck", "resume", "publish"):
+        said = other.certreg("--lang", "en", command)
+        assert (said.code, "(410900.csv)" in said.err, "3 issued" in said.err) == (0, True, True), command
+        assert "(410900.csv)" not in shell.certreg("--lang", "en", command).err
+    assert other.certreg("--json", "fsck").json["troubles"] == []
+    year = str(china_year())
+    assert other.certreg("issue", "410900.csv", "--authority", "410900", "--year", year).code == 0
+    assert "410900.csv" not in other.certreg("fsck").err
+
+
+def test_fsck_tells_fifty_of_a_kind_and_counts_the_rest(shell: Shell, tmp_path: Path) -> None:
+    numbers = stocked(shell, "411000", range(860, 920))
+    other = Shell(tmp_path)
+    shutil.copytree(shell.home, other.home)
+    with closing(sqlite3.connect(other.home / "registry.db")) as database:
+        database.execute("DELETE FROM claim WHERE number LIKE '411000%'")
+        database.commit()
+    said = other.certreg("--lang", "en", "fsck")
+    assert (said.code, said.err.count("claim_missing")) == (1, 50)
+    assert f"{len(numbers) - 50} more of the same, {len(numbers)} in all" in said.out
+    assert len(other.certreg("--json", "fsck").json["troubles"]) == len(numbers)
 
 
 def test_the_passphrase_from_a_file(shell: Shell) -> None:
