@@ -81,7 +81,7 @@ def _authority(current: TrustList, request: AuthorityRequest, now: int) -> Autho
     if known.uscc != asked.uscc or known.kind != asked.kind:
         raise OfficeError("request_uscc", code=asked.code)
     if known.states[-1].state == "withdrawn":
-        raise OfficeError("authority_state", code=known.code, state="withdrawn")
+        raise OfficeError("authority_state", code=known.code, state="withdrawn", possible="–")
     return replace(known, names=fresh.names, scope=_joined(known, asked.scope))
 
 

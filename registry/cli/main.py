@@ -1,6 +1,7 @@
 """``certreg``: the registry on the command line. Commands read options and speak; services work."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -98,6 +99,21 @@ app.command("fsck")(publishing.fsck_command)
 app.command("demo")(demo)
 
 
+def hoisted(words: list[str]) -> list[str]:
+    """``words`` with ``--json`` and ``--lang`` before the command, wherever they were typed; nothing behind ``--`` is moved."""
+    end = words.index("--") if "--" in words else len(words)
+    front: list[str] = []
+    rest: list[str] = []
+    place = 0
+    while place < end:
+        width = 2 if words[place] == "--lang" else 1
+        ours = words[place] in ("--json", "--lang") or words[place].startswith("--lang=")
+        (front if ours else rest).extend(words[place : min(place + width, end)])
+        place += width
+    return [*front, *rest, *words[end:]]
+
+
 def main() -> None:
     """Entry point of ``certreg``; a usage error of any kind exits with 64."""
+    sys.argv[1:] = hoisted(sys.argv[1:])
     run_program(app)

@@ -20,7 +20,7 @@ from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from registry.app import create_app
-from registry.cli.main import app
+from registry.cli.main import app, hoisted
 from registry.cli.main import main as certreg
 from registry.database import Database
 from registry.offices import CHINA
@@ -95,6 +95,16 @@ def test_every_command_explains_itself(command: str) -> None:
 )
 def test_usage_errors_exit_with_64(tmp_path: Path, words: list[str]) -> None:
     assert Shell(tmp_path).certreg(*words).code == 64
+
+
+def test_options_of_the_program_may_follow_the_command(tmp_path: Path) -> None:
+    empty = Shell(tmp_path)
+    assert empty.certreg("fsck", "--json").json["error"] == "not_initialised"
+    for words in (("fsck", "--lang", "en"), ("fsck", "--lang=en"), ("--lang", "en", "fsck")):
+        assert "There is no registry here" in empty.certreg(*words).err
+    assert empty.certreg("fsck", "--lang").code == 64
+    assert empty.certreg("fsck", "--lang", "fr").code == 64
+    assert hoisted(["show", "--", "--json"]) == ["show", "--", "--json"]
 
 
 def test_no_registry_yet(tmp_path: Path) -> None:
