@@ -33,9 +33,11 @@ from registry.log import log_origin
 from registry.models import Batch
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
 from registry.ownkeys import own_log_names
+from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
+from verifier.messages import reason_word
 from verifier.number import MAX_SERIAL, CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
 from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
@@ -126,7 +128,7 @@ def issue_file(
     with _rare_collections(), _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
             reservation = _reserve(job, candidates, observe)
-            free = _report_taken(result, candidates, reservation.taken)
+            free = _report_taken(app, result, candidates, reservation.taken)
             numbers = (number.digits for number in reservation.numbers)
             result.numbered.update(zip(numbers, free, strict=True))
             if reservation.intent_id is not None:
@@ -192,7 +194,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
     for chunk in _chunks(job, intake, result):
         with app.database.read() as session:
             taken = taken_claims(session, chunk)
-        result.fit += _report_taken(result, chunk, taken)
+        result.fit += _report_taken(app, result, chunk, taken)
     return result
 
 
@@ -349,14 +351,28 @@ def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation
     raise IssuanceError("claims_contended")
 
 
-def _report_taken(result: BatchResult, chunk: list[Candidate], taken: Mapping[bytes, str]) -> list[Place]:
+def _report_taken(
+    app: App, result: BatchResult, chunk: list[Candidate], taken: Mapping[bytes, str]
+) -> list[Place]:
     """Enter whose claim is taken; returns where the others stand, in the order in which they are numbered."""
     free: list[Place] = []
+    with app.database.read() as session:
+        lost = barred(session, list(taken.values())) if taken else {}
     for candidate in chunk:
         place = (candidate.sheet, candidate.row)
         number = taken.get(candidate.claim)
         if number is None:
             free.append(place)
+            continue
+        if number in lost:
+            # Revoked for cause: no faulty row, and yet nothing that the clerk may pass over.
+            params = {
+                "number": number,
+                "reason": reason_word(lost[number], "zh-CN"),
+                "reason_en": lost[number],
+            }
+            result.findings.append(Finding("lost_for_cause", Severity.FAULT, *place, params=params))
+            result.refused_rows.add(place)
             continue
         result.held_before[place] = number
         result.findings.append(Finding("already_issued", Severity.NOTE, *place, params={"number": number}))

@@ -524,6 +524,12 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "This person has certificate {number} for this year (or programme) already.",
         "Nothing is issued twice; ask for a correction if something is wrong.",
     ),
+    "lost_for_cause": _entry(
+        "此人的证书 {number} 已被撤销（{reason}）。",
+        "未经批准不再发证；批准后由管理员执行 certreg release {number}，再提交本行。",
+        "This person's certificate {number} was revoked ({reason_en}).",
+        "Nothing is issued without approval; once approved, run certreg release {number} and submit the row again.",
+    ),
     "hours_short": _entry(
         "学时低于 {rule} 的要求，还差：专业科目 {professional}、公需科目 {public}、合计 {total} 学时。",
         "证书照常发出，核验时会显示学时不足；如填写有误请改正后再提交。",

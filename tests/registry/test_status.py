@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from registry.correction import correct
 from registry.errors import StatusChangeError
+from registry.intake.findings import Severity
 from registry.models import Certificate, Claim, StatusEvent
 from registry.status import (
     REASONS,
@@ -102,7 +103,9 @@ def test_revoked_for_cause_is_not_certified_again_from_the_same_list(rig: Rig, r
     rig.change(number, "revoke", reason)
     for authority in (MUNICIPAL, INDUSTRY):
         again = rig.submit(rig.people([1]), authority=authority)
-        assert (again.issued, again.already_issued) == ([], 1)
+        assert (again.issued, again.already_issued, len(again.refused_rows)) == ([], 0, 1)
+        (finding,) = [one for one in again.findings if one.severity is Severity.FAULT]
+        assert (finding.code, finding.params["number"]) == ("lost_for_cause", number)
     with refused(StatusChangeError, "claim_barred"):
         correct(rig.app, other, {}, identity=identity(1))
     with rig.app.database.read() as session:
