@@ -366,11 +366,7 @@ def _report_taken(
             continue
         if number in lost:
             # Revoked for cause: no faulty row, and yet nothing that the clerk may pass over.
-            params = {
-                "number": number,
-                "reason": reason_word(lost[number], "zh-CN"),
-                "reason_en": lost[number],
-            }
+            params = {"number": number, "reason": f"{reason_word(lost[number], 'zh-CN')} {lost[number]}"}
             result.findings.append(Finding("lost_for_cause", Severity.FAULT, *place, params=params))
             result.refused_rows.add(place)
             continue

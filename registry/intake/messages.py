@@ -527,7 +527,7 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
     "lost_for_cause": _entry(
         "此人的证书 {number} 已被撤销（{reason}）。",
         "未经批准不再发证；批准后由管理员执行 certreg release {number}，再提交本行。",
-        "This person's certificate {number} was revoked ({reason_en}).",
+        "This person's certificate {number} was revoked ({reason}).",
         "Nothing is issued without approval; once approved, run certreg release {number} and submit the row again.",
     ),
     "hours_short": _entry(
