@@ -282,7 +282,7 @@ def test_a_withdrawal_for_a_day_to_come(rig: Rig) -> None:
     """Until then the authority issues; from then on it does not, and what it issued stands."""
     end = NOW + 10 * DAY
     with rig.app.write() as session:
-        state = {"code": MUNICIPAL, "state": "withdrawn", "reason": "reform"}
+        state = {"code": MUNICIPAL, "state": "withdrawn", "reason": "merged"}
         with refused(OfficeError, "state_since"):
             change_state(session, rig.app.keyring, **state, now=NOW, since=NOW)
         change_state(session, rig.app.keyring, **state, now=NOW, since=end)

@@ -392,14 +392,14 @@ def test_the_list_itself_is_never_overwritten_nor_what_came_back_before(shell: S
     """By whatever name; and each run's answer is kept beside the others."""
     year = str(china_year())
     office = ("--name", "洛阳市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", year)
-    assert shell.certreg("authority", "add", "410600", *office).code == 0
+    assert shell.certreg("authority", "add", "411200", *office).code == 0
     file = write_csv(
-        shell.folder / "kept.csv", [ANNUAL, annual(41, 年度=int(year)), annual(42, 年度=int(year))]
+        shell.folder / "kept.csv", [ANNUAL, annual(9841, 年度=int(year)), annual(9842, 年度=int(year))]
     )
     (shell.folder / "soft.xlsx").symlink_to(file)
     (shell.folder / "hard.xlsx").hardlink_to(file)
     before = file.read_bytes()
-    words = ("issue", "kept.csv", "--authority", "410600", "--year", year)
+    words = ("issue", "kept.csv", "--authority", "411200", "--year", year)
     for name in ("kept.csv", "soft.xlsx", "hard.xlsx"):
         said = shell.certreg("--json", *words, "--annotated", name)
         assert (said.code, said.json["error"]) == (1, "annotated_is_input")
@@ -433,12 +433,12 @@ def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
     office = ("--name", "商丘市人力资源和社会保障局", "--uscc", "11410100005252100Y", "--year", str(year))
     assert shell.certreg("authority", "add", "411400", *office).code == 0
     rows = [
-        annual(901, 年度=year, 姓名=" 张文博\u3000"),
-        annual(902, 年度=year, 姓名="李 雷", 公需科目学时=20),
-        annual(903, 年度=year, 职称等级="主治医师"),
-        annual(904, 年度=year, 专业科目学时=50),
-        annual(905, 年度=year, 工作单位="院"),
-        annual(906, 年度=year),
+        annual(9901, 年度=year, 姓名=" 张文博\u3000"),
+        annual(9902, 年度=year, 姓名="李 雷", 公需科目学时=20),
+        annual(9903, 年度=year, 职称等级="主治医师"),
+        annual(9904, 年度=year, 专业科目学时=50),
+        annual(9905, 年度=year, 工作单位="院"),
+        annual(9906, 年度=year),
     ]
 
     def hide(book: Any) -> None:

@@ -29,7 +29,7 @@ from verifier.sentences import SENTENCES, UNDECIDED, Sentence
 _PROJECT = Path(__file__).resolve().parents[2]
 _FILES = sorted([*(_PROJECT / "verifier").glob("*.py"), *(_PROJECT / "keys").glob("*.py")])
 _ENDS = {"Undecided", "Skipped", "Passed", "NotInForce", "_not_listed"}
-_NOT_SHOWN = {"CeremonyError", "CustodyError", "UsageError", "ValueError"}
+_NOT_SHOWN = {"CeremonyError", "ConnectionError", "CustodyError", "UsageError", "ValueError"}
 """Families that never reach a report: private keys, what travels in ceremonies, and sentences that are written out where they are raised."""
 
 PASSED_ON = {
