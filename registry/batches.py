@@ -44,7 +44,7 @@ from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
 
 CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
-IN_FLIGHT = 3
+IN_FLIGHT = 4
 """Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""
 MAX_ATTEMPTS = 3
 """To reserve a chunk; each needs another office that took a claim of it in the same instant."""
@@ -132,7 +132,9 @@ def issue_file(
             numbers = (number.digits for number in reservation.numbers)
             result.numbered.update(zip(numbers, free, strict=True))
             if reservation.intent_id is not None:
-                begun = begin_intent(hands.app, reservation.intent_id, observe)
+                begun = begin_intent(
+                    hands.app, reservation.intent_id, reserved=reservation.rows, observe=observe
+                )
                 if isinstance(begun, Finished):
                     _collect(result, begun)  # a ``resume`` beside us was quicker
                 else:

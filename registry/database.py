@@ -16,10 +16,24 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event, func, insert, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Engine,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    create_engine,
+    event,
+    func,
+    insert,
+    select,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, IntegrityError
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
@@ -98,22 +112,33 @@ def is_absent(url: str) -> bool:
 def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     """Insert ``rows`` (column to value, all with the same columns) by the engine's quickest way, in this transaction.
 
-    PostgreSQL takes them by COPY, SQLite by ``executemany``; the promises of the schema hold in both, and what breaks one
+    PostgreSQL takes them by binary COPY, SQLite by ``executemany``; the promises of the schema hold in both, and what breaks one
     raises ``IntegrityError``.
     """
+    with bulk_inserting(session, table, rows):
+        pass
+
+
+@contextmanager
+def bulk_inserting(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> Iterator[None]:
+    """As ``bulk_insert``; the block may compute beside a database server at work, and must leave the session alone."""
     if not rows:
+        yield
         return
     target: Table = table.__table__
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        _copy(connection, target, rows)
-    elif connection.dialect.name == "sqlite":
+        with _copying(connection, target, rows):
+            yield
+        return
+    if connection.dialect.name == "sqlite":
         names = list(rows[0])
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f'INSERT INTO "{target.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
         connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
     else:
         connection.execute(insert(target), list(rows))
+    yield
 
 
 def select_among(
@@ -141,17 +166,37 @@ def _be_alone(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(ALONE)))
 
 
-def _copy(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+@contextmanager
+def _copying(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Iterator[None]:
     columns = ", ".join(f'"{name}"' for name in rows[0])
     driver: Any = connection.connection.driver_connection
-    statement = f'COPY "{table.name}" ({columns}) FROM STDIN'
+    statement = f'COPY "{table.name}" ({columns}) FROM STDIN (FORMAT BINARY)'
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            copy.set_types([_wire_type(table.c[name].type) for name in rows[0]])
             for row in rows:
                 copy.write_row(tuple(row.values()))
+            yield
     except psycopg.IntegrityError as error:
         # As everywhere else: the driver's own error would pass by those who wait for this one.
         raise IntegrityError(statement, None, error) from error
+
+
+def _wire_type(kind: TypeEngine[Any]) -> str:
+    """PostgreSQL's name of a column's type: binary COPY converts nothing."""
+    for of, name in _WIRE_TYPES:
+        if isinstance(kind, of):
+            return name
+    raise TypeError(f"no wire type for {kind}")
+
+
+_WIRE_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
+    (BigInteger, "int8"),
+    (Integer, "int4"),
+    (LargeBinary, "bytea"),
+    (String, "text"),
+)
+"""The first that fits: a ``BigInteger`` is an ``Integer`` too."""
 
 
 def _configuration() -> Config:

@@ -21,7 +21,7 @@ from keys.canonical import canonicalize_restricted
 from keys.encodings import base64_decode, base64_encode, timestamp_encode
 from keys.trustlist import ListedKey
 from registry.applications import Candidate
-from registry.database import bulk_insert, select_among
+from registry.database import bulk_inserting, select_among
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.models import Claim, Intent, Series
@@ -51,11 +51,16 @@ class IntentRow:
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """What became of a chunk: the intent (None where nothing was left to issue) and the claims already taken."""
+    """What became of a chunk: the intent (None where nothing was left to issue), its rows, and the claims already taken."""
 
     intent_id: int | None
-    numbers: tuple[CertificateNumber, ...]
+    rows: tuple[IntentRow, ...]
     taken: Mapping[bytes, str]
+
+    @property
+    def numbers(self) -> tuple[CertificateNumber, ...]:
+        """The numbers of its rows."""
+        return tuple([row.number for row in self.rows])
 
 
 def reserve(
@@ -93,8 +98,9 @@ def reserve(
         if candidate.claim not in own
     ]
     # In one order, so that two offices that certify the same people wait for each other and never in a circle.
-    bulk_insert(session, Claim, sorted(claims, key=itemgetter("key")))
-    common = _common_fields(key, now)
+    with bulk_inserting(session, Claim, sorted(claims, key=itemgetter("key"))):
+        rows = _rows(free, numbers, _common_fields(key, now), vault)
+        stored = orjson.dumps([_stored(row) for row in rows])
     intent = Intent(
         batch_id=batch_id,
         authority=series.authority,
@@ -106,15 +112,13 @@ def reserve(
         created_at=now,
         template_version=template_version,
         corrects=corrects.digits if corrects else None,
-        rows=orjson.dumps(
-            [_row(one, number, common, vault) for one, number in zip(free, numbers, strict=True)]
-        ),
+        rows=stored,
         state="reserved",
     )
     intent.seal = vault.seal_intent(_sealed_bytes(intent))
     session.add(intent)
     session.flush()
-    return Reservation(intent.id, numbers, taken)
+    return Reservation(intent.id, rows, taken)
 
 
 def require_sealed(intent: Intent, vault: IdentityVault) -> None:
@@ -188,11 +192,30 @@ def _common_fields(key: ListedKey, now: int) -> Fields:
     }
 
 
-def _row(
-    candidate: Candidate, number: CertificateNumber, common: Fields, vault: IdentityVault
-) -> dict[str, Any]:
+def _rows(
+    candidates: Sequence[Candidate],
+    numbers: Sequence[CertificateNumber],
+    common: Fields,
+    vault: IdentityVault,
+) -> tuple[IntentRow, ...]:
+    return tuple(
+        [
+            IntentRow(
+                number,
+                {**one.fields, **common, NUMBER_FIELD: number.digits},
+                vault.hash("identity", one.identity),
+                vault.seal(one.identity, number.digits),
+            )
+            for one, number in zip(candidates, numbers, strict=True)
+        ]
+    )
+
+
+def _stored(row: IntentRow) -> dict[str, Any]:
+    """``row`` as ``rows_of`` reads it back: its number follows from its place."""
+    fields = {name: value for name, value in row.fields.items() if name != NUMBER_FIELD}
     return {
-        "fields": {**candidate.fields, **common},
-        "sealed": base64_encode(vault.seal(candidate.identity, number.digits)),
-        "hash": base64_encode(vault.hash("identity", candidate.identity)),
+        "fields": fields,
+        "sealed": base64_encode(row.identity_sealed),
+        "hash": base64_encode(row.identity_hash),
     }

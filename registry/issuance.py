@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from keys.trustlist import ListedKey
 from registry.app import App
 from registry.database import bulk_insert
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
-from registry.intents import require_sealed, rows_of
+from registry.intents import IntentRow, require_sealed, rows_of
 from registry.keyring import Keyring
 from registry.log import append_entries, log_time
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
@@ -83,21 +83,28 @@ class Begun:
 
 def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Finished:
     """Steps 2 to 4 for one intent; nothing happens to one that is done."""
-    begun = begin_intent(app, intent_id, observe)
+    begun = begin_intent(app, intent_id, observe=observe)
     return begun if isinstance(begun, Finished) else end_intent(app, begun, begun.signatures(), observe)
 
 
-def begin_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Begun | Finished:
-    """Step 2 up to the signatures: the records as they will be; nothing is begun of an intent that is done."""
+def begin_intent(
+    app: App, intent_id: int, *, reserved: Sequence[IntentRow] = (), observe: Observe = unobserved
+) -> Begun | Finished:
+    """Step 2 up to the signatures: the records as they will be; nothing is begun of an intent that is done.
+
+    ``reserved`` are its rows as ``reserve`` gave them; without, they are read from what it stored.
+    """
     now = app.clock()
     with app.database.read() as session:
         app.require_head(session)
-        intent = session.get_one(Intent, intent_id)
+        # Before the log is written the intent is read anew, its seal with all that is stored.
+        unread = [defer(Intent.rows, raiseload=True)] if reserved else []
+        intent = session.get_one(Intent, intent_id, options=unread)
         if intent.state == "logged":
             return _finished(session, intent_id)
         trust = established_trust(session)
     observe("sign:before", intent.count)
-    rows, key = _write(app, intent, trust)
+    rows, key = _write(app, intent, reserved or rows_of(intent, app.vault), trust)
     return Begun(intent, trust, rows, app.keyring, key, now)
 
 
@@ -112,14 +119,13 @@ def end_intent(
     observe("judge:after", intent.count)
     try:
         with app.write() as session:
-            _log_rows(session, app.vault, intent.id, judged, now=app.clock())
+            finished = _log_rows(session, app.vault, intent.id, judged, now=app.clock())
             observe("log:before", intent.count)
     except IntegrityError as error:
         # The database refuses a number, or a leaf, a second time: somebody put an intent or a counter back.
         raise IssuanceError("number_taken", intent=intent.id) from error
     observe("log:after", intent.count)
-    with app.database.read() as session:
-        return _finished(session, intent.id)
+    return finished
 
 
 def resume(app: App, observe: Observe = unobserved) -> list[Finished]:
@@ -156,8 +162,9 @@ def checkpoint(app: App, observe: Observe = unobserved) -> None:
     app.cosign_log()
 
 
-def _write(app: App, intent: Intent, trust: Trust) -> tuple[WrittenRows, ListedKey]:
-    rows = rows_of(intent, app.vault)  # first: of an altered intent nothing else means anything
+def _write(
+    app: App, intent: Intent, rows: Sequence[IntentRow], trust: Trust
+) -> tuple[WrittenRows, ListedKey]:
     if trust.trust_list is None:
         raise IssuanceError("trust_list_unusable", reason=trust.error.code if trust.error else "")
     authority = require_authority(trust.trust_list, intent.authority)
@@ -177,11 +184,11 @@ def _write(app: App, intent: Intent, trust: Trust) -> tuple[WrittenRows, ListedK
 
 def _log_rows(
     session: Session, vault: IdentityVault, intent_id: int, judged: Sequence[SignedRow], *, now: int
-) -> None:
+) -> Finished:
     """Step 4, all or nothing. Whoever comes second finds the intent done and adds nothing."""
     intent = session.scalars(select(Intent).filter_by(id=intent_id).with_for_update()).one()
     if intent.state == "logged":
-        return
+        return _finished(session, intent_id)
     require_sealed(intent, vault)  # it was read anew
     old = _corrected(session, intent)
     now = log_time(session, now)
@@ -197,13 +204,16 @@ def _log_rows(
     first = append_entries(session, entries)
     leaves = {row.number: first + place for place, row in enumerate(rows)}
     _store(session, intent, issued, leaves)
-    _store_void(session, intent, [row for row in rows if row.refusal], leaves)
+    void = [row for row in rows if row.refusal]
+    _store_void(session, intent, void, leaves)
     if old is not None and issued:
         session.add(_status_event(entries[-1], first + len(rows)))
         _move_claim(session, old.number, issued[0].number.digits)
     intent.first_leaf = first
     intent.state = "logged"
     session.flush()
+    numbers = tuple([row.number.digits for row in issued])
+    return Finished(numbers, tuple((row.number.digits, row.refusal) for row in void))
 
 
 def _objection(session: Session, intent: Intent, now: int) -> str | None:
