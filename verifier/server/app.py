@@ -46,8 +46,7 @@ from verifier.server.requests import (
     read_body,
 )
 from verifier.server.settings import PublicSettings
-from verifier.server.statics import page_file, page_files, page_response, published_file
-from verifier.webpages import PIN_PATH
+from verifier.server.statics import page_files, page_response, published_file
 
 _MAX_LOOKUP_BYTES = 4096
 _SMALL = 16 * 1024
@@ -70,9 +69,7 @@ class Service:
         self.places = Places(limits.judging + limits.waiting)
         self.upload_places = Places(limits.boxes + limits.uploads_waiting, limits.uploads_of_one)
         self.buckets = TokenBuckets(burst=limits.burst, per_second=limits.per_second, clients=limits.clients)
-        self.pages = page_files()
-        if settings.pin is not None:
-            self.pages[PIN_PATH] = page_file(settings.pin.to_bytes(), PIN_PATH)
+        self.pages = page_files(settings.pin.to_bytes() if settings.pin is not None else None)
 
     def close(self) -> None:
         """End threads and boxes."""

@@ -17,7 +17,8 @@ from verifier.server.problems import Problem, language_of, problem_response
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+    "trusted-types certreg"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -31,7 +32,18 @@ SECURITY_HEADERS = {
 }
 _ADDED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 LOG = logging.getLogger("certverify.server")
-_SORTS = ("api/verify", "api/certificates", "api", "verifier", "verify", "v", "status", "log", "trust")
+_SORTS = (
+    "api/verify",
+    "api/certificates",
+    "api",
+    "verifier",
+    "verify",
+    "v",
+    "worker.js",
+    "status",
+    "log",
+    "trust",
+)
 
 
 class Guard:
