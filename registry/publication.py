@@ -63,7 +63,7 @@ from verifier.status import (
     verify_status_list,
 )
 from verifier.tiles import TILE_WIDTH, tile_path, tile_width
-from verifier.webpages import PIN_PATH, installed_pages
+from verifier.webpages import pages_with
 
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
@@ -202,8 +202,7 @@ def _documents(app: App, session: Session) -> Iterator[tuple[str, bytes]]:
 
 def _pages(session: Session) -> Iterator[tuple[str, bytes]]:
     """The verifier's pages and the root that they trust, so that any static web server is a public verifier."""
-    yield PIN_PATH, registry_of(session).root
-    yield from sorted(installed_pages().items())
+    yield from pages_with(registry_of(session).root).items()
 
 
 def _registry_did_document(trust_list: TrustList) -> bytes:

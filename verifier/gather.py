@@ -21,7 +21,8 @@ from verifier.loglookup import PublishedLog
 from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.presented import Presented
 from verifier.qr import parse_qr_text
-from verifier.record import parse_record
+from verifier.reading import read_known
+from verifier.record import UnverifiedRecord, parse_record
 from verifier.sources import Source
 from verifier.status import DETAILS, PURPOSES, status_path, status_url
 from verifier.template import number_in
@@ -219,7 +220,7 @@ class Gatherer:
         """The evidence about what was presented; never raises for anything in it or in the publication."""
         troubles = [Trouble(presented.label, presented.trouble)] if presented.trouble else []
         evidence = self._look_up(presented)
-        number = number_of_evidence(evidence, self._trust.catalogue)
+        number = number_of_evidence(evidence, self._trust)
         if number is None or self._source is None or self._trust.trust_list is None:
             return Gathered(evidence, tuple(troubles))
         evidence = replace(evidence, status=self._status(number, self._source, troubles))
@@ -238,7 +239,7 @@ class Gatherer:
         )
         if self._find is None or evidence.record is not None or evidence.qr_text is not None:
             return evidence
-        number = number_of_evidence(evidence, self._trust.catalogue)
+        number = number_of_evidence(evidence, self._trust)
         found = self._find(number) if number else None
         return replace(evidence, record=found[0], log_proof=found[1]) if found else evidence
 
@@ -316,16 +317,21 @@ def gather(
     return Gatherer(source, trust, find_record=find_record).gather(presented)
 
 
-def number_of_evidence(evidence: Evidence, catalogue: Catalogue) -> CertificateNumber | None:
+def number_of_evidence(evidence: Evidence, trust: Trust) -> CertificateNumber | None:
     """The number that the evidence claims, to know what to fetch; None where it claims none that exists."""
     try:
         if evidence.record is not None:
-            return parse_number(parse_record(evidence.record).peek_number)
+            return parse_number(_record_in(evidence.record, trust).peek_number)
         if evidence.qr_text is not None:
-            return _number_of_qr(evidence.qr_text, catalogue)
+            return _number_of_qr(evidence.qr_text, trust.catalogue)
         return parse_typed_number(evidence.number) if evidence.number is not None else None
     except (VerifierError, KeysError):
         return None
+
+
+def _record_in(data: bytes, trust: Trust) -> UnverifiedRecord:
+    known = read_known(data, trust, trust.trust_list) if trust.trust_list else None
+    return known[0] if known else parse_record(data)
 
 
 def _number_of_qr(text: str, catalogue: Catalogue) -> CertificateNumber | None:

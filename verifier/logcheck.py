@@ -5,6 +5,7 @@ of a proof. Only what the log itself says of this number, and says otherwise, is
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
@@ -41,6 +42,13 @@ def included_entry(
     proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
 ) -> IncludedEntry:
     """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing."""
+    read = partial(_included_entry, proof, number, trust, trust_list)
+    return trust.recently(("included", proof, number), read)
+
+
+def _included_entry(
+    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
+) -> IncludedEntry:
     parsed = parse_tlog_proof(proof)
     entry = parse_log_entry(parsed.entry)
     head = trust.checkpoint(trust_list, parsed.checkpoint)

@@ -6,6 +6,7 @@ finds the same and says why not. The two never disagree; the vectors and a prope
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 import orjson
 
@@ -13,14 +14,22 @@ from keys.canonical import MAX_SAFE_INTEGER
 from keys.encodings import multibase_encode
 from keys.errors import KeysError
 from keys.proofs import written_proof
+from keys.trustlist import TrustList
 from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.errors import FormError
 from verifier.limits import MAX_RECORD_BYTES
 from verifier.record import UnverifiedRecord, check_text, parse_record
 from verifier.template import Field
+from verifier.trust import Trust
 from verifier.writer import WrittenRecord
 
 Known = tuple[UnverifiedRecord, CertificateTemplate, WrittenRecord]
+
+
+def read_known(data: bytes, trust: Trust, trust_list: TrustList) -> Known | None:
+    """``read_by_template`` for what is trusted; who gathers evidence and then judges it reads the record once."""
+    read = partial(read_by_template, data, trust.catalogue, trust_list.registry)
+    return trust.recently(("record", data), read)
 
 
 def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | None:

@@ -21,6 +21,8 @@ from verifier.report import Detail
 from verifier.status import StatusDetails, StatusList, verify_status_details, verify_status_list
 
 _T = TypeVar("_T")
+MAX_RECENT = 64
+"""Records and log proofs kept between gathering and judging, 64 KiB each at most."""
 MAX_REMEMBERED = 4096
 """Lists, details and checkpoints kept; a province has about 40 authorities x 2 kinds x 3 lists a year."""
 
@@ -49,6 +51,7 @@ class Trust:
     summary: Mapping[str, Detail]
     pinned: bool = True
     _memory: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
+    _recent: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def establish(
@@ -105,16 +108,26 @@ class Trust:
             ),
         )
 
+    def recently(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
+        """What ``compute`` gives for one certificate, kept for a moment: whoever gathers and then judges reads it once."""
+        return _kept(self._recent, MAX_RECENT, key, compute)
+
     def _remember(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
         """What ``compute`` gives, kept. What raises is not: no stranger's document may take room here."""
-        known = self._memory.get(key)
-        if known is not None:
-            return known  # type: ignore[return-value]
-        computed = compute()
-        if len(self._memory) >= MAX_REMEMBERED:
-            self._memory.clear()
-        self._memory[key] = computed
-        return computed
+        return _kept(self._memory, MAX_REMEMBERED, key, compute)
+
+
+def _kept(
+    memory: dict[tuple[object, ...], object], most: int, key: tuple[object, ...], compute: Callable[[], _T]
+) -> _T:
+    known = memory.get(key)
+    if known is not None:
+        return known  # type: ignore[return-value]
+    computed = compute()
+    if len(memory) >= most:
+        memory.clear()
+    memory[key] = computed
+    return computed
 
 
 def _details_or_refusal(data: bytes, url: str, trust_list: TrustList) -> StatusDetails | StatusError:

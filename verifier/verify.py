@@ -25,7 +25,7 @@ from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.outcome import Passed, Skipped, Undecided
 from verifier.policy import VerificationPolicy
 from verifier.qr import QrText, parse_qr_text
-from verifier.reading import read_by_template, read_written
+from verifier.reading import read_known, read_written
 from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
 from verifier.statuscheck import StatusLists, check_status, status_lists
@@ -160,7 +160,7 @@ def _strict_form(case: _Case) -> Passed:
 
 def _read(case: _Case, data: bytes) -> None:
     trust_list = case.trust_list
-    known = read_by_template(data, case.trust.catalogue, trust_list.registry) if trust_list else None
+    known = read_known(data, case.trust, trust_list) if trust_list else None
     if known is not None:
         case.record, case.template, case.written = known
         return

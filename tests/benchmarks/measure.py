@@ -19,10 +19,11 @@ _SLICE = 64
 
 @dataclass(frozen=True, slots=True)
 class RawSample:
-    """Operations a second at one moment."""
+    """Operations a second at one moment; ``verify_core`` of processor time, beside what is measured so too."""
 
     sign: float
     verify: float
+    verify_core: float
 
 
 class RawGauge:
@@ -38,20 +39,21 @@ class RawGauge:
     def sample(self) -> RawSample:
         """One more sample, kept in ``samples``."""
         taken = RawSample(
-            sign=self._rate(lambda: self._private.sign(MESSAGE)),
-            verify=self._rate(lambda: self._public.verify(self._signature, MESSAGE)),
+            self._rate(lambda: self._private.sign(MESSAGE))[0],
+            *self._rate(lambda: self._public.verify(self._signature, MESSAGE)),
         )
         self.samples.append(taken)
         return taken
 
-    def _rate(self, operation: Callable[[], object]) -> float:
-        started = time.perf_counter()
+    def _rate(self, operation: Callable[[], object]) -> tuple[float, float]:
+        """A second, and a second of processor time."""
+        started, computed = time.perf_counter(), time.thread_time()
         done = 0
         while (spent := time.perf_counter() - started) < self._seconds or not done:
             for _ in range(_SLICE):
                 operation()
             done += _SLICE
-        return done / spent
+        return done / spent, done / (time.thread_time() - computed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +72,14 @@ class Round:
 
 @dataclass(slots=True)
 class Measure:
-    """Rounds of one measure. ``beside`` is the raw operation it is compared with: ``sign``, ``verify`` or nothing."""
+    """Rounds of one measure. ``beside`` is the raw operation it is compared with: ``sign``, ``verify`` or nothing.
+
+    ``per_core``: what is compared is the rate for a second of processor time, where somebody else's work is waited for.
+    """
 
     name: str
     beside: str = ""
+    per_core: bool = False
     rounds: list[Round] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
 
@@ -87,7 +93,8 @@ class Measure:
         """Rate by raw rate, paired round by round; the median."""
         if not self.beside:
             return None
-        return median(one.rate / raw for one, raw in zip(self.rounds, self.raw, strict=True))
+        rates = [one.count / (one.cpu if self.per_core else one.wall) for one in self.rounds]
+        return median(rate / raw for rate, raw in zip(rates, self.raw, strict=True))
 
     def to_json(self) -> dict[str, object]:
         """Rates a second, times in microseconds of each thing."""
@@ -131,15 +138,23 @@ def timed(work: Callable[[], int]) -> Round:
     return Round(count, time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def measure(name: str, gauge: RawGauge, works: Sequence[Callable[[], int]], *, beside: str = "") -> Measure:
+def measure(
+    name: str,
+    gauge: RawGauge,
+    works: Sequence[Callable[[], int]],
+    *,
+    beside: str = "",
+    per_core: bool = False,
+) -> Measure:
     """A round for each of ``works``, raw samples before, between and after."""
-    found = Measure(name, beside)
+    found = Measure(name, beside, per_core)
     before = gauge.sample()
     for work in works:
         found.rounds.append(timed(work))
         after = gauge.sample()
         if beside:
-            found.raw.append(mean((getattr(before, beside), getattr(after, beside))))
+            raw = f"{beside}_core" if per_core else beside
+            found.raw.append(mean((getattr(before, raw), getattr(after, raw))))
         before = after
     return found
 

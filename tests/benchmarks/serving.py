@@ -1,13 +1,16 @@
 """The public server over HTTP on the loopback: what one request costs, and what a certificate among a hundred does.
 
-Server and caller run in this process, so processor time is that of both: the figure for one core.
+The server runs in this process and the caller in another, so processor time is the server's alone: a second of it is what
+one core does.
 """
 
-import http.client
 import json
+import subprocess
+import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 
@@ -21,7 +24,6 @@ from verifier.server.settings import Limits, PublicSettings
 
 MANY = 100
 """Certificates of one request of the second measure."""
-_CONNECTIONS = 4
 
 
 def serving_measures(office: Office, held: Held, rounds: int, gauge: RawGauge) -> list[Measure]:
@@ -33,15 +35,16 @@ def serving_measures(office: Office, held: Held, rounds: int, gauge: RawGauge) -
     ]
     found = []
     with _running(office) as port:
+        caller = _Caller(port)
         for name, size in (("one a request", 1), (f"{MANY} a request", MANY)):
             bodies = [
                 json.dumps({"items": items[start : start + size]}).encode()
                 for start in range(0, len(items), size)
             ]
-            _ask(port, bodies[:1], [])
-            found.append(
-                measure(f"POST /api/verify, {name}", gauge, [_all(port, bodies)] * rounds, beside="verify")
-            )
+            caller.ask(bodies[:1])
+            works = [partial(caller.ask, bodies)] * rounds
+            found.append(measure(f"POST /api/verify, {name}", gauge, works, beside="verify", per_core=True))
+        caller.close()
     return found
 
 
@@ -67,26 +70,24 @@ def _running(office: Office) -> Iterator[int]:
         thread.join()
 
 
-def _all(port: int, bodies: Sequence[bytes]) -> Callable[[], int]:
-    def work() -> int:
-        verdicts: list[str] = []
-        shares = [bodies[start::_CONNECTIONS] for start in range(_CONNECTIONS)]
-        callers = [threading.Thread(target=_ask, args=(port, share, verdicts)) for share in shares]
-        for caller in callers:
-            caller.start()
-        for caller in callers:
-            caller.join()
+class _Caller:
+    """Another process that asks; its processor time is not the server's."""
+
+    def __init__(self, port: int) -> None:
+        command = [sys.executable, "-m", "tests.benchmarks.caller", str(port)]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+    def ask(self, bodies: Sequence[bytes]) -> int:
+        """Ask each of ``bodies``; how many certificates PASSED, and any other verdict is an error of the benchmark."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([body.decode() for body in bodies]).encode() + b"\n")
+        self._process.stdin.flush()
+        verdicts: dict[str, int] = json.loads(self._process.stdout.readline())
         if set(verdicts) != {Verdict.PASSED}:
-            raise RuntimeError(f"{set(verdicts)}")
-        return len(verdicts)
+            raise RuntimeError(f"{verdicts}")
+        return verdicts[Verdict.PASSED]
 
-    return work
-
-
-def _ask(port: int, bodies: Sequence[bytes], verdicts: list[str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    for body in bodies:
-        connection.request("POST", "/api/verify", body, {"Content-Type": "application/json"})
-        answer = connection.getresponse().read()
-        verdicts += [json.loads(line)["verdict"] for line in answer.splitlines()]
-    connection.close()
+    def close(self) -> None:
+        """End it."""
+        self._process.communicate()

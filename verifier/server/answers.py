@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor
 from typing import Any
 
+import orjson
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -40,12 +41,19 @@ class Answer(Response):
             self._give_back()
 
 
-async def answer(reports: Reports, pool: Executor, *, stream: bool, seconds: float, lang: str) -> Response:
-    """The answer; JSON if there is one report and nobody asked for lines. ``seconds``: all that making it may take."""
+async def answer(
+    reports: Reports, pool: Executor, *, stream: bool, seconds: float, lang: str, small: bool = False
+) -> Response:
+    """The answer; JSON if there is one report and nobody asked for lines. ``seconds``: all that making it may take.
+
+    ``small``: the first reports take less time than handing them to a thread would.
+    """
     until = time.monotonic() + seconds
-    loop = asyncio.get_running_loop()
     nothing: list[dict[str, Any]] = []
-    first = await loop.run_in_executor(pool, next, reports, nothing)
+    if small:
+        first = next(reports, nothing)
+    else:
+        first = await asyncio.get_running_loop().run_in_executor(pool, next, reports, nothing)
     if not stream and len(first) == 1:  # several things are judged at a time, so there was only one
         return Response(_json(first[0]), 200, _HEADERS, "application/json")
     lines = _lines(first, reports, pool, until, lang)
@@ -71,4 +79,8 @@ async def _lines(
 
 
 def _json(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:  # half a surrogate pair, in what a caller called a thing
+        pass
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")

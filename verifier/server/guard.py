@@ -10,14 +10,15 @@ import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verifier.server.problems import Problem, language_of, problem_response
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'"
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
+    "trusted-types certreg"
 )
 SECURITY_HEADERS = {
     "Content-Security-Policy": CONTENT_POLICY,
@@ -29,8 +30,20 @@ SECURITY_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
     "X-Frame-Options": "DENY",
 }
+_ADDED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 LOG = logging.getLogger("certverify.server")
-_SORTS = ("api/verify", "api/certificates", "api", "verifier", "verify", "v", "status", "log", "trust")
+_SORTS = (
+    "api/verify",
+    "api/certificates",
+    "api",
+    "verifier",
+    "verify",
+    "v",
+    "worker.js",
+    "status",
+    "log",
+    "trust",
+)
 
 
 class Guard:
@@ -83,10 +96,8 @@ def _method(scope: MutableMapping[str, Any]) -> str:
 
 
 def _add_headers(message: Message) -> None:
-    headers = MutableHeaders(raw=message["headers"])
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    message["headers"] = headers.raw
+    given = {name.lower() for name, _ in message["headers"]}
+    message["headers"] = [*message["headers"], *(one for one in _ADDED if one[0] not in given)]
 
 
 def _place(error: BaseException) -> str:

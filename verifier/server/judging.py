@@ -57,9 +57,18 @@ class Judge:
         """What is trusted now; raises ``Problem`` where there is no root at all."""
         with self._lock:
             now = self._steady()
-            if self._view is None or now - self._view.read_at > self._settings.limits.publication_seconds:
+            if self._view is None or not self._is_fresh(self._view, now):
                 self._view = self._read(now)
             return self._view
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether judging would not have to read the publication first."""
+        view = self._view
+        return view is not None and self._is_fresh(view, self._steady())
+
+    def _is_fresh(self, view: View, now: float) -> bool:
+        return now - view.read_at <= self._settings.limits.publication_seconds
 
     def reports(self, asked: Asked) -> Iterator[list[dict[str, Any]]]:
         """Reports (SPEC 7.5) in the order of what was asked, some at a time; the first step may raise ``Problem``."""

@@ -10,11 +10,13 @@ import gzip
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from os import fstat
 from pathlib import Path
 from typing import BinaryIO
 
+import brotli
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
@@ -23,7 +25,7 @@ from keys.errors import KeysError
 from verifier.bounded import check_path
 from verifier.errors import SourceError
 from verifier.server.problems import Problem
-from verifier.webpages import installed_pages
+from verifier.webpages import pages_with
 
 JSON, BYTES, TEXT = "application/json", "application/octet-stream", "text/plain; charset=utf-8"
 _PUBLISHED = re.compile(
@@ -44,6 +46,7 @@ PAGE_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".js": "text/javascript; charset=utf-8",
     ".json": JSON,
+    ".svg": "image/svg+xml",
 }
 OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """A publication is for everybody's verifier, those in the pages of other hosts too."""
@@ -132,37 +135,54 @@ def _published_type(path: str) -> str:
 # ---- the pages
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PageFile:
-    """A file of the pages with its compressed form: what a telephone loads."""
+    """A file of the pages with its compressed forms: what a telephone loads."""
 
     data: bytes
-    packed: bytes
     kind: str
 
+    @cached_property
+    def gzip(self) -> bytes:
+        """For whoever takes no better."""
+        return gzip.compress(self.data, mtime=0)
 
-def page_files() -> dict[str, PageFile]:
-    """Every file of the pages by its path."""
-    return {
-        path.removesuffix("/index.html"): page_file(data, path) for path, data in installed_pages().items()
-    }
+    @cached_property
+    def br(self) -> bytes:
+        """A seventh less; browsers take it over https."""
+        return brotli.compress(self.data)
+
+    def packed(self, coding: str) -> bytes:
+        """The bytes to send under ``coding``."""
+        return {"br": self.br, "gzip": self.gzip}[coding] if coding else self.data
+
+
+def page_files(pin: bytes | None) -> dict[str, PageFile]:
+    """Every file of the pages by its path, with the root that they trust."""
+    return {path.removesuffix("/index.html"): page_file(data, path) for path, data in pages_with(pin).items()}
 
 
 def page_file(data: bytes, name: str) -> PageFile:
     """``data`` as a file of the pages, called ``name``."""
-    return PageFile(data, gzip.compress(data, mtime=0), PAGE_TYPES[f".{name.rpartition('.')[2]}"])
+    return PageFile(data, PAGE_TYPES[f".{name.rpartition('.')[2]}"])
 
 
 def page_response(file: PageFile, request: Request, *, keep: int) -> Response:
     """A page's file, compressed for who takes that."""
-    accepted = request.headers.get("accept-encoding", "")
-    packed = any(
-        one.strip().partition(";")[0] == "gzip" and not one.replace(" ", "").endswith("q=0")
-        for one in accepted.split(",")
-    )
-    data = file.packed if packed else file.data
+    coding = _coding(request.headers.get("accept-encoding", ""))
+    data = file.packed(coding)
     headers = {"Content-Type": file.kind, "Vary": "Accept-Encoding", "Cache-Control": _page_control(keep)}
-    return tagged(request, data, headers | ({"Content-Encoding": "gzip"} if packed else {}), tag=_tag(data))
+    return tagged(request, data, headers | ({"Content-Encoding": coding} if coding else {}), tag=_tag(data))
+
+
+def _coding(accepted: str) -> str:
+    """The best that ``accepted`` takes; none where it takes neither."""
+    taken = {
+        one.strip().partition(";")[0]
+        for one in accepted[:1000].split(",")
+        if not one.replace(" ", "").endswith("q=0")
+    }
+    return next((coding for coding in ("br", "gzip") if coding in taken), "")
 
 
 def _page_control(keep: int) -> str:

@@ -5,18 +5,22 @@
  * says so. Results stay until the page is closed and are kept nowhere.
  */
 
-import { judge, loadTrust } from '../page/gather.js';
+import { judge, loadTrust, readPin } from '../page/gather.js';
+import { keepVerified } from '../page/keep.js';
+import { keepPage } from '../page/offline.js';
 import { Source } from '../page/source.js';
-import { body, element, headline } from '../page/view.js';
+import { age, body, element, headline } from '../page/view.js';
 import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber } from '../page/words.js';
+import { Camera, Sightings, hasCamera } from './camera.js';
 import { evidenceOf, sorted } from './files.js';
 import { listen } from './gun.js';
-import { Refusal, judgeFiles, judgeNumber } from './server.js';
+import { Refusal, judgeFiles, judgeItem, judgeNumber } from './server.js';
 
 /**
  * @typedef {import('../core/verify.js').Report} Report
  * @typedef {import('../page/source.js').Trouble} Trouble
- * @typedef {{label: string, place: string, report?: Report, at?: number, troubles?: Trouble[], note?: string}} Card
+ * @typedef {{label: string, place: string, report?: Report, at?: number, troubles?: Trouble[], note?: string,
+ *   isOld?: boolean, qrText?: string}} Card
  */
 
 const TRUST_SECONDS = 60;
@@ -32,6 +36,11 @@ let words;
 let cards = [];
 /** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<import('../core/trust.js').Trust|undefined>}|undefined} */
 let read;
+/** Whether this browser has cryptography; on plain http it has none, and the server judges everything. */
+const judgesHere = Boolean(window.crypto && crypto.subtle);
+/** @type {Camera|undefined} */
+let camera;
+const sightings = new Sightings();
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
@@ -53,13 +62,15 @@ function nobodys() {
 
 /** @param {string} label @param {Partial<import('../core/verify.js').Evidence>} evidence @returns {Promise<Card>} */
 async function judgedHere(label, evidence) {
+  if (!judgesHere) return judgedThere(await judgeItem(evidence, language), label);
   const { source, trust, troubles } = publication();
   const loaded = await trust || nobodys();
   const mine = [...troubles];
   const at = seconds();
   const report = await judge(source, loaded, { ...evidence, status: new Map() }, at, mine);
-  if (mine.length) read = undefined; // an outage is not kept for a minute
-  return { label, place: 'here', report, at, troubles: mine };
+  if (mine.length || source.isOffline) read = undefined; // an outage is not kept for a minute
+  setTimeout(() => keepVerified(source, loaded, report).catch(console.error));
+  return { label, place: 'here', report, at, troubles: mine, isOld: source.isOffline, qrText: evidence.qrText };
 }
 
 /** @param {import('./server.js').Judged} report @param {string} label @returns {Card} */
@@ -90,14 +101,15 @@ function count() {
 }
 
 /** @param {Card} card */
-function drawn({ label, place, report, at, troubles, note }) {
+function drawn({ label, place, report, at = 0, troubles = [], note, isOld = false, qrText }) {
   const from = element('p', { class: 'from' }, `${label} · ${words.desk[place]}`);
   if (!report) return element('article', { class: 'card' }, element('p', { class: 'reason' }, note || ''), from);
   const speech = { words, language };
   const shown = report.record ? [element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`)] : [];
   const name = report.record ? [element('p', { class: 'signed' }, `${words.fields.name} ${report.record.credentialSubject.name}`)] : [];
-  return element('article', { class: `card ${report.verdict}` }, ...headline(report, speech), ...shown, ...name, from,
-    element('details', {}, element('summary', {}, words.desk.details), ...body(report, at || 0, troubles || [], speech)));
+  return element('article', { class: `card ${report.verdict}` }, ...headline(report, speech, qrText), ...shown, ...name,
+    ...age(report, at, isOld, speech), from,
+    element('details', {}, element('summary', {}, words.desk.details), ...body(report, at, troubles, speech)));
 }
 
 /** @param {string} label @param {string} place @param {unknown} error */
@@ -135,12 +147,55 @@ async function checkFiles(files) {
   if (!files.length) return;
   say(fill(words.desk.reading, files.length));
   try {
-    const { here, there } = await sorted(files);
+    const { here, there } = judgesHere ? await sorted(files) : { here: [], there: files };
     for (const { label, evidence } of here) keep(await judgedHere(label, evidence));
     if (there.length) await judgeFiles(there, language, (report) => keep(judgedThere(report, report.target)));
   } catch (error) {
     refused(files.length === 1 ? files[0].name : fill(words.desk.files, files.length), 'there', error);
   }
+}
+
+/** @param {File} picture a camera's; most show no certificate, or the one before */
+async function checkPicture(picture) {
+  try {
+    await judgeFiles([picture], language, (report) => {
+      const has = report.number || report.steps[1].outcome === 'PASSED';
+      if (has && sightings.isNew(report.number || report.reason, performance.now())) keep(judgedThere(report, words.desk.camera));
+    });
+  } catch (error) {
+    closeCamera();
+    refused(words.desk.camera, 'there', error);
+  }
+}
+
+function closeCamera() {
+  if (camera) camera.close();
+  camera = undefined;
+  part('video').hidden = true;
+  part('camera').textContent = words.desk.openCamera;
+}
+
+async function openCamera() {
+  const video = /** @type {HTMLVideoElement} */ (part('video'));
+  camera = new Camera(video, async (qrText) => keep(await judgedHere(words.desk.scanned, { qrText })), checkPicture);
+  video.hidden = false;
+  part('camera').textContent = words.desk.closeCamera;
+  try {
+    await camera.open();
+    say(words.desk.watching);
+  } catch (_) {
+    closeCamera();
+    say(words.desk.noCamera);
+  }
+}
+
+/** The camera's part of the form; nothing where the browser gives no page a camera. */
+function cameraPart() {
+  if (!hasCamera()) return [];
+  return [element('div', { id: 'watch' },
+    element('video', { id: 'video', muted: '', playsinline: '', hidden: '', 'aria-label': words.desk.camera }),
+    element('button', { id: 'camera', type: 'button', 'aria-describedby': 'camera-hint' }, words.desk.openCamera),
+    element('p', { id: 'camera-hint', class: 'hint' }, words.desk.cameraHint))];
 }
 
 function checkTyped() {
@@ -167,14 +222,16 @@ function labelled(id, label, attributes, hint) {
 
 function build() {
   const { desk } = words;
+  if (camera) camera.close();
+  camera = undefined;
   const form = /** @type {HTMLFormElement} */ (element('form', { id: 'typed', autocomplete: 'off' },
-    ...labelled('code', desk.code, { type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', enterkeyhint: 'go' }, desk.codeHint),
+    ...labelled('code', desk.code, { type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', enterkeyhint: 'go' }, judgesHere ? desk.codeHint : desk.sentHint),
     ...labelled('name', desk.name, { type: 'text', maxlength: '200' }, desk.nameHint),
     element('button', { type: 'submit' }, words.page.check)));
   const drop = element('div', { id: 'drop' },
     ...labelled('files', desk.choose, { type: 'file', multiple: '', accept: '.json,.tlog-proof,.pdf,.png,.jpg,.jpeg,.webp,.txt,.zip' }, desk.chooseHint));
   part('desk').replaceChildren(
-    element('section', { id: 'ask', 'aria-labelledby': 'ask-title' }, element('h2', { id: 'ask-title' }, words.page.form), form, drop),
+    element('section', { id: 'ask', 'aria-labelledby': 'ask-title' }, element('h2', { id: 'ask-title' }, words.page.form), form, drop, ...cameraPart()),
     element('section', { id: 'found', 'aria-labelledby': 'found-title' },
       element('h2', { id: 'found-title' }, desk.results),
       element('dl', { id: 'counts' }),
@@ -189,6 +246,7 @@ function build() {
     checkFiles(Array.from(files.files || [])).finally(() => { files.value = ''; });
   };
   listen(field('code'), checkTyped);
+  if (hasCamera()) part('camera').onclick = () => (camera ? closeCamera() : openCamera());
   count();
   say(cards.length ? '' : desk.empty);
 }
@@ -227,9 +285,19 @@ async function speak(chosen) {
   button.lang = other;
   button.onclick = () => {
     choose(other);
-    speak(other);
+    speak(other).then(() => keepPage());
   };
   build();
+  if (judgesHere) showOfficial().catch(() => undefined);
 }
 
-speak(language).then(() => field('code').focus());
+/** The registry's address, from the root that was put beside this page. */
+async function showOfficial() {
+  const { pin, pinned } = await readPin(new Source());
+  if (pinned) part('official').replaceChildren(`${words.page.official} `, element('b', {}, pin.registry));
+}
+
+speak(language).then(() => {
+  field('code').focus();
+  keepPage();
+});

@@ -6,7 +6,7 @@
 
 const MAX_RECORD = 65536;
 const BAKED = 'openbadgecredential';
-const CODE = /^\s*https?:\/\/[^\s/]+\/v#[0-9]+\s*$/i;
+export const CODE = /^\s*https?:\/\/[^\s/]+\/v#[0-9]+\s*$/i;
 
 /** @typedef {{label: string, evidence: Partial<import('../core/verify.js').Evidence>}} Presented */
 
@@ -44,13 +44,19 @@ export async function sorted(files) {
   return { here, there };
 }
 
+/** @returns {Promise<any>} the browser's reader of QR codes, where it has one */
+export async function detector() {
+  const Detector = /** @type {any} */ (window).BarcodeDetector;
+  if (!Detector || !(await Detector.getSupportedFormats().catch(() => [])).includes('qr_code')) return undefined;
+  return new Detector({ formats: ['qr_code'] });
+}
+
 /** @param {File} file @returns {Promise<string[]>} the certificates' codes that this browser finds in a picture */
 async function codesIn(file) {
-  const Detector = /** @type {any} */ (window).BarcodeDetector;
-  if (!Detector || await isBaked(file)) return [];
+  const codes = await detector();
+  if (!codes || await isBaked(file)) return [];
   try {
-    if (!(await Detector.getSupportedFormats()).includes('qr_code')) return [];
-    const found = await new Detector({ formats: ['qr_code'] }).detect(await createImageBitmap(file));
+    const found = await codes.detect(await createImageBitmap(file));
     return [...new Set(found.map((/** @type {any} */ one) => one.rawValue).filter((/** @type {string} */ text) => CODE.test(text)))];
   } catch (_) {
     return []; // the server has another reader

@@ -40,6 +40,24 @@ export async function judgeFiles(files, language, told) {
   }
 }
 
+/** @param {Uint8Array|undefined} data */
+const textOf = (data) => data && new TextDecoder().decode(data);
+
+/**
+ * Judge on the server what this browser cannot.
+ * @param {Partial<import('../core/verify.js').Evidence>} presented
+ * @param {string} language
+ * @returns {Promise<Judged>}
+ */
+export async function judgeItem({ record, logProof, qrText, number, name }, language) {
+  const item = { record: textOf(record), logProof: textOf(logProof), qrText, number, name };
+  const response = await asked('/api/verify', {
+    body: JSON.stringify({ items: [item] }),
+    headers: { 'Content-Type': 'application/json', 'Accept-Language': language },
+  });
+  return response.json();
+}
+
 /** @param {string} number @param {string} name @param {string} language @returns {Promise<Judged>} */
 export async function judgeNumber(number, name, language) {
   const response = await asked(`/api/certificates/${encodeURIComponent(number)}`, {

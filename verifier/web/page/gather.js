@@ -44,7 +44,7 @@ async function attempted(troubles, path, attempt) {
  * The root that was put beside this page when it was installed, else the publication's own, which nobody chose.
  * @param {Source} source
  */
-async function readPin(source) {
+export async function readPin(source) {
   const chosen = await source.read('verifier/root.json', MAX_ROOT).catch(() => undefined);
   const data = chosen || await source.read('root.json', MAX_ROOT);
   if (!data) throw new SourceError('root_missing');
@@ -129,8 +129,7 @@ function remember({ fingerprint }, version) {
  * @returns {Promise<import('../core/verify.js').Report>}
  */
 export async function judge(source, trust, presented, at, troubles) {
-  const policy = { at, requireLog: true };
-  const first = await verify(presented, trust, policy);
+  const first = await verify(presented, trust, { at, requireLog: true });
   if (!first.number || !trust.list) return first;
   const number = parseNumber(first.number);
   const { registry } = trust.list;
@@ -151,6 +150,9 @@ export async function judge(source, trust, presented, at, troubles) {
     obtain('revocation', MAX_LIST),
     obtain('suspension', MAX_LIST),
   ]);
+  // Where nothing of the registry can be reached the log is not demanded, as with a bundle (SPEC 7.8), and the page says so.
+  const isCutOff = source.isOffline && troubles.some(({ path, code }) => path === 'log' && code === 'source_unreachable');
+  const policy = { at, requireLog: !isCutOff };
   const evidence = { ...presented, logProof: found || presented.logProof, status };
   const second = await verify(evidence, trust, policy);
   if (second.steps[8].outcome !== 'FAILED') return second;

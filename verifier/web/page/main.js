@@ -1,13 +1,25 @@
 // @ts-check
 /**
  * The page behind the QR (`/v`). What is presented stays on the device: the QR's values stand after the `#`, which browsers
- * send to no server, and files are read here. Only the registry's public files are fetched.
+ * send to no server, and files are read here. Only the registry's public files are fetched. Where the browser has no
+ * cryptography (plain http), the server judges, and the page says so.
  */
 
-import { judge, loadTrust } from './gather.js';
+import { judge, loadTrust, readPin } from './gather.js';
+import { keepVerified } from './keep.js';
+import { keepPage } from './offline.js';
 import { Source } from './source.js';
-import { body, element, headline } from './view.js';
-import { LANGUAGES, choose, loadWords, preferredLanguage } from './words.js';
+import { age, body, element, headline } from './view.js';
+import { LANGUAGES, choose, codesOf, loadCommonWords, preferredLanguage, withRare } from './words.js';
+
+/**
+ * @typedef {Partial<import('../core/verify.js').Evidence>} Presented
+ * @typedef {{report: import('../core/verify.js').Report, at: number, troubles: import('./source.js').Trouble[], isOld: boolean,
+ *   byServer: boolean, presented: Presented}} Judged
+ */
+
+/** Tells start.js that these modules can be read here. */
+Object.assign(window, { certregRuns: true });
 
 const MAX_FILE = 65536;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -15,7 +27,7 @@ const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 let language = preferredLanguage();
 /** @type {import('./words.js').Words} */
 let words;
-/** @type {{report: import('../core/verify.js').Report, at: number, troubles: import('./source.js').Trouble[]}|undefined} */
+/** @type {Judged|undefined} */
 let judged;
 let turn = 0;
 
@@ -31,33 +43,56 @@ function show() {
     say(words.page.welcome);
     return;
   }
-  const { report, at, troubles } = judged;
+  const { report, at, troubles, isOld, byServer, presented } = judged;
+  const speech = { words, language };
   part('verdict').className = report.verdict;
-  part('verdict').replaceChildren(...headline(report, { words, language }));
-  part('report').replaceChildren(...body(report, at, troubles, { words, language }));
+  part('verdict').replaceChildren(...headline(report, speech, presented.qrText), ...age(report, at, isOld, speech),
+    ...(byServer ? [element('p', { class: 'notice' }, words.page.byServer)] : []));
+  part('report').replaceChildren(...body(report, at, troubles, speech));
   document.title = `${words.verdicts[report.verdict]} · ${words.page.title}`;
 }
 
-/** @param {Partial<import('../core/verify.js').Evidence>} presented */
+/** @param {Presented} presented @returns {Promise<Judged>} */
+async function judgedHere(presented) {
+  /** @type {import('./source.js').Trouble[]} */
+  const troubles = [];
+  const at = Math.floor(Date.now() / 1000);
+  const source = new Source();
+  const trust = await loadTrust(source, troubles) || nobodys();
+  const report = await judge(source, trust, { ...presented, status: new Map() }, at, troubles);
+  setTimeout(() => keepVerified(source, trust, report).then(() => keepPage()).catch(console.error)); // first the verdict
+  return { report, at, troubles, isOld: source.isOffline, byServer: false, presented };
+}
+
+/** @param {Presented} presented @returns {Promise<Judged>} */
+async function judgedThere(presented) {
+  const { judgeItem } = await import('../desk/server.js');
+  const report = await judgeItem(presented, language);
+  return { report, at: Date.parse(String(report.at)) / 1000, troubles: report.troubles, isOld: false, byServer: true, presented };
+}
+
+/** @param {Presented} presented */
 async function check(presented) {
   turn += 1;
   const mine = turn;
   say(words.page.checking);
-  /** @type {import('./source.js').Trouble[]} */
-  const troubles = [];
-  const at = Math.floor(Date.now() / 1000);
   try {
-    const source = new Source();
-    const trust = await loadTrust(source, troubles) || nobodys();
-    const report = await judge(source, trust, { ...presented, status: new Map() }, at, troubles);
+    const found = await (window.crypto && crypto.subtle ? judgedHere : judgedThere)(presented);
     if (mine !== turn) return; // something else was presented meanwhile
-    judged = { report, at, troubles };
+    words = await withRare(words, language, codesOf(found.report, found.troubles));
+    judged = found;
     show();
     part('verdict').focus({ preventScroll: true });
   } catch (error) {
-    console.error(error);
-    say(words.page.fault);
+    if (/** @type {any} */ (error).title === undefined) console.error(error);
+    say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
   }
+}
+
+/** The registry's address, from the root that was put beside this page. */
+async function showOfficial() {
+  const { pin, pinned } = await readPin(new Source());
+  if (pinned) part('official').replaceChildren(`${words.page.official} `, element('b', {}, pin.registry));
 }
 
 /** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
@@ -107,24 +142,29 @@ function buildForm() {
 
 /** @param {string} chosen */
 async function speak(chosen) {
-  words = await loadWords(chosen);
+  words = await loadCommonWords(chosen);
+  if (judged) words = await withRare(words, chosen, codesOf(judged.report, judged.troubles));
   language = chosen;
   document.documentElement.lang = chosen;
   document.title = words.page.title;
   part('title').textContent = words.page.title;
+  part('more').textContent = words.page.more;
   const other = LANGUAGES.find((one) => one !== chosen) || chosen;
   const button = part('language');
   button.textContent = words.page.language;
   button.lang = other;
   button.onclick = () => {
     choose(other);
-    speak(other);
+    speak(other).then(() => keepPage());
   };
   buildForm();
   show();
+  if (window.crypto && crypto.subtle) showOfficial().catch(() => undefined); // without a network there may be nothing to show
 }
 
 speak(language).then(() => {
   window.onhashchange = checkAddress;
+  window.ononline = () => { if (judged && judged.isOld) check(judged.presented); };
   checkAddress();
+  if (!location.hash) keepPage();
 });

@@ -2,8 +2,14 @@
 /**
  * What the registry publishes, read from the page's own server within bounds (SPEC 8.3).
  *
- * Three things are told apart: the bytes; certainly not there; could not be told. The last is a trouble, never a finding.
+ * Three things are told apart: the bytes; certainly not there; could not be told. The last is a trouble, never a finding; where
+ * this device has kept the file from another time, that is given instead, and remembered as old.
  */
+
+import { kept } from './keep.js';
+
+/** Milliseconds after which a network that says nothing is none. */
+const PATIENCE = 8000;
 
 /** @typedef {{path: string, code: string}} Trouble */
 
@@ -44,6 +50,15 @@ export class Source {
   constructor() {
     /** @type {Map<string, Promise<Uint8Array|undefined>>} */
     this.asked = new Map();
+    /** What the network gave, by path. @type {Map<string, Uint8Array>} */
+    this.given = new Map();
+    /** Paths for which the network gave nothing and this device did. @type {Set<string>} */
+    this.old = new Set();
+  }
+
+  /** Whether the registry is out of reach, so that everything is as old as what this device kept. */
+  get isOffline() {
+    return this.old.has('trust.json');
   }
 
   /**
@@ -60,13 +75,31 @@ export class Source {
   /** @param {string} path @param {number} bound */
   async fetch(path, bound) {
     try {
-      const response = await fetch(`/${path}`, { redirect: 'error', credentials: 'omit', cache: 'no-cache' });
+      const data = await this.network(path, bound);
+      if (data) this.given.set(path, data);
+      return data;
+    } catch (error) {
+      const data = await kept(path);
+      if (!data || data.length > bound) throw error;
+      this.old.add(path);
+      return data;
+    }
+  }
+
+  /** @param {string} path @param {number} bound */
+  async network(path, bound) {
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), PATIENCE);
+    try {
+      const response = await fetch(`/${path}`, { redirect: 'error', credentials: 'omit', cache: 'no-cache', signal: stop.signal });
       if (response.status === 404) return undefined;
       if (!response.ok) throw new SourceError('source_refused');
       return await bounded(response, bound);
     } catch (error) {
       if (error instanceof SourceError) throw error;
       throw new SourceError('source_unreachable');
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

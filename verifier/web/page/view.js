@@ -55,18 +55,7 @@ function shape(verdict) {
 
 /** @param {Words} words @param {string} code @param {string} [outcome] */
 function sentence(words, code, outcome) {
-  return (outcome === 'INDETERMINATE' && words.undecided[code]) || words.codes[code] || code;
-}
-
-/** @param {Step} step @param {Speech} speech @returns {string} since when, why, and what follows */
-function statusText({ details }, { words, language }) {
-  const parts = [];
-  const colon = language === 'en' ? ': ' : '：';
-  if (details.since !== undefined) parts.push(fill(words.page.since, timeText(details.since, language)));
-  if (details.reason !== undefined) parts.push(words.labels.reason + colon + (words.reasons[String(details.reason)] || details.reason));
-  if (details.successor !== undefined) parts.push(words.labels.successor + colon + printedNumber(String(details.successor)));
-  if (!parts.length) return '';
-  return language === 'en' ? ` (${parts.join('; ')})` : `（${parts.join('；')}）`;
+  return (outcome === 'INDETERMINATE' && words.undecided[code]) || words.codes[code] || `${words.page.noWords} ${code}`;
 }
 
 /** @param {[string, string, string?][]} rows label, value, class @param {string} [kind] */
@@ -78,14 +67,57 @@ function rowsOf(rows, kind = '') {
   return list;
 }
 
-/** @param {Report} report @param {Speech} speech */
-export function headline(report, speech) {
+/** @param {Step} step @param {Speech} speech @returns {Node[]} since when, why, and what follows */
+function statusFacts({ details }, { words, language }) {
+  /** @type {[string, string, string?][]} */
+  const rows = [];
+  if (details.since !== undefined) rows.push([words.page.since, timeText(details.since, language)]);
+  if (details.reason !== undefined) rows.push([words.labels.reason, words.reasons[String(details.reason)] || String(details.reason)]);
+  if (details.successor !== undefined) rows.push([words.labels.successor, printedNumber(String(details.successor)), 'number']);
+  return rows.length ? [rowsOf(rows, 'facts')] : [];
+}
+
+/**
+ * The address in the code and the official one, one above the other, where they are not the same.
+ * @param {Report} report @param {string|undefined} qrText @param {Speech} speech
+ */
+function lookAlike({ steps, trust }, qrText, { words }) {
+  const [, host] = /^\s*https?:\/\/([^/\s]+)/i.exec(qrText || '') || [];
+  if (steps[9].code !== 'foreign_host' || !host) return [];
+  return [element('div', { class: 'warning' }, element('p', {}, element('b', {}, words.page.lookAlike)),
+    rowsOf([[words.page.codeHost, host, 'mono'], [words.page.official, trust.registry, 'mono']]))];
+}
+
+/** @param {number} seconds @param {Words} words */
+function ageText(seconds, { page }) {
+  if (seconds < 5400) return fill(page.minutes, Math.max(0, Math.round(seconds / 60)));
+  return seconds < 172800 ? fill(page.hours, Math.round(seconds / 3600)) : fill(page.days, Math.round(seconds / 86400));
+}
+
+/**
+ * How old what is known is, and whether it comes from this device alone.
+ * @param {Report} report @param {number} at @param {boolean} isOld @param {Speech} speech
+ */
+export function age({ steps }, at, isOld, { words, language }) {
+  const { outcome, details } = steps[8];
+  const asOf = outcome === 'FAILED' ? steps[3].details.asOf : details.asOf;
+  const parts = [];
+  if (asOf) parts.push(element('p', { class: 'known' }, fill(words.page.known, ageText(at - Number(asOf), words), timeText(asOf, language))));
+  else if (details.validUntil) parts.push(element('p', { class: 'known' }, fill(words.page.expired, timeText(details.validUntil, language), ageText(at - Number(details.validUntil), words))));
+  if (!isOld) return parts;
+  const without = steps[7].code === 'log_proof_absent' ? ` ${words.codes.log_proof_absent}` : '';
+  return [...parts, element('p', { class: 'notice' }, words.page.offline + without)];
+}
+
+/** @param {Report} report @param {Speech} speech @param {string} [qrText] */
+export function headline(report, speech, qrText) {
   const { words } = speech;
   const deciding = report.steps.find((step) => step.step < 10 && step.code === report.reason);
-  const extra = deciding && deciding.step === 8 ? statusText(deciding, speech) : '';
+  /** @type {Node[]} */
   const parts = [
     element('p', { class: 'word' }, shape(report.verdict), words.ended[report.reason] || words.verdicts[report.verdict]),
-    element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome) + extra),
+    element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome)),
+    ...(deciding && deciding.step === 8 ? statusFacts(deciding, speech) : []),
   ];
   const status = report.steps.find((step) => step.step === 8);
   if (status && status !== deciding && status.details.successor !== undefined) {
@@ -96,7 +128,7 @@ export function headline(report, speech) {
   if (!report.record && report.number) {
     parts.push(element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`));
   }
-  return parts;
+  return [...parts, ...lookAlike(report, qrText, speech)];
 }
 
 /** @param {Report} report @param {Speech} speech */

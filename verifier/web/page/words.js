@@ -32,11 +32,31 @@ export function choose(language) {
   }
 }
 
-/** @param {string} language @returns {Promise<Words>} */
-export async function loadWords(language) {
-  const response = await fetch(new URL(`../words/${language}.json`, import.meta.url).href, { credentials: 'omit' });
+/** @param {string} name @returns {Promise<any>} */
+async function read(name) {
+  const response = await fetch(new URL(`../words/${name}.json`, import.meta.url).href, { credentials: 'omit' });
   return response.json();
 }
+
+/** @param {string} language @returns {Promise<Words>} the words that every page needs; see `withRare` */
+export const loadCommonWords = (language) => read(language);
+
+/** @param {string} language @returns {Promise<Words>} all words */
+export const loadWords = async (language) => withRare(await read(language), language, ['']);
+
+/**
+ * Add the words for what hardly ever happens, where one of these codes has none yet.
+ * @param {Words} words @param {string} language @param {string[]} codes
+ * @returns {Promise<Words>}
+ */
+export async function withRare(words, language, codes) {
+  if (codes.every((code) => words.codes[code])) return words;
+  const rare = await read(`rare-${language}`).catch(() => ({})); // without a network there is a word for that
+  return { ...words, codes: { ...rare.codes, ...words.codes }, undecided: { ...rare.undecided, ...words.undecided } };
+}
+
+/** @param {import('../core/verify.js').Report} report @param {import('./source.js').Trouble[]} troubles */
+export const codesOf = (report, troubles) => [...report.steps, ...troubles].map(({ code }) => code);
 
 /** @param {string} text @param {...(string|number|boolean)} values for its `{}` */
 export const fill = (text, ...values) => values.reduce((/** @type {string} */ filled, value) => filled.replace('{}', () => String(value)), text);

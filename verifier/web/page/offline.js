@@ -1,0 +1,38 @@
+// @ts-check
+/** Sets the service worker to work and tells it what this page uses, after the page has said what it had to say. */
+
+const WORKER = '/worker.js';
+
+/** @returns {any} the address in the form that the page's policy asks for */
+function workerAddress() {
+  const types = /** @type {any} */ (window).trustedTypes;
+  if (!types) return WORKER;
+  return types.createPolicy('certreg', { createScriptURL: () => WORKER }).createScriptURL(WORKER);
+}
+
+/** @type {Promise<ServiceWorkerRegistration>|undefined} */
+let registered;
+
+/** @returns {string[]} the files of the pages that this page has loaded, itself among them */
+function used() {
+  const loaded = performance.getEntriesByType('resource').map(({ name }) => name.replace(/[?#].*$/, ''));
+  return [location.pathname, ...loaded.filter((name) => name.startsWith(`${location.origin}/verifier/`))];
+}
+
+/**
+ * Keep this page and what it uses. Where the browser cannot, or the host has no worker, the page goes on without.
+ * @param {string} scope beginning of the addresses of pages that the worker may serve
+ */
+export async function keepPage(scope = '/v') {
+  if (!navigator.serviceWorker) return;
+  try {
+    registered = registered || navigator.serviceWorker.register(workerAddress(), { scope, updateViaCache: 'none' });
+    await registered;
+    const { active } = await navigator.serviceWorker.ready;
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => { document.documentElement.dataset.kept = 'yes'; };
+    /** @type {ServiceWorker} */ (active).postMessage(used(), [channel.port2]);
+  } catch (_) {
+    registered = undefined;
+  }
+}
