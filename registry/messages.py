@@ -216,6 +216,34 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "was changed for it. Run certreg fsck and restore it from a backup."
         ),
     ),
+    "bucket_address": (
+        "存储桶地址应为 s3://桶名 或 s3://桶名/前缀：{address}",
+        "A bucket is named as s3://BUCKET or s3://BUCKET/PREFIX: {address}",
+    ),
+    "bucket_extra": (
+        "公布到存储桶需要安装 boto3：pip install certreg[s3]。",
+        "Publishing to a bucket needs boto3: pip install certreg[s3].",
+    ),
+    "bucket_credentials": (
+        "没有存储桶 {bucket} 的访问凭据（AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY，或配置文件）。",
+        "There are no credentials for the bucket {bucket} (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile).",
+    ),
+    "bucket_unusable": (
+        "存储桶 {bucket} 的端点、区域或凭据设置有误（{problem}）。",
+        "The endpoint, region or credentials for the bucket {bucket} are not usable ({problem}).",
+    ),
+    "bucket_refused": (
+        "存储服务拒绝了对存储桶 {bucket} 的请求（{reason}）。已写入的仍是有效的公布；改正后重新运行即可。",
+        "The service refused a request to the bucket {bucket} ({reason}). What is there is a valid publication; put it right and run this again.",
+    ),
+    "bucket_unreachable": (
+        "连不上存储桶 {bucket}（{reason}）。已写入的仍是有效的公布；稍后重新运行即可。",
+        "The bucket {bucket} cannot be reached ({reason}). What is there is a valid publication; run this again later.",
+    ),
+    "bucket_changed": (
+        "另有程序正在写入存储桶（{path}）。没有覆盖；请确认只有一处在公布，再重新运行。",
+        "Something else is writing to the bucket ({path}). It was not overwritten; see that one place publishes, then run this again.",
+    ),
     "clock_went_back": (
         "本机时钟比日志最后一条早 {seconds} 秒。请先校准时钟；若时钟无误，说明此前有记录的时间超前，请联系省级机构。",
         (

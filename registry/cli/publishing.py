@@ -9,6 +9,7 @@ import typer
 
 from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app
+from registry.bucket import SCHEME, open_bucket
 from registry.cli.ceremony import tell_warnings
 from registry.cli.common import EXIT_ERROR, SHELL, registry_app
 from registry.cosigning import Cosigning
@@ -19,6 +20,7 @@ from registry.handout import find_record
 from registry.holdings import BatchState, open_batches
 from registry.messages import error_sentence
 from registry.publication import publish, write_bundle
+from registry.sites import Site
 from registry.troubles import sentence_of_trouble
 from registry.trust import current_trust_list, registry_of
 from verifier.cli import parse_fingerprint, parse_time, use_colour
@@ -30,10 +32,11 @@ MAX_TOLD = 50
 
 
 def publish_command(
-    folder: Annotated[
-        Path | None,
+    place: Annotated[
+        str | None,
         typer.Argument(
-            metavar="[DIR]", help="网站文件夹，缺省为登记系统下的 site · default: site in the registry"
+            metavar="[DIR | s3://BUCKET/PREFIX]",
+            help="网站文件夹（缺省为登记系统下的 site）或存储桶 · a folder, default: site in the registry; or a bucket",
         ),
     ] = None,
     check: Annotated[
@@ -45,7 +48,7 @@ def publish_command(
 ) -> None:
     """把核验所需的一切写成静态文件（只写有变化的）· Write what verifiers need as static files, changes only."""
     with registry_app() as app:
-        target = folder or app.settings.site
+        target = site_at(app, place)
         done = publish(app, target, check=check)
         with app.database.read() as session:
             ending = warnings_of(current_trust_list(session), app.clock())
@@ -56,9 +59,10 @@ def publish_command(
         SHELL.say(f"已修复（内容曾不符）：{path}", f"Repaired; it was not what it must be: {path}")
     if check and not done.damaged:
         SHELL.say("已逐字节核对，没有损坏的文件。", "Every byte was compared; no file was damaged.")
+    shown = place or target
     SHELL.say(
-        f"已公布到 {target}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
-        f"Published to {target}: {done.written} files written, {done.unchanged} unchanged, "
+        f"已公布到 {shown}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
+        f"Published to {shown}: {done.written} files written, {done.unchanged} unchanged, "
         f"{done.log_size} log entries.",
     )
     waits = done.cosigning is not None and not done.cosigning.enough
@@ -195,6 +199,13 @@ def _tell_awaited(cosigning: Cosigning, published: int) -> None:
         "published": published,
     }
     SHELL.complain(error_sentence("log_awaits_witnesses", params, SHELL.lang), "log_awaits_witnesses")
+
+
+def site_at(app: App, place: str | None) -> Path | Site:
+    """Where to publish: a folder, or a bucket; by default the registry's own folder."""
+    if place is not None and place.startswith(SCHEME):
+        return open_bucket(place, home=app.settings.home, clock=app.clock)
+    return Path(place) if place else app.settings.site
 
 
 def own_site(app: App | None) -> str | None:

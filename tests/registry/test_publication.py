@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.registry.sheets import identity
 from verifier.loading import installed_files
 from verifier.report import Verdict
 from verifier.tiles import tile_path, tile_width
+from verifier.webheaders import is_immutable
 from verifier.webpages import installed_pages
 
 
@@ -42,11 +44,28 @@ def last_of(paths: list[str], *beginnings: str) -> int:
 
 def test_the_pages_and_their_pin_make_any_web_server_a_verifier(lite: Rig) -> None:
     published = contents(lite.publish())
-    assert installed_pages().items() <= published.items()
     assert published["verifier/root.json"] == published["root.json"]
+    for page in ("v/index.html", "verify/index.html"):
+        loaded = re.findall(rb'(?:src|href)="/(verifier/[^"]+)"', published[page])
+        assert loaded
+        assert all(path.decode() in published for path in loaded)
     (lite.site / "v/index.html").write_bytes(b"another page")
     done = publish(lite.app, lite.site)
     assert (done.paths, done.damaged) == (["v/index.html"], [])  # pages change with the program: no damage
+
+
+def test_a_page_never_loads_half_of_another_version(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has the old page open goes on with the old modules, at their old address, kept for good by every cache."""
+    before = contents(lite.publish())
+    changed = {**installed_pages(), "verifier/core/bytes.js": b"// the next version of the program"}
+    monkeypatch.setattr("registry.published.installed_pages", lambda: changed)
+    paths = publish(lite.app, lite.site).paths
+    after = contents(lite.site)
+    assert set(paths[-2:]) == {"v/index.html", "verify/index.html"}  # after everything that they load
+    assert after["v/index.html"] != before["v/index.html"]
+    modules = {path: data for path, data in before.items() if path.startswith("verifier/")}
+    assert modules.items() <= after.items()
+    assert all(is_immutable(path) for path in modules if path != "verifier/root.json")
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:
@@ -57,9 +76,15 @@ def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:
     assert last_of(paths, "templates/", "schemas/", "ns/") < paths.index("trust.json")
     assert last_of(paths, "trust/", "root.json", "a/", ".well-known/") < paths.index("trust.json")
     assert paths.index("trust.json") < first_of(paths, "status/")
+    details, lists = (
+        [one for one in paths if one.startswith("status/") and ("/details/" in one) is told]
+        for told in (True, False)
+    )
+    assert max(map(paths.index, details)) < min(map(paths.index, lists))  # what a bit means, before the bit
     assert last_of(paths, "status/") < first_of(paths, "log/")
-    assert paths[-1] == "log/checkpoint"
     assert last_of(paths, "log/tile/") < first_of(paths, "log/runs/")
+    assert last_of(paths, "log/runs/", "verifier/") < paths.index("log/checkpoint")
+    assert paths[-3:] == ["log/checkpoint", "v/index.html", "verify/index.html"]
 
 
 def test_everything_a_verifier_needs_is_there(rig: Rig) -> None:
