@@ -654,6 +654,26 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "申请不是由所申请的密钥签名的：不能证明持有。（{detail}）",
         "The request is not signed by the key that it asks for: possession is not proven ({detail}).",
     ),
+    "qr_too_large": (
+        "文件太大，不宜用二维码传递（{detail} 个）。请用存储介质。",
+        "The file is too large to be carried as QR codes ({detail}). Use a memory stick.",
+    ),
+    "qr_part_form": (
+        "这不是仪式文件的二维码，或已读错（{detail}）。",
+        "This is no QR code of a ceremony's file, or it was misread ({detail}).",
+    ),
+    "qr_part_other": (
+        "这个二维码（{detail}）属于另一个文件。",
+        "This QR code ({detail}) is of another file.",
+    ),
+    "qr_part_missing": (
+        "二维码还没有读全，缺第 {detail} 个。文件没有写出。",
+        "Not all QR codes were read; missing: {detail}. No file was written.",
+    ),
+    "qr_picture": (
+        "照片里没有读到仪式文件的二维码：{detail}",
+        "No QR code of a ceremony's file was found in the picture: {detail}",
+    ),
     "trusted_list_invalid": (
         "所给的信任列表不可信（{detail}）。",
         "The trust list given cannot be trusted ({detail}).",
