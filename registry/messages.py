@@ -216,6 +216,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "was changed for it. Run certreg fsck and restore it from a backup."
         ),
     ),
+    "bundle_stale": (
+        "这个离线核验包已过期（状态列表签于 {hours} 小时前）：用它核验只会得到「无法判定」。请取新的。",
+        "This bundle is out of date (its status lists were signed {hours} hours ago): with it every verdict is INDETERMINATE. Fetch a new one.",
+    ),
+    "bundle_list": (
+        "状态列表不可信：{path}",
+        "A status list cannot be trusted: {path}",
+    ),
     "bucket_address": (
         "存储桶地址应为 s3://桶名 或 s3://桶名/前缀：{address}",
         "A bucket is named as s3://BUCKET or s3://BUCKET/PREFIX: {address}",
