@@ -6,7 +6,7 @@ Intake's findings and the verifier's reasons have catalogues of their own. Value
 from collections.abc import Mapping, Sequence
 
 from registry.errors import RegistryError
-from verifier.messages import reason_word
+from verifier.messages import reason_word, sentence_of
 
 LANGUAGES = ("zh-CN", "en")
 
@@ -334,6 +334,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "witness_name": (
         "见证人名称「{name}」不能用：不能含空格或加号，如 witness.example.cn/w1。",
         "The witness's name “{name}” cannot be used: no spaces, no plus sign; for example witness.example.cn/w1.",
+    ),
+    "witness_key_unknown": (
+        "见证程序不认识这把日志公钥：{key}",
+        "The witness knows no log by this key: {key}",
     ),
     "witness_log_key": (
         "这是见证人的公钥，不是日志的公钥。",
@@ -755,7 +759,9 @@ def reason_list(codes: Sequence[str], lang: str) -> str:
 
 
 def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
-    """What went wrong, in words."""
+    """What went wrong, in words: ours, or the verifier's where it is the verifier that says so."""
+    if code not in ERRORS and (said := sentence_of(code, lang)) != code:
+        return said
     spoken = {
         name: pick(("、", ", "), lang).join(word_of(one, lang) for one in str(params[name]).split())
         for name in SPOKEN
