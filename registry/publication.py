@@ -66,8 +66,8 @@ from verifier.webheaders import is_immutable
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 BUNDLE_VERSION = 1
-_FILES_AT_ONCE, _BLOCKS_AT_ONCE = 256, 32
-"""Held in memory, and written side by side."""
+_FILES_AT_ONCE, _BLOCKS_AT_ONCE, _BLOCKS_READ_AT_ONCE = 256, 32, 8
+"""Held in memory, and written or read side by side."""
 
 
 @dataclass(slots=True)
@@ -195,16 +195,23 @@ def _status(
     signer = StatusSigner(app.host, signing, trust_list.version, key.id)
     # A change that was committed since the head was signed waits for the next: no bit without an entry under a head.
     head = latest_checkpoint(session) if site else None
-    for block in blocks_in_use(session):
-        changes = changes_in(session, block, below=head.size if head else None)
-        kept = _kept(trust_list, block, site, changes, result, now=now) if site and result else None
-        yield kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
+    blocks = iter(blocks_in_use(session))
+    while some := list(islice(blocks, _BLOCKS_READ_AT_ONCE)):
+        there = site.read_all([path for block in some for path in _paths(block)]) if site else {}
+        for block in some:
+            changes = changes_in(session, block, below=head.size if head else None)
+            kept = _kept(trust_list, block, there, changes, result, now=now) if result else None
+            yield kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
+
+
+def _paths(block: Block) -> list[str]:
+    return [status_path(block.first_number, purpose) for purpose in (*PURPOSES, DETAILS)]
 
 
 def _kept(
     trust_list: TrustList,
     block: Block,
-    site: Site,
+    there: Mapping[str, bytes | None],
     changes: dict[int, StatusChange],
     result: Published,
     *,
@@ -217,7 +224,7 @@ def _kept(
     try:
         for purpose, word in zip(PURPOSES, ("revoked", "suspended"), strict=True):
             path = status_path(number, purpose)
-            data = site.read(path)
+            data = there[path]
             if data is None:
                 return None
             status = verify_status_list(data, f"https://{trust_list.registry}/{path}", trust_list)
@@ -230,7 +237,7 @@ def _kept(
                 return None
             found[path] = data
         path = status_path(number, DETAILS)
-        data = site.read(path)
+        data = there[path]
         if data is None:
             return None
         details = verify_status_details(data, f"https://{trust_list.registry}/{path}", trust_list)

@@ -5,7 +5,7 @@ order among files is the caller's, by calling ``replace`` again.
 """
 
 import fcntl
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,9 @@ class Site(Protocol):
 
     def read(self, path: str) -> bytes | None:
         """A file, or None where there is none."""
+
+    def read_all(self, paths: Sequence[str]) -> Mapping[str, bytes | None]:
+        """``read`` for each of ``paths``."""
 
     def holds(self, path: str, data: bytes) -> bool:
         """Whether the file is there and is ``data``."""
@@ -66,6 +69,10 @@ class FolderSite:
             return (self.folder / path).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def read_all(self, paths: Sequence[str]) -> Mapping[str, bytes | None]:
+        """See ``Site``."""
+        return {path: self.read(path) for path in paths}
 
     def holds(self, path: str, data: bytes) -> bool:
         """See ``Site``."""

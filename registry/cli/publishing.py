@@ -103,6 +103,8 @@ def bundle_command(
     """
     if show:
         with errors_told():
+            if not file.is_file():
+                raise RegistryError("file_missing", file=str(file))
             pin = parse_pin(trust.read_bytes()) if trust else own_pin(app_or_none())
             if pin is None:
                 raise OfficeError("not_initialised")

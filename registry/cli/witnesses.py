@@ -8,7 +8,7 @@ import os
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -142,7 +142,7 @@ def key(folder: Folder) -> None:
     with errors_told():
         state = WitnessState(folder / STATE_FILE)
         vkey = state.vkey()
-        logs = [
+        logs: list[dict[str, Any]] = [
             {
                 "origin": origin,
                 "originHash": sha256(origin.encode("utf-8")).hexdigest(),
