@@ -6,7 +6,7 @@ Intake's findings and the verifier's reasons have catalogues of their own. Value
 from collections.abc import Mapping, Sequence
 
 from registry.errors import RegistryError
-from verifier.messages import reason_word
+from verifier.messages import reason_word, sentence_of
 
 LANGUAGES = ("zh-CN", "en")
 
@@ -216,6 +216,42 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "was changed for it. Run certreg fsck and restore it from a backup."
         ),
     ),
+    "bundle_stale": (
+        "这个离线核验包已过期（状态列表签于 {hours} 小时前）：用它核验只会得到「无法判定」。请取新的。",
+        "This bundle is out of date (its status lists were signed {hours} hours ago): with it every verdict is INDETERMINATE. Fetch a new one.",
+    ),
+    "bundle_list": (
+        "状态列表不可信：{path}",
+        "A status list cannot be trusted: {path}",
+    ),
+    "bucket_address": (
+        "存储桶地址应为 s3://桶名 或 s3://桶名/前缀：{address}",
+        "A bucket is named as s3://BUCKET or s3://BUCKET/PREFIX: {address}",
+    ),
+    "bucket_extra": (
+        "公布到存储桶需要安装 boto3：pip install certreg[s3]。",
+        "Publishing to a bucket needs boto3: pip install certreg[s3].",
+    ),
+    "bucket_credentials": (
+        "没有存储桶 {bucket} 的访问凭据（AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY，或配置文件）。",
+        "There are no credentials for the bucket {bucket} (AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile).",
+    ),
+    "bucket_unusable": (
+        "存储桶 {bucket} 的端点、区域或凭据设置有误（{problem}）。",
+        "The endpoint, region or credentials for the bucket {bucket} are not usable ({problem}).",
+    ),
+    "bucket_refused": (
+        "存储服务拒绝了对存储桶 {bucket} 的请求（{reason}）。已写入的仍是有效的公布；改正后重新运行即可。",
+        "The service refused a request to the bucket {bucket} ({reason}). What is there is a valid publication; put it right and run this again.",
+    ),
+    "bucket_unreachable": (
+        "连不上存储桶 {bucket}（{reason}）。已写入的仍是有效的公布；稍后重新运行即可。",
+        "The bucket {bucket} cannot be reached ({reason}). What is there is a valid publication; run this again later.",
+    ),
+    "bucket_changed": (
+        "另有程序正在写入存储桶（{path}）。没有覆盖；请确认只有一处在公布，再重新运行。",
+        "Something else is writing to the bucket ({path}). It was not overwritten; see that one place publishes, then run this again.",
+    ),
     "clock_went_back": (
         "本机时钟比日志最后一条早 {seconds} 秒。请先校准时钟；若时钟无误，说明此前有记录的时间超前，请联系省级机构。",
         (
@@ -298,6 +334,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "witness_name": (
         "见证人名称「{name}」不能用：不能含空格或加号，如 witness.example.cn/w1。",
         "The witness's name “{name}” cannot be used: no spaces, no plus sign; for example witness.example.cn/w1.",
+    ),
+    "witness_key_unknown": (
+        "见证程序不认识这把日志公钥：{key}",
+        "The witness knows no log by this key: {key}",
     ),
     "witness_log_key": (
         "这是见证人的公钥，不是日志的公钥。",
@@ -626,6 +666,26 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "申请不是由所申请的密钥签名的：不能证明持有。（{detail}）",
         "The request is not signed by the key that it asks for: possession is not proven ({detail}).",
     ),
+    "qr_too_large": (
+        "文件太大，不宜用二维码传递（{detail} 个）。请用存储介质。",
+        "The file is too large to be carried as QR codes ({detail}). Use a memory stick.",
+    ),
+    "qr_part_form": (
+        "这不是仪式文件的二维码，或已读错（{detail}）。",
+        "This is no QR code of a ceremony's file, or it was misread ({detail}).",
+    ),
+    "qr_part_other": (
+        "这个二维码（{detail}）属于另一个文件。",
+        "This QR code ({detail}) is of another file.",
+    ),
+    "qr_part_missing": (
+        "二维码还没有读全，缺第 {detail} 个。文件没有写出。",
+        "Not all QR codes were read; missing: {detail}. No file was written.",
+    ),
+    "qr_picture": (
+        "照片里没有读到仪式文件的二维码：{detail}",
+        "No QR code of a ceremony's file was found in the picture: {detail}",
+    ),
     "trusted_list_invalid": (
         "所给的信任列表不可信（{detail}）。",
         "The trust list given cannot be trusted ({detail}).",
@@ -699,7 +759,9 @@ def reason_list(codes: Sequence[str], lang: str) -> str:
 
 
 def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
-    """What went wrong, in words."""
+    """What went wrong, in words: ours, or the verifier's where it is the verifier that says so."""
+    if code not in ERRORS and (said := sentence_of(code, lang)) != code:
+        return said
     spoken = {
         name: pick(("、", ", "), lang).join(word_of(one, lang) for one in str(params[name]).split())
         for name in SPOKEN

@@ -50,6 +50,11 @@ class BundleSource:
         self._members = _members(self._archive)
         self.registry, self.created_at = _header(self._read(BUNDLE_HEADER, _HEADER_LIMITS.max_bytes))
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths of its documents."""
+        return sorted(self._members)
+
     def read(self, path: str, max_bytes: int) -> bytes | None:
         """See ``Source``."""
         return self._read(check_path(path), max_bytes)

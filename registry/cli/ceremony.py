@@ -4,6 +4,7 @@ signer      root key init      a key file, and a small public file for the regis
 registry    init --root-public …, root rotate, or any change: the proposal lies in the home
 signer      root sign          what changes, in words, from the two documents; a code to type; a small proof file
 anyone      root combine       the proofs and the proposal make the list, or it is told what is missing
+any         root qr, root scan any of these files from screen to screen, where no memory stick may go
 registry    root import        stored and logged
 signer      root accept        the list becomes the one that the signer trusts and compares the next with
 """
@@ -14,8 +15,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from qrcode.constants import ERROR_CORRECT_L
-from qrcode.main import QRCode
 
 from keys.ceremony import (
     CODE_LENGTH,
@@ -35,11 +34,13 @@ from keys.ceremony import (
 from keys.custody import create_key_file, open_key_file, read_passphrase
 from keys.encodings import timestamp_encode
 from keys.errors import CeremonyError, KeysError
+from keys.qrparts import split_for_qr
 from keys.trustchain import pin_of, verify_chain
 from keys.trustdiff import changes_between
 from keys.trustlist import TrustList, parse_trust_list
 from registry.app import system_clock
 from registry.ceremony import PROPOSAL_FILE, import_list, pending_proposal, refound, rotate_root
+from registry.cli.carrying import qr_command, scan_command, show_codes
 from registry.cli.common import EXIT_REFUSED_ROWS, SHELL, confirmed, errors_told, registry_app
 from registry.cli.offices import tell_version
 from registry.expiry import WARN_DAYS, Expiry, days_left, warnings_of
@@ -52,6 +53,8 @@ from registry.trustwords import describe, nothing_yet
 root = typer.Typer(no_args_is_help=True, help="根密钥仪式：提案、签名、合并、导入 · The root ceremony.")
 key = typer.Typer(no_args_is_help=True, help="签名人自己的根密钥 · A signer's own root key.")
 root.add_typer(key, name="key")
+root.command("qr")(qr_command)
+root.command("scan")(scan_command)
 
 ProposalFile = Annotated[Path, typer.Argument(metavar="PROPOSAL", help="提案文件 · the proposal")]
 ListFile = Annotated[Path, typer.Argument(metavar="LIST", help="已签名的信任列表 · the signed trust list")]
@@ -325,7 +328,5 @@ def _passphrase() -> bytes:
 
 
 def _show_qr(data: bytes, *, wanted: bool) -> None:
-    if wanted and not SHELL.as_json:
-        code = QRCode(error_correction=ERROR_CORRECT_L)
-        code.add_data(data)
-        code.print_ascii(out=sys.stdout)
+    if wanted:
+        show_codes(split_for_qr(data))

@@ -7,33 +7,39 @@ from typing import Annotated
 
 import typer
 
+from keys.encodings import timestamp_encode
 from keys.trustchain import RootPin, parse_pin
-from registry.app import App, open_app
+from registry.app import App, open_app, system_clock
+from registry.bucket import SCHEME, open_bucket
 from registry.cli.ceremony import tell_warnings
-from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.cli.common import EXIT_ERROR, EXIT_REFUSED_ROWS, SHELL, errors_told, registry_app
 from registry.cosigning import Cosigning
-from registry.errors import RegistryError
+from registry.errors import OfficeError, RegistryError
 from registry.expiry import warnings_of
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
 from registry.holdings import BatchState, open_batches
-from registry.messages import error_sentence
+from registry.messages import LANGUAGES, error_sentence
 from registry.publication import publish, write_bundle
+from registry.sites import Site
 from registry.troubles import sentence_of_trouble
 from registry.trust import current_trust_list, registry_of
+from verifier.bundleinfo import BundleInfo, describe_bundle
 from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.memory import memory_file
 from verifier.session import Options, run
+from verifier.textreport import time_text
 
 MAX_TOLD = 50
 """Troubles of one code that are told one by one."""
 
 
 def publish_command(
-    folder: Annotated[
-        Path | None,
+    place: Annotated[
+        str | None,
         typer.Argument(
-            metavar="[DIR]", help="网站文件夹，缺省为登记系统下的 site · default: site in the registry"
+            metavar="[DIR | s3://BUCKET/PREFIX]",
+            help="网站文件夹（缺省为登记系统下的 site）或存储桶 · a folder, default: site in the registry; or a bucket",
         ),
     ] = None,
     check: Annotated[
@@ -45,7 +51,7 @@ def publish_command(
 ) -> None:
     """把核验所需的一切写成静态文件（只写有变化的）· Write what verifiers need as static files, changes only."""
     with registry_app() as app:
-        target = folder or app.settings.site
+        target = site_at(app, place)
         done = publish(app, target, check=check)
         with app.database.read() as session:
             ending = warnings_of(current_trust_list(session), app.clock())
@@ -56,9 +62,10 @@ def publish_command(
         SHELL.say(f"已修复（内容曾不符）：{path}", f"Repaired; it was not what it must be: {path}")
     if check and not done.damaged:
         SHELL.say("已逐字节核对，没有损坏的文件。", "Every byte was compared; no file was damaged.")
+    shown = place or target
     SHELL.say(
-        f"已公布到 {target}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
-        f"Published to {target}: {done.written} files written, {done.unchanged} unchanged, "
+        f"已公布到 {shown}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
+        f"Published to {shown}: {done.written} files written, {done.unchanged} unchanged, "
         f"{done.log_size} log entries.",
     )
     waits = done.cosigning is not None and not done.cosigning.enough
@@ -79,13 +86,67 @@ def publish_command(
 
 
 def bundle_command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="离线核验包 · the bundle to write")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="离线核验包 · the bundle")],
+    show: Annotated[
+        bool, typer.Option("--show", help="不写，只说明已有的包 · write none, tell of the one that is there")
+    ] = False,
+    trust: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="ROOT_JSON", help="--show 所用的根文件，缺省为本系统的 · the root to pin with --show"
+        ),
+    ] = None,
 ) -> None:
-    """写出离线核验包：信任列表、模板、状态 · Write what an offline verifier needs."""
+    """写出离线核验包：信任列表、模板、状态；说明大小与时效 · Write what an offline verifier needs; tell its size and age.
+
+    退出码 · exit codes: 2 已过期或有不可信的状态列表 out of date, or with lists that cannot be trusted.
+    """
+    if show:
+        with errors_told():
+            if not file.is_file():
+                raise RegistryError("file_missing", file=str(file))
+            pin = parse_pin(trust.read_bytes()) if trust else own_pin(app_or_none())
+            if pin is None:
+                raise OfficeError("not_initialised")
+            info = describe_bundle(file, pin)
+        tell_bundle(info, file, system_clock())
+        return
     with registry_app() as app:
-        size = write_bundle(app, file)
-    SHELL.say(f"{file}：{size} 字节", f"{file}: {size} bytes")
-    SHELL.say_json({"file": str(file), "bytes": size})
+        write_bundle(app, file)
+        # What was written is read as its readers will: a bundle that they cannot use is no success.
+        with app.database.read() as session:
+            pin = parse_pin(registry_of(session).root)
+        info = describe_bundle(file, pin)
+    tell_bundle(info, file, app.clock())
+
+
+def tell_bundle(info: BundleInfo, file: Path, now: int) -> None:
+    """Size, age and end of a bundle; exit code 2 where it serves no longer."""
+    hours = max(0, now - info.as_of) // 3600
+    as_of, until = ([time_text(moment, lang) for lang in LANGUAGES] for moment in (info.as_of, info.until))
+    SHELL.say(
+        f"{file}：{info.size:,} 字节，信任列表第 {info.version} 版，状态列表 {info.lists} 份，签于 {as_of[0]}（{hours} 小时前），可用至 {until[0]}。",
+        f"{file}: {info.size:,} bytes, trust list version {info.version}, {info.lists} status lists signed {as_of[1]} ({hours} hours ago), good until {until[1]}.",
+    )
+    SHELL.say_json(
+        {
+            "file": str(file),
+            "bytes": info.size,
+            "registry": info.registry,
+            "trustListVersion": info.version,
+            "statusLists": info.lists,
+            "createdAt": timestamp_encode(info.created_at),
+            "asOf": timestamp_encode(info.as_of),
+            "until": timestamp_encode(info.until),
+            "unusable": list(info.unusable),
+        }
+    )
+    for path in info.unusable:
+        SHELL.complain(error_sentence("bundle_list", {"path": path}, SHELL.lang), "bundle_list")
+    if info.until < now:
+        SHELL.complain(error_sentence("bundle_stale", {"hours": hours}, SHELL.lang), "bundle_stale")
+    if info.unusable or info.until < now:
+        raise typer.Exit(EXIT_REFUSED_ROWS)
 
 
 def verify_command(
@@ -195,6 +256,13 @@ def _tell_awaited(cosigning: Cosigning, published: int) -> None:
         "published": published,
     }
     SHELL.complain(error_sentence("log_awaits_witnesses", params, SHELL.lang), "log_awaits_witnesses")
+
+
+def site_at(app: App, place: str | None) -> Path | Site:
+    """Where to publish: a folder, or a bucket; by default the registry's own folder."""
+    if place is not None and place.startswith(SCHEME):
+        return open_bucket(place, home=app.settings.home, clock=app.clock)
+    return Path(place) if place else app.settings.site
 
 
 def own_site(app: App | None) -> str | None:

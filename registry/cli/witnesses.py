@@ -1,6 +1,6 @@
 """``witness …``: the registry's list of witnesses, and a witness as a program of its own.
 
-``add``, ``remove``, ``quorum``, ``list`` change this registry's trust list. ``init``, ``watch``, ``key``, ``serve`` are for
+``add``, ``remove``, ``quorum``, ``list`` change this registry's trust list. ``init``, ``watch``, ``forget``, ``key``, ``serve`` are for
 whoever runs a witness, on another machine and with no registry: they take the witness's folder.
 """
 
@@ -8,7 +8,7 @@ import os
 import sys
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.table import Table
@@ -22,7 +22,7 @@ from registry.cosigning import read_addresses
 from registry.trust import current_trust_list
 from registry.witness.service import serve
 from registry.witness.state import WitnessState
-from registry.witness.witness import STATE_FILE, create_witness, open_witness, watch_log
+from registry.witness.witness import STATE_FILE, create_witness, forget_key, open_witness, watch_log
 from registry.witnesses import add_witness, change_quorum, remove_witness
 from verifier.note import parse_vkey
 
@@ -122,18 +122,33 @@ def watch(
     SHELL.say_json({"watched": origin or parse_vkey(vkey).name})
 
 
+@witness.command("forget")
+def forget(
+    folder: Folder,
+    vkey: Annotated[str, typer.Argument(metavar="VKEY", help="日志失去的公钥 · the key that the log lost")],
+) -> None:
+    """日志密钥泄露：不再为它联署（已见的历史仍然记住）· A log's key was stolen: cosign for it no more; nothing seen is forgotten."""
+    with errors_told():
+        origins = forget_key(folder, vkey)
+        left = {origin: len(WitnessState(folder / STATE_FILE).keys_of(origin)) for origin in origins}
+    for origin, count in left.items():
+        SHELL.say(f"{origin}：还有 {count} 把公钥。", f"{origin}: {count} keys left.")
+    SHELL.say_json({"forgotten": vkey, "keysLeft": left})
+
+
 @witness.command("key")
 def key(folder: Folder) -> None:
     """显示见证公钥、所见证的日志与被拒绝的检查点 · Its key, the logs it knows, and what it refused."""
     with errors_told():
         state = WitnessState(folder / STATE_FILE)
         vkey = state.vkey()
-        logs = [
+        logs: list[dict[str, Any]] = [
             {
                 "origin": origin,
                 "originHash": sha256(origin.encode("utf-8")).hexdigest(),
                 "size": state.head(origin).size,
                 "root": base64_encode(state.head(origin).root),
+                "keys": [one.vkey for one in state.keys_of(origin)],
             }
             for origin in state.origins()
         ]
@@ -144,6 +159,8 @@ def key(folder: Folder) -> None:
     SHELL.say(vkey, vkey)
     for log in logs:
         SHELL.say(f"{log['origin']}：{log['size']} 条", f"{log['origin']}: {log['size']} entries")
+        for one in log["keys"]:
+            SHELL.say(f"  {one}", f"  {one}")
     for one in refused:
         SHELL.say(f"拒绝（{one['reason']}）：\n{one['note']}", f"Refused ({one['reason']}):\n{one['note']}")
     SHELL.say_json({"vkey": vkey, "logs": logs, "refused": refused})

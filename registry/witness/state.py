@@ -67,6 +67,12 @@ class WitnessState:
             empty = tree_hash([])
             connection.execute("INSERT OR IGNORE INTO head VALUES (?, 0, ?, NULL)", (origin, empty))
 
+    def forget(self, key: NoteKey) -> list[str]:
+        """Cosign nothing any more that ``key`` signed; the origins it was known for. Their heads stay: no history begins anew."""
+        with self._connection() as connection, _transaction(connection):
+            rows = connection.execute("DELETE FROM log_key WHERE vkey = ? RETURNING origin", (key.vkey,))
+            return sorted(origin for (origin,) in rows)
+
     def keys_of(self, origin: str) -> list[NoteKey]:
         """Keys that may sign for ``origin``; none for a log that is not known."""
         with self._connection() as connection:

@@ -155,6 +155,20 @@ def watch_log(folder: Path, vkey: str, origin: str = "") -> None:
     state.watch(origin or key.name, key)
 
 
+def forget_key(folder: Path, vkey: str) -> list[str]:
+    """Let the witness in ``folder`` cosign no more for a key that a log lost to others; the origins it was known for.
+
+    Until then whoever has the key can lead the witness ahead of the true log, for which it would never cosign again.
+    Raises ``WitnessError`` (``witness_key_unknown``).
+    """
+    state = WitnessState(folder / STATE_FILE)
+    state.vkey()
+    origins = state.forget(parse_vkey(vkey))
+    if not origins:
+        raise WitnessError("witness_key_unknown", key=vkey)
+    return origins
+
+
 def open_witness(
     folder: Path, environment: Mapping[str, str], clock: Callable[[], int], observe: Observe = unobserved
 ) -> Witness:

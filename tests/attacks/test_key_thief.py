@@ -5,6 +5,7 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from keys.did import authority_did, key_id, registry_did
@@ -13,16 +14,23 @@ from keys.proofs import hash_data
 from keys.signer import Signer
 from keys.trustbuild import next_version, sign_trust_list, with_authority, with_key
 from keys.trustlist import TrustList
+from registry.cosigning import read_addresses
 from registry.errors import RegistryError
 from registry.handout import prepare
+from registry.keychanges import end_key
 from registry.keyring import authority_key_name
+from registry.log import read_entries
 from registry.offices import STATUS_KEY, root_signers
 from registry.publication import STATUS_VALIDITY, write_bundle
 from registry.status import StatusSigner, block_of, sign_block
 from registry.trust import current_trust_list
+from registry.witness.witness import forget_key, watch_log
 from tests.attacks.panel import Panel
 from tests.builders import HOST, MUNICIPAL, at, refused, signer
 from tests.registry.rig import DAY, NOW, Rig, revoke_key
+from tests.registry.witnesses import NAMES, Log, body, consistency, log_vkey, witnessed
+from verifier.checkpoint import Checkpoint, sign_checkpoint
+from verifier.merkle import leaf_hash, tree_hash
 from verifier.number import number_of, parse_number
 from verifier.record import assemble_record
 
@@ -185,3 +193,36 @@ def serve(trust_list: TrustList, site: Path) -> None:
     """Put a trust list into a publication."""
     for path in ("trust.json", f"trust/{trust_list.version}.json"):
         (site / path).write_bytes(trust_list.data)
+
+
+@pytest.mark.parametrize("forgotten", [False, True])
+def test_the_log_key_leads_a_witness_astray_until_it_forgets_that_key(lite: Rig, forgotten: bool) -> None:
+    """He extends the true log by an entry of his own. A witness that has cosigned that follows the true log no more."""
+    with witnessed(lite, quorum=1) as second:
+        second.close()  # one witness is enough here
+        lite.issue(1)
+        old, tree = log_vkey(lite), leaves_of(lite)
+        theirs = Log(f"{HOST}/log", [*tree, leaf_hash(b"his own entry")])
+        head = Checkpoint(theirs.origin, len(theirs.leaves), tree_hash(theirs.leaves))
+        note = sign_checkpoint(head, lite.app.keyring.signer("log"))
+        with lite.app.write() as session:
+            end_key(session, lite.app.keyring, "log", reason="stolen", compromised_from=NOW, now=NOW)
+        folder = lite.folder / NAMES[0]
+        watch_log(folder, log_vkey(lite))
+        if forgotten:
+            assert forget_key(folder, old) == [theirs.origin]
+        address = read_addresses(lite.place.home)[NAMES[0]]
+        answer = httpx.post(
+            f"{address}/add-checkpoint", content=body(len(tree), consistency(theirs.leaves, len(tree)), note)
+        )
+        assert answer.status_code == (403 if forgotten else 200)
+        lite.app.sign_log()
+        standing = lite.app.cosign_log()
+        assert standing.enough is forgotten
+        if not forgotten:
+            assert standing.missing[NAMES[0]] == "witness_inconsistent"
+
+
+def leaves_of(rig: Rig) -> list[bytes]:
+    with rig.app.database.read() as session:
+        return [leaf_hash(entry) for entry in read_entries(session, 0)]

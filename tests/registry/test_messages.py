@@ -42,7 +42,7 @@ def sources() -> Iterator[Path]:
         PROJECT / "keys" / f"{name}.py"
         for name in (
             *("custody", "agent", "agentd", "agentwire", "pkcs11"),
-            *("ceremony", "delegation", "trustdiff"),
+            *("ceremony", "delegation", "trustdiff", "qrparts"),
         )
     )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from tests.registry.sheets import identity
 from verifier.loading import installed_files
 from verifier.report import Verdict
 from verifier.tiles import tile_path, tile_width
-from verifier.webpages import installed_pages
+from verifier.webpages import LIST_PATH, installed_pages
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -42,11 +43,26 @@ def last_of(paths: list[str], *beginnings: str) -> int:
 
 def test_the_pages_and_their_pin_make_any_web_server_a_verifier(lite: Rig) -> None:
     published = contents(lite.publish())
-    assert installed_pages().items() <= published.items()
     assert published["verifier/root.json"] == published["root.json"]
+    for page in ("v/index.html", "verify/index.html"):
+        loaded = re.findall(rb'(?:src|href)="/(verifier/[^"]+)"', published[page])
+        assert loaded
+        assert all(path.decode() in published for path in loaded)
     (lite.site / "v/index.html").write_bytes(b"another page")
     done = publish(lite.app, lite.site)
     assert (done.paths, done.damaged) == (["v/index.html"], [])  # pages change with the program: no damage
+
+
+def test_a_new_program_writes_what_pages_load_then_their_list_then_the_pages(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = contents(lite.publish())
+    files = {**installed_pages(), "verifier/core/bytes.js": b"// the next version of the program"}
+    files["v/index.html"] += b"<!-- the next version -->"
+    monkeypatch.setattr("verifier.webpages.installed_pages", lambda: files)
+    assert publish(lite.app, lite.site).paths == ["verifier/core/bytes.js", LIST_PATH, "v/index.html"]
+    lists = [json.loads(found[LIST_PATH])["files"] for found in (before, contents(lite.site))]
+    assert {path for path in lists[0] if lists[0][path] != lists[1][path]} == {"/v/", "/verifier/core/bytes.js"}
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:
@@ -57,9 +73,17 @@ def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:
     assert last_of(paths, "templates/", "schemas/", "ns/") < paths.index("trust.json")
     assert last_of(paths, "trust/", "root.json", "a/", ".well-known/") < paths.index("trust.json")
     assert paths.index("trust.json") < first_of(paths, "status/")
+    details, lists = (
+        [one for one in paths if one.startswith("status/") and ("/details/" in one) is told]
+        for told in (True, False)
+    )
+    assert max(map(paths.index, details)) < min(map(paths.index, lists))  # what a bit means, before the bit
     assert last_of(paths, "status/") < first_of(paths, "log/")
-    assert paths[-1] == "log/checkpoint"
     assert last_of(paths, "log/tile/") < first_of(paths, "log/runs/")
+    assert last_of(paths, "log/runs/") < paths.index("log/checkpoint")
+    assert last_of([path for path in paths if path != LIST_PATH], "verifier/") < paths.index("trust.json")
+    entrances = sorted(path for path in paths if path.endswith("/index.html"))
+    assert paths[paths.index("log/checkpoint") + 1 :] == [LIST_PATH, *entrances]
 
 
 def test_everything_a_verifier_needs_is_there(rig: Rig) -> None:

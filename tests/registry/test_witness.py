@@ -13,7 +13,7 @@ from keys.custody import create_key_file
 from keys.encodings import base64_decode
 from registry.witness.errors import RefusalError, WitnessError
 from registry.witness.submission import MAX_SUBMISSION_BYTES
-from registry.witness.witness import KEY_FILE, create_witness, watch_log
+from registry.witness.witness import KEY_FILE, create_witness, forget_key, watch_log
 from tests.builders import signer, vkey
 from tests.registry.rig import CHEAP, NOW, PASSPHRASE
 from tests.registry.witnesses import (
@@ -150,6 +150,22 @@ def test_a_second_key_of_the_same_log(folder: Path) -> None:
     assert answer(folder, body(0, [], LOG.note(key="second")))[0] == 403
     watch_log(folder, second.vkey, ORIGIN)
     assert answer(folder, body(0, [], LOG.note(key="second")))[0] == 200
+
+
+def test_a_key_that_a_log_lost_is_forgotten_and_its_history_is_not(folder: Path) -> None:
+    second = NoteKey(ORIGIN, ALGORITHM_NOTE, signer("second").public_key)
+    assert answer(folder, LOG.submission(0, 4))[0] == 200
+    watch_log(folder, second.vkey, ORIGIN)
+    assert forget_key(folder, vkey(ORIGIN)) == [ORIGIN]
+    assert answer(folder, LOG.submission(4))[0] == 403  # signed by the stolen key, however true
+    fork = body(4, consistency(LOG.fork(3, "fork").leaves, 4), LOG.fork(3, "fork").note(key="second"))
+    assert answer(folder, fork)[0] == 422
+    assert answer(folder, body(4, consistency(LOG.leaves, 4), LOG.note(key="second")))[0] == 200
+    with pytest.raises(WitnessError) as raised:
+        forget_key(folder, vkey(ORIGIN))
+    assert raised.value.code == "witness_key_unknown"
+    forget_key(folder, second.vkey)
+    assert answer(folder, body(9, [], LOG.note(key="second")))[0] == 404  # a log without a key is none
 
 
 def test_conflict_says_the_size(folder: Path) -> None:

@@ -14,7 +14,8 @@ from tests.server.test_api import problem
 from tests.simulator import NOW, standard_pin
 from tests.verifier.publication import publication
 from verifier.server.guard import SECURITY_HEADERS
-from verifier.server.statics import FOREVER, cache_control, published_file
+from verifier.server.statics import published_file
+from verifier.webheaders import FOREVER, cache_control
 from verifier.webpages import installed_pages
 
 pytestmark = pytest.mark.anyio

@@ -1,8 +1,6 @@
 """Static files: the publication as it lies in its folder, and the pages that are installed with the program.
 
-What never changes may be kept for a year. What changes is kept for a minute, and never longer than its signature says that
-it holds: a cache must not show a list in which a certificate is not revoked yet beyond the moment at which every reader
-would call that list stale. Only paths that a publication has are given out (SPEC 8.3), so nothing else that lies in the
+How long each may be kept is said by ``verifier.webheaders``. Only paths that a publication has are given out (SPEC 8.3), so nothing else that lies in the
 folder is.
 """
 
@@ -20,34 +18,21 @@ import brotli
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from keys.encodings import timestamp_decode
-from keys.errors import KeysError
 from verifier.bounded import check_path
 from verifier.errors import SourceError
 from verifier.server.problems import Problem
+from verifier.webheaders import PAGE_TYPES, cache_control, published_type
 from verifier.webpages import pages_with
 
-JSON, BYTES, TEXT = "application/json", "application/octet-stream", "text/plain; charset=utf-8"
 _PUBLISHED = re.compile(
     r"(?:root|trust)\.json|trust/\d+\.json|\.well-known/did\.json|a/\d{6}/did\.json|ns/[a-z0-9/]+|schemas/[a-z0-9/]+\.json"
     r"|templates/[a-z0-9/]+\.json|status/\d{6}/\d{4}/\d/[a-z]+/\d+|log/checkpoint|log/runs/[0-9/]+\.json"
     r"|log/tile/[0-9a-z/.]+|bundle\.zip",
     re.ASCII,
 )
-_IMMUTABLE = re.compile(r"trust/\d|templates/|schemas/|ns/|log/tile/")
-_SIGNED = re.compile(r"trust\.json|status/")
-_UNTIL = re.compile(rb'"validUntil":"([^"]{20})"')
 _WHOLE = 4 * 1024 * 1024
 """Bytes up to which a file is read at once; what is larger (details of many revocations, a bundle) goes out in pieces."""
 _PIECE = 256 * 1024
-FOREVER = "public, max-age=31536000, immutable"
-PAGE_TYPES = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".json": JSON,
-    ".svg": "image/svg+xml",
-}
 OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """A publication is for everybody's verifier, those in the pages of other hosts too."""
 
@@ -58,7 +43,7 @@ OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cro
 def published_file(site: Path, path: str, request: Request, *, now: float, keep: int) -> Response:
     """The publication's file at ``path``; raises ``Problem`` (``not_found``). ``keep``: seconds for what changes."""
     stream = _opened(site, path)
-    with_headers = {**OPEN, "Content-Type": _published_type(path)}
+    with_headers = {**OPEN, "Content-Type": published_type(path)}
     size, tag = _identity(stream)
     if size > _WHOLE:
         return _in_pieces(stream, size, tag, request, {**with_headers, "Cache-Control": "no-cache"})
@@ -66,24 +51,6 @@ def published_file(site: Path, path: str, request: Request, *, now: float, keep:
         data = stream.read(_WHOLE + 1)
     control = cache_control(path, data, now=now, keep=keep)
     return tagged(request, data, {**with_headers, "Cache-Control": control}, tag=_tag(data))
-
-
-def cache_control(path: str, data: bytes, *, now: float, keep: int) -> str:
-    """How long others may keep ``data``, the publication's document at ``path``."""
-    if _IMMUTABLE.match(path):
-        return FOREVER
-    left = _seconds_left(data, now) if _SIGNED.match(path) else keep
-    seconds = min(keep, left)
-    return f"public, max-age={seconds}, must-revalidate" if seconds > 0 else "no-cache"
-
-
-def _seconds_left(data: bytes, now: float) -> int:
-    """What is left of the shortest validity that the document names; 0 where it names none that can be read."""
-    try:
-        ends = [timestamp_decode(found.decode("ascii")) for found in _UNTIL.findall(data)]
-    except (KeysError, UnicodeDecodeError):
-        return 0
-    return max(0, int(min(ends, default=0) - now))
 
 
 def _opened(site: Path, path: str) -> BinaryIO:
@@ -124,12 +91,6 @@ def _in_pieces(
                 yield piece
 
     return StreamingResponse(pieces(), headers={**headers, "ETag": tag, "Content-Length": str(size)})
-
-
-def _published_type(path: str) -> str:
-    if path.startswith("log/"):
-        return JSON if path.endswith(".json") else TEXT if path == "log/checkpoint" else BYTES
-    return "application/zip" if path.endswith(".zip") else JSON
 
 
 # ---- the pages

@@ -1,0 +1,130 @@
+"""What is published, path by path, each part in the order in which it may be seen (SPEC 8.3): documents, pages, log.
+
+Immutable files come before what points to them. No certificate and no name is among them.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from keys.canonical import canonicalize_restricted
+from keys.did import registry_did
+from keys.trustlist import ListedKey, TrustList
+from registry.log import ENTRIES, split_bundle
+from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
+from registry.sites import File
+from registry.trust import registry_of
+from verifier.loading import installed_files
+from verifier.merkle import HASH_BYTES
+from verifier.tiles import TILE_WIDTH, tile_path, tile_width
+from verifier.webpages import LIST_PATH, pages_with
+
+CHECKPOINT, TRUST_LIST, PIN = "log/checkpoint", "trust.json", "root.json"
+
+
+def immutable(host: str, session: Session) -> Iterator[File]:
+    """What is written once: templates, schemas, contexts, the root, and every version of the trust list."""
+    yield from sorted(installed_files(host).items())
+    yield PIN, registry_of(session).root
+    versions = select(TrustListVersion.version, TrustListVersion.data).order_by(TrustListVersion.version)
+    for version, data in session.execute(versions):
+        yield f"trust/{version}.json", data
+
+
+def did_documents(trust_list: TrustList) -> Iterator[File]:
+    """The registry's and every authority's, for other W3C verifiers."""
+    yield ".well-known/did.json", _registry_did_document(trust_list)
+    for authority in trust_list.authorities.values():
+        yield f"a/{authority.code}/did.json", _did_document(authority.id, authority.keys)
+
+
+def page_files(session: Session) -> tuple[list[File], list[File]]:
+    """The files of the verifier's pages with the root that they trust, and what leads to them: their list, then the pages.
+
+    They lie at one address for every version of the program; a browser that has the service worker uses a set only whole,
+    by the digests of the list.
+    """
+    installed = pages_with(registry_of(session).root)
+    entrances = [path for path in installed if path.endswith("/index.html")]
+    leading = [LIST_PATH, *sorted(entrances)]
+    rest = [(path, data) for path, data in installed.items() if path not in leading]
+    return rest, [(path, installed[path]) for path in leading]
+
+
+def _registry_did_document(trust_list: TrustList) -> bytes:
+    return _did_document(registry_did(trust_list.registry), trust_list.status_keys)
+
+
+def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:
+    """The DID document that other W3C verifiers resolve; it says no more than the trust list."""
+    methods = [
+        {"id": key.id, "type": "Multikey", "controller": did, "publicKeyMultibase": key.public_key.multikey}
+        for key in keys
+        if key.revoked is None or key.revoked.compromised_from is None
+    ]
+    return canonicalize_restricted(
+        {
+            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+            "id": did,
+            "verificationMethod": methods,
+            "assertionMethod": [method["id"] for method in methods],
+        }
+    )
+
+
+def tiles(
+    session: Session, checkpoint: CheckpointRow, length: Callable[[str], int | None], *, check: bool
+) -> Iterator[File]:
+    """Tiles and bundles of entries of the checkpoint's tree.
+
+    One that is there, as ``length`` says, and as long as it must be, is left out, unless ``check``.
+    """
+    stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
+    for level, index, size in session.execute(stored.order_by(LogTile.level, LogTile.index)):
+        for width in _widths(session, max(level, 0), index, checkpoint.size):
+            path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
+            # A tile's name says its content: one that is there, and as long as it must be, is read again only to be
+            # checked. How long a bundle that is not full must be, only its entries tell.
+            known = width * HASH_BYTES if level != ENTRIES else size if width == TILE_WIDTH else -1
+            if check or known != length(path):
+                yield path, _tile(session.get_one(LogTile, (level, index)), width)
+
+
+def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
+    """The widths in which a tile is published: once full as a whole, before that as of every head that was signed."""
+    width = tile_width(level, index, size)
+    if width == TILE_WIDTH:
+        return [width]
+    # Floor division by the leaves below one hash: heads between two of them need the same tile.
+    hashes = select(CheckpointRow.size // TILE_WIDTH**level).where(CheckpointRow.size <= size).distinct()
+    counts = session.scalars(hashes.where(CheckpointRow.size >= (index * TILE_WIDTH + 1) * TILE_WIDTH**level))
+    return sorted({count - index * TILE_WIDTH for count in counts})
+
+
+def _tile(tile: LogTile, width: int) -> bytes:
+    """The first ``width`` hashes or entries of a tile."""
+    if tile.level != ENTRIES:
+        return tile.data[: width * HASH_BYTES]
+    entries = split_bundle(tile.data)[:width]
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+
+
+def hints(session: Session, size: int) -> Iterator[tuple[str, bytes]]:
+    """For every series, where the entries of its numbers lie: ``[first serial, count, first leaf]`` in runs."""
+    logged = (
+        select(
+            Intent.authority, Intent.year, Intent.kind, Intent.first_serial, Intent.count, Intent.first_leaf
+        )
+        .where(Intent.state == "logged", Intent.first_leaf + Intent.count <= size)
+        .order_by(Intent.authority, Intent.year, Intent.kind, Intent.first_serial)
+    )
+    for series, rows in groupby(session.execute(logged), key=lambda row: (row[0], row[1], row[2])):
+        runs: list[list[int]] = []
+        for *_, serial, count, leaf in rows:
+            if runs and (runs[-1][0] + runs[-1][1], runs[-1][2] + runs[-1][1]) == (serial, leaf):
+                runs[-1][1] += count
+            else:
+                runs.append([serial, count, leaf or 0])
+        yield f"log/runs/{'/'.join(map(str, series))}.json", canonicalize_restricted({"runs": runs})
