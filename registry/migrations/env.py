@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import registry.jobs.models  # noqa: F401 - its tables are part of the schema
 from registry.models import Base
 
 connection = context.config.attributes["connection"]
