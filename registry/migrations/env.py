@@ -2,7 +2,8 @@
 
 from alembic import context
 
-import registry.jobs.models  # noqa: F401 - its tables are part of the schema
+import registry.jobs.models
+import registry.review.models  # noqa: F401
 from registry.models import Base
 
 connection = context.config.attributes["connection"]
