@@ -2,9 +2,7 @@
 
 from alembic import context
 
-import registry.jobs.models
-import registry.review.models  # noqa: F401
-from registry.models import Base
+from registry.tables import Base
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata)

@@ -1,0 +1,14 @@
+"""All tables of the registry, whichever capability they belong to: importing this makes ``Base.metadata`` complete.
+
+A capability with tables of its own is named here, so that the migrations are compared with everything.
+"""
+
+from registry.accounts import models as _accounts
+from registry.jobs import models as _jobs
+from registry.models import Base
+from registry.review import models as _review
+
+CAPABILITIES = (_accounts, _jobs, _review)
+"""Modules whose tables join ``Base``."""
+
+__all__ = ["CAPABILITIES", "Base"]
