@@ -7,8 +7,9 @@ from registry.accounts import models as _accounts
 from registry.jobs import models as _jobs
 from registry.models import Base
 from registry.review import models as _review
+from registry.trail import models as _trail
 
-CAPABILITIES = (_accounts, _jobs, _review)
+CAPABILITIES = (_accounts, _jobs, _review, _trail)
 """Modules whose tables join ``Base``."""
 
 __all__ = ["CAPABILITIES", "Base"]
