@@ -12,8 +12,10 @@ import typer
 from registry.cli.common import SHELL, registry_app
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
+from registry.review.decisions import RELEASE
+from registry.review.issuing import issue_released
 
-KINDS: dict[str, JobKind] = {}
+KINDS: dict[str, JobKind] = {RELEASE: JobKind(issue_released, long=True)}
 """Every kind of background work by its name; a capability adds its own here."""
 
 
