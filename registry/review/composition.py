@@ -2,8 +2,8 @@
 
 ``whole``: the upload stands alone. ``mended``: the rows of the upload take the place of earlier ones, and everything else
 stays. Which row an uploaded one replaces is decided in this order, as a clerk would: the place that it names itself (the
-column 原位置 of the rows that were handed out to be mended); the same person for the same certificate; the same name,
-where just one refused row and just one uploaded row have it. A row that replaces none is added. An earlier row that was refused and
+column 原位置 of the rows that were handed out to be mended); the same person for the same certificate; the same identity number
+as one refused row; the same name as one refused row that has no number that could be anybody's, if just one uploaded row has it. A row that replaces none is added. An earlier row that was refused and
 is replaced by none stays refused: nobody is lost by forgetting him.
 """
 
@@ -19,7 +19,9 @@ from registry.batches import preview_file
 from registry.faces.fonts import missing_glyphs
 from registry.intake.columns import ORIGIN, fields_of
 from registry.intake.findings import Finding, Severity
+from registry.intake.identifiers import IdentifierError, ResidentIdentity
 from registry.intake.service import Intake, intake_of
+from registry.intake.text import clean
 from registry.offices import CHINA
 from registry.review.rows import (
     FIRST_ROW,
@@ -183,8 +185,7 @@ def _replaced(read: _Read, before: Content, kind: str) -> dict[Origin, Origin]:
     """Uploaded place → the earlier place that it replaces."""
     known = {row.origin for row in before.listed} | {row.origin for row in before.refused}
     by_person = {person_key(row.cells, kind): row.origin for row in before.listed}
-    by_name = _only(Counter(_name(row.cells) for row in before.refused))
-    refused_by_name = {_name(row.cells): row.origin for row in before.refused}
+    of_refused = _refused_by_identity_or_name(before.refused)
     own_names = _only(Counter(_name(read.written.get(origin, {})) for origin in read.places))
     found: dict[Origin, Origin] = {}
     taken: set[Origin] = set()
@@ -193,13 +194,31 @@ def _replaced(read: _Read, before: Content, kind: str) -> dict[Origin, Origin]:
         name, row = _name(written), read.accepted.get(origin)
         named = parse_origin(written.get(ORIGIN, ""))
         same_person = by_person.get(person_key(row.cells, kind)) if row else None
-        same_name = refused_by_name[name] if name in by_name and name in own_names else None
-        for old in (named, same_person, same_name):
+        same_number = of_refused.get(_identity(written))
+        same_name = of_refused.get(name) if name in own_names else None
+        for old in (named, same_person, same_number, same_name):
             if old is not None and old in known and old not in taken:
                 found[origin] = old
                 taken.add(old)
                 break
     return found
+
+
+def _refused_by_identity_or_name(refused: Sequence[RefusedRow]) -> dict[str, Origin]:
+    """Refused rows by identity number; by name those that have no number that could be somebody's. Each alone of its kind."""
+    keys = [_identity(row.cells) or _name(row.cells) for row in refused]
+    alone = _only(Counter(keys))
+    return {key: row.origin for key, row in zip(keys, refused, strict=True) if key in alone}
+
+
+def _identity(cells: Mapping[str, str]) -> str:
+    """The identity number of a row as written, or nothing where that is none."""
+    text = clean(cells.get("identity", "")).replace(" ", "").upper()
+    try:
+        ResidentIdentity.parse(text, today=date.max)
+    except IdentifierError:
+        return ""
+    return text
 
 
 def _name(cells: Mapping[str, str]) -> str:
