@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0001"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -130,7 +130,8 @@ def _cases() -> None:
         sa.Column("failure", sa.String(length=64), nullable=False),
         sa.CheckConstraint("(number IS NULL) = (action = 'bulk-revoke')", name="case_number"),
         sa.CheckConstraint(
-            "action IN ('suspend', 'reinstate', 'revoke', 'correct', 'bulk-revoke')", name="case_action"
+            "action IN ('suspend', 'reinstate', 'revoke', 'release', 'correct', 'bulk-revoke')",
+            name="case_action",
         ),
         sa.CheckConstraint(
             "state IN ('draft', 'proposed', 'confirmed', 'done', 'failed', 'declined', 'withdrawn')",
