@@ -142,7 +142,9 @@ def reserve_successor(
         now=now,
         corrects=old,
     )
-    if reservation.intent_id is None:  # between the two looks somebody took it, where nothing is locked for it
+    if (
+        reservation.intent_id is None
+    ):  # between the two looks somebody took it, where nothing is locked for it
         raise _taken(session, next(iter(reservation.taken.values())))
     return reservation.intent_id
 

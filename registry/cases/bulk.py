@@ -16,9 +16,9 @@ from registry.cases.documents import Upload, clean_name
 from registry.cases.errors import CaseError
 from registry.cases.listing import Fault, Row, read_list
 from registry.cases.models import Case, CaseItem
-from registry.cases.search import states_of
 from registry.database import bulk_insert, select_among
 from registry.models import Certificate, StatusEvent, VoidNumber
+from registry.status import states_of
 from registry.trail.service import record
 
 ACTION = "bulk-revoke"
@@ -81,7 +81,11 @@ def propose_file(session: Session, actor: Actor, *, case_id: int, authority: str
         raise CaseError("list_nothing_ready")
     case.state, case.proposed_at = "proposed", now
     session.flush()
-    after = {"case": case.id, "action": case.action, "numbers": tally(session, case).ready}
+    after: dict[str, str | int] = {
+        "case": case.id,
+        "action": case.action,
+        "numbers": tally(session, case).ready,
+    }
     record(
         session, actor, "case.propose", subject=f"case:{case.id}", now=now, after=after, remark=case.remark
     )
@@ -109,7 +113,7 @@ def draft_of(session: Session, actor: Actor, case_id: int, *, authority: str | N
 def tally(session: Session, case: Case) -> Tally:
     """How many numbers are ready or waiting, done, refused."""
     counts = select(CaseItem.state, func.count()).filter_by(case_id=case.id).group_by(CaseItem.state)
-    found = {state: count for state, count in session.execute(counts)}
+    found = {row[0]: row[1] for row in session.execute(counts)}
     return Tally(
         found.get("draft", 0) + found.get("waiting", 0), found.get("done", 0), found.get("refused", 0)
     )

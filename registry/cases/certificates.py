@@ -12,7 +12,9 @@ from registry.trail.service import record
 MAX_REASON = 200
 
 
-def certificate_of(session: Session, number: str, *, authority: str | None, lock: bool = False) -> Certificate:
+def certificate_of(
+    session: Session, number: str, *, authority: str | None, lock: bool = False
+) -> Certificate:
     """The certificate; raises ``CaseError`` (``not_found``) for one that is missing or, to the asker the same, another's.
 
     Whose it is says the number, and not the column beside it.

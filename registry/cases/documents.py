@@ -62,7 +62,9 @@ def clean_name(name: str, kind: str) -> str:
     """A label out of whatever a browser sent as a file's name: no path, no control or direction sign, the kind's ending."""
     last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
     kept = "".join(
-        one for one in last if one not in _NO_LABEL and unicodedata.category(one)[0] not in ("C", "Z") or one == " "
+        one
+        for one in last
+        if (one not in _NO_LABEL and unicodedata.category(one)[0] not in ("C", "Z")) or one == " "
     )
     stem, ending = kept, _ENDINGS[kind][0]
     for known in (*_ENDINGS["pdf"], *_ENDINGS["png"], *_ENDINGS["jpeg"]):

@@ -168,5 +168,3 @@ def _end(session: Session, case: Case, *, failure: str, now: int) -> None:
 
 def _counted(states: Sequence[str]) -> dict[str, int]:
     return {"done": states.count("done"), "refused": states.count("refused")}
-
-

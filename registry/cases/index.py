@@ -5,7 +5,7 @@ its own, so that issuing pays nothing for it; whoever searches brings it up to d
 be thrown away and made anew (``rebuild``), and ``fsck`` recomputes it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -18,7 +18,7 @@ from registry.cases.models import Employer, IndexedCertificate, IndexMark
 from registry.database import bulk_insert, select_among
 from registry.log import log_size
 from registry.models import Certificate, Intent, StatusEvent
-from registry.status import state_after
+from registry.status import states_of
 from registry.troubles import Trouble
 from verifier.number import parse_number
 
@@ -101,10 +101,17 @@ def index_troubles(session: Session) -> Iterator[Trouble]:
         yield Trouble("index_differs", "mark")
         return
     employers = {one.id: one.name for one in session.scalars(select(Employer))}
-    states = _states(session, None, mark)
+    states = states_of(session, None, below=mark)
     indexed = select(IndexedCertificate).order_by(IndexedCertificate.number)
     found = {
-        one.number: (one.year, one.kind, one.batch_id, one.name_key, employers.get(one.employer_id), one.state)
+        one.number: (
+            one.year,
+            one.kind,
+            one.batch_id,
+            one.name_key,
+            employers.get(one.employer_id),
+            one.state,
+        )
         for one in session.scalars(indexed.execution_options(yield_per=500))
     }
     for number, batch_id, record in _certificates(session, 0, mark):
@@ -135,13 +142,14 @@ def _certificates(session: Session, low: int, high: int) -> Iterator[tuple[str, 
         .where(Certificate.leaf_index >= low, Certificate.leaf_index < high)
         .execution_options(yield_per=500)
     )
-    for number, batch_id, record in session.execute(rows):
-        yield number, batch_id, record
+    for row in session.execute(rows):
+        yield row[0], row[1], row[2]
 
 
 def _take_certificates(session: Session, low: int, high: int) -> None:
     found = [
-        (number, batch_id, *named_in(record)) for number, batch_id, record in _certificates(session, low, high)
+        (number, batch_id, *named_in(record))
+        for number, batch_id, record in _certificates(session, low, high)
     ]
     employers = _employer_ids(session, {employer for *_, employer in found})
     rows = []
@@ -173,23 +181,7 @@ def _employer_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
 def _take_events(session: Session, low: int, high: int) -> None:
     within = (StatusEvent.leaf_index >= low, StatusEvent.leaf_index < high)
     numbers = sorted(set(session.scalars(select(StatusEvent.number).where(*within))))
-    for number, state in _states(session, numbers, high).items():
+    for number, state in states_of(session, numbers, below=high).items():
         session.execute(
             update(IndexedCertificate).where(IndexedCertificate.number == number).values(state=state)
         )
-
-
-def _states(session: Session, numbers: Sequence[str] | None, below: int) -> dict[str, str]:
-    """The states of ``numbers`` (None: of all that anything happened to) as of the leaf ``below``."""
-    wanted = ("leaf_index", "number", "action")
-    if numbers is None:
-        columns = (StatusEvent.leaf_index, StatusEvent.number, StatusEvent.action)
-        events = sorted(tuple(row) for row in session.execute(select(*columns)))
-    else:
-        events = sorted(select_among(session, StatusEvent, "number", numbers, wanted))
-    states: dict[str, str] = {}
-    for leaf, number, action in events:
-        if leaf < below:
-            before = states.get(number, "issued")
-            states[number] = state_after(before, action) or before
-    return states

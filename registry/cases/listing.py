@@ -21,7 +21,9 @@ from verifier.errors import FormError
 from verifier.messages import reason_word
 from verifier.number import parse_typed_number
 
-LIMITS = IntakeLimits(file_bytes=4 << 20, rows=5_001, sheets=8, columns=64, cells=200_000, text_bytes=16 << 20)
+LIMITS = IntakeLimits(
+    file_bytes=4 << 20, rows=5_001, sheets=8, columns=64, cells=200_000, text_bytes=16 << 20
+)
 """5,000 numbers are 0.3 MB. Whoever revokes more at once has other troubles, and a second file does no harm."""
 MAX_REMARK = 200
 _HEADINGS: Mapping[str, tuple[str, ...]] = {

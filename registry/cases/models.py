@@ -23,7 +23,8 @@ class Case(Base):
     __tablename__ = "certificate_case"
     __table_args__ = (
         CheckConstraint(
-            "action IN ('suspend', 'reinstate', 'revoke', 'release', 'correct', 'bulk-revoke')", name="case_action"
+            "action IN ('suspend', 'reinstate', 'revoke', 'release', 'correct', 'bulk-revoke')",
+            name="case_action",
         ),
         CheckConstraint(
             "state IN ('draft', 'proposed', 'confirmed', 'done', 'failed', 'declined', 'withdrawn')",
@@ -159,7 +160,9 @@ class PrintJob(Base):
     __tablename__ = "print_job"
     __table_args__ = (
         CheckConstraint("form IN ('pdf', 'zip')", name="print_job_form"),
-        CheckConstraint("state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="print_job_state"),
+        CheckConstraint(
+            "state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="print_job_state"
+        ),
         Index("print_job_state_index", "state"),
     )
 

@@ -145,5 +145,5 @@ def cases_for(session: Session, request: HolderRequest) -> list[Case]:
 
 
 def _record(session: Session, actor: Actor, act: str, request: HolderRequest, now: int) -> None:
-    after = {"request": request.id, "receipt": request.receipt, "state": request.state}
+    after: dict[str, str | int] = {"request": request.id, "receipt": request.receipt, "state": request.state}
     record(session, actor, act, subject=f"certificate:{request.number}", now=now, after=after)

@@ -20,8 +20,8 @@ from registry.cases.models import Employer, IndexedCertificate
 from registry.database import select_among
 from registry.identity import IdentityVault
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
-from registry.models import Certificate, StatusEvent
-from registry.status import state_after
+from registry.models import Certificate
+from registry.status import states_of
 from verifier.record import parse_record
 
 PAGE = 50
@@ -90,7 +90,9 @@ def identity_key(vault: IdentityVault, typed: str, *, today: date) -> bytes | No
         return None
 
 
-def search(session: Session, query: Query, *, authority: str | None, after: str = "", size: int = PAGE) -> Page:
+def search(
+    session: Session, query: Query, *, authority: str | None, after: str = "", size: int = PAGE
+) -> Page:
     """One page of ``query`` among the certificates of ``authority`` (None: of all), after ``after`` (a number)."""
     conditions = _conditions(query, authority)
     ordered = _ordered(query)
@@ -197,13 +199,3 @@ def _shown(session: Session, chosen: Sequence[tuple[str, int]]) -> Iterator[Foun
             batch_id,
             states.get(number, "issued"),
         )
-
-
-def states_of(session: Session, numbers: Sequence[str]) -> dict[str, str]:
-    """The states of those of ``numbers`` that anything happened to."""
-    states: dict[str, str] = {}
-    wanted = ("leaf_index", "number", "action")
-    for _, number, action in sorted(select_among(session, StatusEvent, "number", numbers, wanted)):
-        before = states.get(number, "issued")
-        states[number] = state_after(before, action) or before
-    return states

@@ -156,7 +156,12 @@ def cases_of(session: Session, number: str) -> list[Case]:
 
 
 def list_cases(
-    session: Session, *, authority: str | None, states: Sequence[str], before: int | None = None, limit: int = 50
+    session: Session,
+    *,
+    authority: str | None,
+    states: Sequence[str],
+    before: int | None = None,
+    limit: int = 50,
 ) -> list[Case]:
     """Cases in one of ``states``: those that wait the oldest first, those that ended the newest first."""
     chosen = select(Case).where(Case.state.in_(states))
@@ -309,5 +314,3 @@ def _record(session: Session, actor: Actor, act: str, case: Case, *, now: int, r
         after["leaf"] = case.leaf_index
     subject = f"certificate:{case.number}" if case.number else f"case:{case.id}"
     record(session, actor, act, subject=subject, now=now, after=after, remark=remark.strip())
-
-
