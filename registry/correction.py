@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from keys.trustlist import TrustList
 from registry.app import App
 from registry.applications import Candidate, claim_of, mask_identity
-from registry.batches import fits_qr
 from registry.errors import IssuanceError, StatusChangeError
 from registry.faces.fonts import missing_glyphs
+from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
 from registry.intake.judge import Readers
 from registry.intake.values import CATEGORIES, GRADES, CellFault

@@ -5,10 +5,11 @@ A capability with tables of its own is named here, so that the migrations are co
 
 from registry.accounts import models as _accounts
 from registry.cases import models as _cases
+from registry.jobs import models as _jobs
 from registry.models import Base
 from registry.trail import models as _trail
 
-CAPABILITIES = (_accounts, _trail, _cases)
+CAPABILITIES = (_accounts, _trail, _jobs, _cases)
 """Modules whose tables join ``Base``."""
 
 __all__ = ["CAPABILITIES", "Base"]

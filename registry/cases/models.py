@@ -154,17 +154,12 @@ class CaseDocument(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
-class PrintJob(Base):
-    """Certificates to be drawn in the background. The result is a file of the registry's folder, and does not stay."""
+class PrintOrder(Base):
+    """Certificates to be drawn in the background (``registry.jobs`` tells how far it is). The result is a file of the
+    registry's folder, and does not stay."""
 
-    __tablename__ = "print_job"
-    __table_args__ = (
-        CheckConstraint("form IN ('pdf', 'zip')", name="print_job_form"),
-        CheckConstraint(
-            "state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="print_job_state"
-        ),
-        Index("print_job_state_index", "state"),
-    )
+    __tablename__ = "print_order"
+    __table_args__ = (CheckConstraint("form IN ('pdf', 'zip')", name="print_order_form"),)
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True)
     authority: Mapped[str | None] = mapped_column(String(6), index=True)
@@ -174,17 +169,15 @@ class PrintJob(Base):
     numbers: Mapped[str] = mapped_column(Text)
     """JSON."""
     total: Mapped[int] = mapped_column()
-    done: Mapped[int] = mapped_column()
-    refused: Mapped[str] = mapped_column(Text)
-    """JSON: number to code, of what could not be drawn."""
-    state: Mapped[str] = mapped_column(String(8))
     requested_by: Mapped[int] = mapped_column(BigInteger)
     requester: Mapped[str] = mapped_column(String(64))
     requested_at: Mapped[int] = mapped_column(BigInteger)
     finished_at: Mapped[int | None] = mapped_column(BigInteger)
-    expires_at: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    """When the result goes; None before there is one, and again once it is gone."""
+    refused: Mapped[str] = mapped_column(Text)
+    """JSON: number to code, of what could not be drawn."""
     size: Mapped[int] = mapped_column(BigInteger)
-    failure: Mapped[str] = mapped_column(String(64))
 
 
 class Employer(Base):

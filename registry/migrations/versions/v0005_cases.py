@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
@@ -222,28 +222,22 @@ def _documents() -> None:
 def _printing() -> None:
     """Certificates drawn in the background."""
     op.create_table(
-        "print_job",
+        "print_order",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("authority", sa.String(length=6), nullable=True),
         sa.Column("form", sa.String(length=3), nullable=False),
         sa.Column("title", sa.String(length=64), nullable=False),
         sa.Column("numbers", sa.Text(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
-        sa.Column("done", sa.Integer(), nullable=False),
-        sa.Column("refused", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=8), nullable=False),
         sa.Column("requested_by", sa.BigInteger(), nullable=False),
         sa.Column("requester", sa.String(length=64), nullable=False),
         sa.Column("requested_at", sa.BigInteger(), nullable=False),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
+        sa.Column("refused", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
-        sa.Column("failure", sa.String(length=64), nullable=False),
-        sa.CheckConstraint("form IN ('pdf', 'zip')", name="print_job_form"),
-        sa.CheckConstraint(
-            "state IN ('waiting', 'running', 'done', 'failed', 'expired')", name="print_job_state"
-        ),
+        sa.CheckConstraint("form IN ('pdf', 'zip')", name="print_order_form"),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_print_job_authority"), "print_job", ["authority"], unique=False)
-    op.create_index("print_job_state_index", "print_job", ["state"], unique=False)
+    op.create_index(op.f("ix_print_order_authority"), "print_order", ["authority"], unique=False)
+    op.create_index(op.f("ix_print_order_expires_at"), "print_order", ["expires_at"], unique=False)
