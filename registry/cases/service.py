@@ -19,6 +19,7 @@ from registry.cases.documents import Upload, attach, check_uploads
 from registry.cases.errors import CaseError
 from registry.cases.models import Case, CaseItem, HolderRequest
 from registry.cases.sealing import open_changes, seal_changes, seal_decision
+from registry.cases.working import order_case, order_head
 from registry.correction import examine
 from registry.errors import StatusChangeError
 from registry.status import REASONS, barred, change_status, possible_from, release, state_of
@@ -55,6 +56,7 @@ def act_at_once(
     session.add(case)
     session.flush()
     attach(session, app.vault, actor, uploads, authority=case.authority, case_id=case.id, now=now)
+    order_head(session, actor, event.leaf_index, now=now)
     _record(session, actor, f"certificate.{action}", case, now=now, remark=remark)
     return case
 
@@ -116,6 +118,9 @@ def confirm(
         case.state = "confirmed"
         session.flush()
         case.seal = seal_decision(session, app.vault, case)
+        order_case(session, actor, case.id, authority=case.authority, now=now)
+    elif case.leaf_index is not None:
+        order_head(session, actor, case.leaf_index, now=now)
     session.flush()
     _record(session, actor, "case.confirm", case, now=now, remark=remark)
     return case

@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from registry.cases import working as cases
 from registry.cli.common import SHELL, registry_app
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
 
-KINDS: dict[str, JobKind] = {}
+KINDS: dict[str, JobKind] = {**cases.KINDS}
 """Every kind of background work by its name; a capability adds its own here."""
 
 
