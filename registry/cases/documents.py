@@ -134,10 +134,10 @@ def documents_of(
 def open_document(
     session: Session, vault: IdentityVault, document_id: int, *, authority: str | None
 ) -> Document:
-    """A document of ``authority`` (None: of any); raises ``CaseError`` (``document_unknown``, ``document_unreadable``)."""
+    """A document of ``authority`` (None: of any); raises ``CaseError`` (``not_found``, ``document_unreadable``)."""
     document = session.get(CaseDocument, document_id)
     if document is None or authority not in (None, document.authority):
-        raise CaseError("document_unknown")
+        raise CaseError("not_found")
     try:
         data = _safe(vault).open(document.sealed, _place(document))
     except (InvalidTag, ValueError) as error:

@@ -5,13 +5,14 @@ certificates are added. What is shown of a certificate is read from its record, 
 index only says which ones. Whose certificates are looked at is an argument of every function here.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, func, select, tuple_
+from sqlalchemy import Select, false, func, select, tuple_
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -31,6 +32,7 @@ MAX_TEXT = 60
 """Of a name or an employer that is searched for; the longest on a certificate."""
 STATES = ("issued", "suspended", "revoked")
 ORDERS = ("number", "name")
+_CODE = re.compile(r"[0-9]{6}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,9 @@ def _in_series(query: Query, authority: str | None) -> Iterator[ColumnElement[bo
     """By the number itself, whose beginning is the authority, then the year, then the kind: a range of the primary key."""
     whose = {one for one in (authority, query.authority or None) if one is not None}
     for code in sorted(whose):
+        if _CODE.fullmatch(code) is None:
+            yield false()  # who has no authority has no certificates: an empty beginning would be everybody's
+            continue
         prefix = code
         if query.year is not None:
             prefix += f"{query.year:04d}" + (str(query.kind) if query.kind is not None else "")

@@ -244,7 +244,7 @@ def test_killed_while_correcting(lite: Rig, point: str) -> None:
     waiting = proposed(lite, number, "correct", changes={"name": "李雷"})
     confirmed(lite, waiting)
     assert killed(lite.place, NOW, carry, waiting.id, strike=Strike(point))
-    work(rig)
+    work(lite)
     done = case(lite, waiting.id)
     assert (done.state, done.failure) == ("done", "")
     assert acts(lite, number).count("case.done") == 1
