@@ -20,11 +20,11 @@ from registry.database import select_among
 from registry.errors import IssuanceError
 from registry.intake.findings import Finding
 from registry.issuance import checkpoint, finish_intent
-from registry.jobs.worker import Done, Task
+from registry.jobs.worker import Done, JobKind, Task
 from registry.models import Batch, Certificate, Claim, Intent, VoidNumber
 from registry.offices import CHINA
 from registry.review.composition import Frame
-from registry.review.decisions import release_bytes
+from registry.review.decisions import RELEASE, release_bytes
 from registry.review.drafts import frame_of, list_bytes, subject_of
 from registry.review.keeping import review_safe
 from registry.review.models import Draft, DraftSubmission
@@ -96,6 +96,10 @@ def issue_released(task: Task) -> Done:
         record(session, task.job.actor, "batch.issued", subject=subject, now=app.clock(), after=after)
 
     return Done(outcome, conclude)
+
+
+KINDS = {RELEASE: JobKind(issue_released, long=True)}
+"""This capability's background work."""
 
 
 def _released(app: App, draft_id: int) -> _Order:
