@@ -16,7 +16,7 @@ from registry.models import CheckpointRow
 from registry.status import state_after
 from registry.troubles import Trouble
 from verifier.errors import VerifierError
-from verifier.logentry import LogEntry, parse_log_entry
+from verifier.logentry import OWN_ACTIONS, LogEntry, parse_log_entry
 from verifier.tiles import TILE_WIDTH
 
 
@@ -91,5 +91,5 @@ def _entry_troubles(story: _Story, entry: LogEntry, index: int, now: int) -> Ite
     story.time = max(story.time, entry.time)
     if not names_its_authority(entry):
         yield Trouble("log_authority_differs", str(index))
-    if entry.action != "trust-list" and not story.follow(entry.number, entry.action):
+    if entry.action not in OWN_ACTIONS and not story.follow(entry.number, entry.action):
         yield Trouble("status_transition", entry.number)

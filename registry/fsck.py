@@ -3,7 +3,7 @@
 Recomputed from the signed bytes and the log: every record verifies, has its leaf and its digest there; every leaf has
 what it records; every number of every series is issued, void or about to be (an open intent), once; tiles hash up to
 every checkpoint; the trust list chain walks from the pinned root; the log's story is possible (``chronicle``), and goes
-on from the last head kept outside the database (``lasthead``). Each finding is a code and what it concerns; sentences
+on from the last head kept outside the database (``lasthead``); the audit trail is what the log has sealed (``trail``). Each finding is a code and what it concerns; sentences
 stand in ``troubles``.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from keys.errors import KeysError
 from keys.trustlist import TrustList, parse_trust_list
 from registry.app import App
+from registry.cases.index import index_troubles
 from registry.chronicle import chronicle_troubles
 from registry.errors import IssuanceError, RegistryError
 from registry.intents import require_sealed
@@ -31,6 +32,8 @@ from registry.models import (
     VoidNumber,
 )
 from registry.people import people_troubles
+from registry.trail.checking import check_trail
+from registry.trail.models import TrailSeal
 from registry.troubles import Trouble
 from registry.trust import established_trust, registry_of, trust_list_documents
 from verifier.authority import objection_at
@@ -78,6 +81,8 @@ def fsck(app: App) -> FsckReport:
             *_power_troubles(session, trust),
             *_series_troubles(app, session),
             *people_troubles(app, session),
+            *index_troubles(session),
+            *check_trail(session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))
         waiting = len(list(session.scalars(select(Intent.id).where(Intent.state == "reserved"))))
@@ -190,7 +195,7 @@ def _entry_troubles(session: Session) -> Iterator[Trouble]:
 
 
 Essence = tuple[str, str, str, str, str, int]
-_DATED = ("suspend", "reinstate", "revoke")
+_DATED = ("suspend", "reinstate", "revoke", "audit-trail")
 """Entries whose time is a column too."""
 
 
@@ -228,6 +233,10 @@ def _recorded(session: Session, low: int, high: int) -> dict[int, Essence]:
     ):
         digest = record_digest(version.data)
         found[version.leaf_index] = ("trust-list", str(version.version), digest, "", "", 0)
+    for seal in session.scalars(
+        select(TrailSeal).where(TrailSeal.leaf_index >= low, TrailSeal.leaf_index < high)
+    ):
+        found[seal.leaf_index] = ("audit-trail", str(seal.count), seal.digest.hex(), "", "", seal.at)
     return found
 
 

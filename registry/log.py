@@ -17,7 +17,7 @@ from registry.errors import RegistryError
 from registry.models import Certificate, CheckpointRow, LogHead, LogTile
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text, sign_checkpoint
 from verifier.errors import VerifierError
-from verifier.logentry import LogEntry, parse_log_entry, record_digest
+from verifier.logentry import OWN_ACTIONS, LogEntry, parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, check_consistency, leaf_hash, tree_hash
 from verifier.note import parse_note
 from verifier.tiles import TILE_WIDTH, TileTree
@@ -29,13 +29,23 @@ MAX_CLOCK_STEP = 300
 """Seconds that the clock may stand before the last entry's time: what a verifier allows two clocks to differ (SPEC 7.2)."""
 
 
+TRAIL_HELD, LOG_HELD = "trail held", "log held"
+"""What a session remembers of its locks (``Session.info``): the log's head comes before the audit trail's, always."""
+
+
 def log_origin(host: str) -> str:
     """The log's origin line: its address without scheme (C2SP tlog-tiles)."""
     return f"{host}/log"
 
 
 def lock_head(session: Session) -> LogHead:
-    """Make the log stand still until the caller's transaction ends: nobody else appends or signs."""
+    """Make the log stand still until the caller's transaction ends: nobody else appends or signs.
+
+    Raises ``RuntimeError`` in a transaction that recorded in the audit trail before: two such could wait for each other.
+    """
+    if session.info.get(TRAIL_HELD) and not session.info.get(LOG_HELD):
+        raise RuntimeError("the audit trail is recorded last: the log's head is locked before it")
+    session.info[LOG_HELD] = True
     return session.scalars(select(LogHead).with_for_update()).one()
 
 
@@ -79,8 +89,8 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
 
 
 def names_its_authority(entry: LogEntry) -> bool:
-    """Whether the entry's authority is the one its number begins with; a version of the trust list has none."""
-    return entry.authority == ("" if entry.action == "trust-list" else entry.number[:6])
+    """Whether the entry's authority is the one its number begins with; the registry's own entries have none."""
+    return entry.authority == ("" if entry.action in OWN_ACTIONS else entry.number[:6])
 
 
 def _last_time(session: Session, size: int) -> int:

@@ -174,6 +174,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书没有可更正的项目「{field}」。",
         "The certificate has no field “{field}” to correct.",
     ),
+    "trail_entry_form": (
+        "审计记录的内容不合格式，或超过长度上限，未予办理。请缩短备注后再试。",
+        "The entry for the audit trail is malformed or too long, and nothing was done. Shorten the remark and try again.",
+    ),
     "log_not_consistent": (
         "日志与大小为 {size} 的已签检查点不一致，拒绝签名。请立即运行 certreg fsck 并保留现场。",
         "The log does not extend its signed checkpoint of size {size}; nothing was signed. Run certreg fsck and keep everything.",

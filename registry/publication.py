@@ -44,6 +44,7 @@ from registry.published import (
 )
 from registry.sites import File, FolderSite, Site
 from registry.status import Block, StatusSigner, blocks_in_use, changes_in, sign_block
+from registry.trail.sealing import seal_when_due
 from registry.trust import current_trust_list, pinned_chain, registry_of, trust_list_documents
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import LogError, StatusError
@@ -97,6 +98,9 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
     with site.alone():
         _require_extends_published(app, site, result)
         _require_newest_trust_list(app, site)
+        with app.write() as session:
+            seal_when_due(session, now=app.clock())
+        # If we stop here the next head covers the seal.
         app.sign_log()
         result.cosigning = app.cosign_log()
         with app.database.read() as session:

@@ -125,6 +125,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "密存的证件号码与证书或其检索值不符",
         "A sealed identity number is not the one on the certificate, or not the one it is found by",
     ),
+    "index_differs": (
+        "检索索引与证书内容或日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
+        (
+            "The search index is not as the certificates and the log say. The certificates are as they were; make the index "
+            "anew with certreg index --rebuild."
+        ),
+    ),
     "claim_missing": _restore(
         "在用、待签或因故撤销的证书缺少占位，此人可能被重复发证",
         "A certificate in force, about to be, or revoked for cause has no claim: its person could get another",
@@ -139,6 +146,44 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "A void number still has a claim: its person cannot get a new one",
     ),
     "claim_of_nothing": _restore("占位所指的编号不存在", "A claim is of a number that does not exist"),
+    # ---- the audit trail
+    "trail_gap": _keep(
+        "审计记录缺号：有记录被删除", "An entry of the audit trail is missing: it was deleted"
+    ),
+    "trail_moved": _keep(
+        "审计记录的位置与其内容不符：顺序被调换",
+        "An entry of the audit trail stands at another place than it says",
+    ),
+    "trail_altered": _keep(
+        "审计记录的内容与其摘要不符：内容被改动",
+        "An entry of the audit trail does not have its digest: it was altered",
+    ),
+    "trail_chain": _keep(
+        "审计记录与前一条不相连：前一条被改动、删除或替换",
+        "An entry of the audit trail does not name the digest of the one before: that one was altered, removed or replaced",
+    ),
+    "trail_entry_form": _keep(
+        "审计记录的格式不对：内容被改动", "An entry of the audit trail is malformed: it was altered"
+    ),
+    "trail_columns_differ": _restore(
+        "审计记录的检索列与其内容不符",
+        "The columns of an entry of the audit trail are not what its bytes say",
+    ),
+    "trail_head_differs": _keep(
+        "审计记录的末尾与记录不符：末尾的记录被删除或替换",
+        "The head of the audit trail is not that of its last entry: entries at its end were removed or replaced",
+    ),
+    "trail_seal_differs": _keep(
+        "审计记录与透明日志中封存的摘要不符：封存之后被改写",
+        "The audit trail is not the one that was sealed in the log: it was rewritten after it was sealed",
+    ),
+    "trail_cut_off": _keep(
+        "透明日志中封存的审计记录已不存在：记录被截短",
+        "The log has sealed entries of the audit trail that are not there: the trail was cut off",
+    ),
+    "trail_seal_order": _keep(
+        "透明日志中封存的审计记录条数减少", "The log has sealed fewer entries of the audit trail than before"
+    ),
 }
 
 

@@ -2,7 +2,8 @@
 
 An entry is JCS of ``{action, number, digest, authority, time, reason?, successor?}``; ``digest`` is the SHA-256 (hex) of
 the signed record's bytes. ``void`` accounts for a number that was reserved and never issued; ``trust-list`` logs a
-version of the trust list (its number is the version, its digest that of its bytes). Entries are compared as bytes, so
+version of the trust list (its number is the version, its digest that of its bytes); ``audit-trail`` seals the head of
+the registry's audit trail (its number is how many acts, its digest that of the last). Entries are compared as bytes, so
 there is one spelling.
 """
 
@@ -16,7 +17,9 @@ from keys.errors import KeysError
 from verifier.errors import LogError
 from verifier.limits import MAX_LOG_ENTRY_BYTES
 
-ACTIONS = ("issue", "suspend", "reinstate", "revoke", "void", "trust-list")
+OWN_ACTIONS = ("trust-list", "audit-trail")
+"""The registry's own, of no certificate and no authority."""
+ACTIONS = ("issue", "suspend", "reinstate", "revoke", "void", *OWN_ACTIONS)
 _LIMITS = JsonLimits(MAX_LOG_ENTRY_BYTES, 2)
 _REQUIRED = {"action", "number", "digest", "authority", "time"}
 _OPTIONAL = {"reason", "successor"}

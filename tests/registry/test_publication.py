@@ -62,7 +62,10 @@ def test_a_new_program_writes_what_pages_load_then_their_list_then_the_pages(
     monkeypatch.setattr("verifier.webpages.installed_pages", lambda: files)
     assert publish(lite.app, lite.site).paths == ["verifier/core/bytes.js", LIST_PATH, "v/index.html"]
     lists = [json.loads(found[LIST_PATH])["files"] for found in (before, contents(lite.site))]
-    assert {path for path in lists[0] if lists[0][path] != lists[1][path]} == {"/v/", "/verifier/core/bytes.js"}
+    assert {path for path in lists[0] if lists[0][path] != lists[1][path]} == {
+        "/v/",
+        "/verifier/core/bytes.js",
+    }
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:

@@ -164,6 +164,20 @@ def _revocation() -> Scene:
     return _judge(registry, certificate, registry.log_proof(), _unproven("log_entry_other"))
 
 
+@case(
+    "log-entry-of-the-audit-trail",
+    "6.2",
+    "An entry that seals the registry's audit trail, though it names this number",
+)
+def _sealed_trail() -> Scene:
+    registry, certificate = _logged()
+    entry = LogEntry(
+        "audit-trail", certificate.number.digits, record_digest(certificate.record), "", LOGGED_AT
+    )
+    index = registry.log(entry)
+    return _judge(registry, certificate, registry.log_proof(index), _unproven("log_entry_other"))
+
+
 @case("log-entry-of-another-record", "6.4", "The log has another record under this number")
 def _another_record() -> Scene:
     registry = Simulator()

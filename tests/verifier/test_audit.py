@@ -115,6 +115,13 @@ def expect(write: Write) -> Found:
 
 
 OTHER_DIGEST = "ab" * 32
+
+
+def seal(book: Logbook, count: str, digest: str = OTHER_DIGEST, authority: str = "") -> int:
+    """Log that the registry's audit trail has so many acts; its leaf."""
+    return book.simulator.log(LogEntry("audit-trail", count, digest, authority, LOGGED_AT))
+
+
 TRANSITIONS: list[tuple[str, Write, Found]] = [
     ("twice", lambda book: book.issue(1), [("number_twice", 2, FIRST)]),
     (
@@ -257,6 +264,31 @@ TRANSITIONS: list[tuple[str, Write, Found]] = [
         "a version without digest",
         lambda book: book.simulator.log(LogEntry("trust-list", "2", "", "", LOGGED_AT)),
         [("entry_members", 2, "2")],
+    ),
+    (
+        "an audit trail that grows",
+        lambda book: (seal(book, "3"), seal(book, "3"), seal(book, "4", "cd" * 32)),
+        [],
+    ),
+    (
+        "an audit trail cut off",
+        lambda book: (seal(book, "3"), seal(book, "2", "cd" * 32), seal(book, "3")),
+        [("trail_went_back", 3, "2")],
+    ),
+    (
+        "an audit trail rewritten",
+        lambda book: (seal(book, "3"), seal(book, "3", "cd" * 32)),
+        [("trail_went_back", 3, "3")],
+    ),
+    (
+        "an audit trail that is no number",
+        lambda book: (seal(book, "0"), seal(book, "1" * 16), seal(book, "07")),
+        [("entry_members", 2, "0"), ("entry_members", 3, "1" * 16), ("entry_members", 4, "07")],
+    ),
+    (
+        "an audit trail of an authority, and one without digest",
+        lambda book: (seal(book, "3", authority=MUNICIPAL), seal(book, "3", "")),
+        [("entry_members", 2, "3"), ("entry_members", 3, "3")],
     ),
     (
         "numbers scattered",

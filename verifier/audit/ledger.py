@@ -45,6 +45,7 @@ class Ledger:
         self._last_time = 0
         self._missing = 0
         self._bounded = False
+        self._trail = (0, "")
         self.series: dict[tuple[str, int, int], Series] = {}
         self.actions: Counter[str] = Counter()
 
@@ -57,6 +58,8 @@ class Ledger:
             self._findings.fault("entry_members", leaf, entry.number, member=wrong)
         elif entry.action == "trust-list":
             self._trust.enter(leaf, entry)
+        elif entry.action == "audit-trail":
+            self._enter_seal(leaf, entry)
         else:
             number = parse_number(entry.number)
             if entry.action in ("issue", "void"):
@@ -73,6 +76,14 @@ class Ledger:
                     self._findings.fault("number_skipped", gap.leaf, number)
                 else:
                     self._findings.open("number_open", gap.leaf, number)
+
+    def _enter_seal(self, leaf: int, entry: LogEntry) -> None:
+        """The registry's audit trail only grows: what it is, nobody sees here; that it went back, everybody."""
+        count, digest = int(entry.number), entry.digest
+        known, sealed = self._trail
+        if count < known or (count == known and digest != sealed):
+            self._findings.fault("trail_went_back", leaf, entry.number, before=known)
+        self._trail = max(self._trail, (count, digest), key=lambda one: one[0])
 
     def _check_time(self, leaf: int, entry: LogEntry) -> None:
         clocks = self._clocks

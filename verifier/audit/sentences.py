@@ -47,6 +47,10 @@ FINDINGS: dict[str, Sentence] = {
         "条目时间晚于见证人联署的时间。",
         "The entry's time is later than the moment at which a witness cosigned it.",
     ),
+    "trail_went_back": Sentence(
+        "封存的审计记录条数减少，或同一条数有两个摘要：登记机构的审计记录被截短或改写。",
+        "The sealed audit trail has fewer acts than before, or another digest for as many: the registry's trail was cut off or rewritten.",
+    ),
     # ---- authority
     "authority_not_listed": Sentence(
         "发证时信任列表中没有这个机构：超出授权。",

@@ -17,7 +17,7 @@ export const MAX_LOG_PROOF = 16384;
 const MAX_ENTRY = 1024;
 const MAX_HASHES = 63;
 const HEADER = 'c2sp.org/tlog-proof@v1';
-const ACTIONS = ['issue', 'suspend', 'reinstate', 'revoke', 'void', 'trust-list'];
+const ACTIONS = ['issue', 'suspend', 'reinstate', 'revoke', 'void', 'trust-list', 'audit-trail'];
 
 /** @param {Uint8Array} data @returns {{entry: Uint8Array, index: bigint, path: Uint8Array[], checkpoint: Uint8Array}} */
 export function readLogProof(data) {
