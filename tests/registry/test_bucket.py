@@ -16,7 +16,7 @@ from registry.publication import STATUS_VALIDITY, publish
 from registry.published import CHECKPOINT
 from tests.builders import MUNICIPAL, refused
 from tests.registry.readers import contents, judged
-from tests.registry.rig import Rig
+from tests.registry.rig import Place, Rig, copy_home, opened
 from tests.s3 import Fault, Gate, Mirror, environment_of, gated, new_bucket, objects_of, service
 from verifier.report import Verdict
 from verifier.sources import Source, open_source
@@ -212,13 +212,20 @@ def test_an_object_whose_tag_is_not_its_md5_is_read(lite: Rig, gate: Gate, bucke
 
 @pytest.mark.usefixtures("small")
 def test_a_restored_backup_turns_nothing_back(lite: Rig, gate: Gate, bucket: str) -> None:
+    """Also where the last signed head was lost with the folder: the bucket's own log tells."""
     lite.issue(1)
-    publish(lite.app, site(lite.app, bucket))
+    backup = copy_home(lite.place.home, lite.folder / "backup")
     lite.issue(2)
-    ahead = contents(lite.publish())
+    publish(lite.app, site(lite.app, bucket))
+    gate.reset()
+    with opened(Place(backup), lite.folder) as old:
+        with refused(RegistryError, "publication_ahead"):
+            publish(old.app, site(old.app, bucket))
+        old.issue(3)
+        with refused(RegistryError, "log_not_consistent"):
+            publish(old.app, site(old.app, bucket))
+    assert gate.lasted == []
     client = boto3.client("s3")
-    for path in (*(one for one in ahead if one.startswith("log/")), "trust.json"):
-        client.put_object(Bucket=name_of(bucket), Key=PREFIX + path, Body=ahead[path])
     client.put_object(Bucket=name_of(bucket), Key=f"{PREFIX}{CHECKPOINT}", Body=b"damaged")
     client.close()
     assert CHECKPOINT in publish(lite.app, site(lite.app, bucket)).damaged

@@ -15,7 +15,7 @@ from tests.simulator import NOW, standard_pin
 from tests.verifier.publication import publication
 from verifier.server.guard import SECURITY_HEADERS
 from verifier.server.statics import published_file
-from verifier.webheaders import FOREVER, cache_control
+from verifier.webheaders import FOREVER, cache_control, published_type
 from verifier.webpages import installed_pages
 
 pytestmark = pytest.mark.anyio
@@ -197,3 +197,21 @@ async def test_a_file_replaced_while_it_is_read_comes_whole(own_site: Site) -> N
     sent = [piece async for piece in answer.body_iterator]
     assert b"".join(map(bytes, sent)) == b"a" * 5_000_000  # type: ignore[arg-type]
     assert answer.headers["content-length"] == "5000000"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("v/index.html", "text/html; charset=utf-8"),
+        ("verifier/0123456789abcdef/page/main.js", "text/javascript; charset=utf-8"),
+        ("verifier/0123456789abcdef/style.css", "text/css; charset=utf-8"),
+        ("verifier/root.json", "application/json"),
+        ("log/checkpoint", "text/plain; charset=utf-8"),
+        ("log/tile/0/000", "application/octet-stream"),
+        ("log/runs/410100/2026/1.json", "application/json"),
+        ("status/410100/2026/1/revocation/0", "application/json"),
+        ("bundle.zip", "application/zip"),
+    ],
+)
+def test_types_of_whatever_is_published(path: str, kind: str) -> None:
+    assert published_type(path) == kind
