@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import LogError
-from verifier.logentry import LogEntry, parse_log_entry, record_digest
+from verifier.logentry import LogEntry, read_entry, record_digest
 from verifier.merkle import check_inclusion, leaf_hash
 from verifier.number import CertificateNumber
 from verifier.outcome import Undecided
@@ -42,7 +42,7 @@ def included_entry(
 ) -> IncludedEntry:
     """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing."""
     parsed = parse_tlog_proof(proof)
-    entry = parse_log_entry(parsed.entry)
+    entry = read_entry(parsed.entry)
     head = trust.checkpoint(trust_list, parsed.checkpoint)
     checkpoint = head.checkpoint
     check_inclusion(leaf_hash(parsed.entry), parsed.index, checkpoint.size, parsed.hashes, checkpoint.root)
