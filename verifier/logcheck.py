@@ -10,7 +10,7 @@ from functools import partial
 from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import LogError
-from verifier.logentry import LogEntry, parse_log_entry, record_digest
+from verifier.logentry import LogEntry, read_entry, record_digest
 from verifier.merkle import check_inclusion, leaf_hash
 from verifier.number import CertificateNumber
 from verifier.outcome import Undecided
@@ -50,7 +50,7 @@ def _included_entry(
     proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
 ) -> IncludedEntry:
     parsed = parse_tlog_proof(proof)
-    entry = parse_log_entry(parsed.entry)
+    entry = read_entry(parsed.entry)
     head = trust.checkpoint(trust_list, parsed.checkpoint)
     checkpoint = head.checkpoint
     check_inclusion(leaf_hash(parsed.entry), parsed.index, checkpoint.size, parsed.hashes, checkpoint.root)

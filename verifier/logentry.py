@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from keys.canonical import JsonLimits, canonicalize_restricted, parse_canonical
 from keys.encodings import timestamp_decode, timestamp_encode
-from keys.errors import KeysError
+from keys.errors import EncodingError, KeysError
 from verifier.errors import LogError
 from verifier.limits import MAX_LOG_ENTRY_BYTES
 
@@ -25,6 +25,11 @@ _REQUIRED = {"action", "number", "digest", "authority", "time"}
 _OPTIONAL = {"reason", "successor"}
 _ALLOWED = _REQUIRED | _OPTIONAL
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
+_USUAL = re.compile(
+    rb'\{"action":"(issue|suspend|reinstate|revoke|void|trust-list|audit-trail)","authority":"([0-9]{6}|)",'
+    rb'"digest":"([0-9a-f]{64}|)","number":"([0-9]{1,20})"(?:,"reason":"([a-z_-]{1,64})")?'
+    rb'(?:,"successor":"([0-9]{20})")?,"time":"([0-9TZ:-]{20})"\}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +77,24 @@ def parse_log_entry(data: bytes) -> LogEntry:
     if entry.action not in ACTIONS or _DIGEST.fullmatch(entry.digest) is None or empty:
         raise LogError("log_entry_form")
     return entry
+
+
+def read_entry(data: bytes) -> LogEntry:
+    """As ``parse_log_entry``, by a pattern where ``data`` is what this registry writes; a property test holds the two together."""
+    match = _USUAL.fullmatch(data)
+    if match is None:
+        return parse_log_entry(data)
+    action, authority, digest, number, reason, successor, time = match.groups(b"")
+    try:
+        moment = timestamp_decode(time.decode("ascii"))
+    except EncodingError as error:
+        raise LogError("log_entry_form", error.code) from error
+    return LogEntry(
+        action.decode("ascii"),
+        number.decode("ascii"),
+        digest.decode("ascii"),
+        authority.decode("ascii"),
+        moment,
+        reason.decode("ascii"),
+        successor.decode("ascii"),
+    )

@@ -94,5 +94,5 @@ def _walk_consistency(
 
 
 def _check_hashes(proof: Sequence[bytes], *ends: bytes) -> None:
-    if len(proof) > MAX_PROOF_HASHES or any(len(item) != HASH_BYTES for item in (*ends, *proof)):
+    if len(proof) > MAX_PROOF_HASHES or set(map(len, (*ends, *proof))) - {HASH_BYTES}:
         raise LogError("log_proof_form")

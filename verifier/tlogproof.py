@@ -4,15 +4,22 @@ The ``extra`` line carries the log entry itself: its time is not in the certific
 leaf without it. It is not trusted for being there; it is what the inclusion proof is checked against.
 """
 
+import re
+from binascii import a2b_base64
 from dataclasses import dataclass
 
-from keys.encodings import base64_decode, base64_decode_all, base64_encode, decimal_decode
+from keys.encodings import base64_decode, base64_encode
 from keys.errors import KeysError
 from verifier.errors import LogError
 from verifier.limits import MAX_LOG_PROOF_BYTES
-from verifier.merkle import HASH_BYTES, MAX_PROOF_HASHES
+from verifier.merkle import MAX_PROOF_HASHES
 
 _HEADER = b"c2sp.org/tlog-proof@v1"
+_FORM = re.compile(
+    re.escape(_HEADER) + rb"\nextra ([A-Za-z0-9+/]*={0,2})\nindex (0|[1-9][0-9]{0,18})"
+    rb"((?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=){0,%d})" % MAX_PROOF_HASHES
+)
+"""Header, entry, index and hashes. A hash is 32 bytes in its one spelling: the last character has no bits beyond them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +43,12 @@ def parse_tlog_proof(data: bytes) -> TlogProof:
     head, separator, checkpoint = data.partition(b"\n\n")
     if len(data) > MAX_LOG_PROOF_BYTES or not separator:
         raise LogError("log_proof_form")
+    match = _FORM.fullmatch(head)
+    if match is None:
+        raise LogError("log_proof_form")
     try:
-        lines = head.split(b"\n")
-        if len(lines) < 3 or len(lines) > 3 + MAX_PROOF_HASHES or lines[0] != _HEADER:
-            raise LogError("log_proof_form")
-        entry = base64_decode(_after(lines[1], b"extra "))
-        index = decimal_decode(_after(lines[2], b"index ").decode("ascii"))
-        hashes = tuple(base64_decode_all(lines[3:]))
-    except (UnicodeDecodeError, KeysError) as error:
+        entry = base64_decode(match[1])
+    except KeysError as error:
         raise LogError("log_proof_form") from error
-    if set(map(len, hashes)) - {HASH_BYTES}:
-        raise LogError("log_proof_form")
-    return TlogProof(entry, index, hashes, checkpoint)
-
-
-def _after(line: bytes, prefix: bytes) -> bytes:
-    if not line.startswith(prefix):
-        raise LogError("log_proof_form")
-    return line[len(prefix) :]
+    hashes = tuple([a2b_base64(line) for line in match[3].split()])
+    return TlogProof(entry, int(match[2]), hashes, checkpoint)

@@ -140,11 +140,3 @@ def test_decimal_bound_is_the_callers() -> None:
     assert encodings.decimal_decode("123456", max_digits=6) == 123456
     with refused(EncodingError, "decimal_form"):
         encodings.decimal_decode("1234567", max_digits=6)
-
-
-def test_many_base64_texts_are_as_strict_as_one() -> None:
-    assert encodings.base64_decode_all([b"AAA=", b"AAAA"]) == [bytes(2), bytes(3)]
-    with refused(EncodingError, "base64_not_canonical"):
-        encodings.base64_decode_all([b"AAAA", b"AAB="])
-    with refused(EncodingError, "base64_character"):
-        encodings.base64_decode_all([b"AAAA", b"AA A"])

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from tests.builders import MUNICIPAL, refused
 from tests.simulator import NOW, Simulator
 from tests.verifier.logbook import COSIGNED_AT, digits
-from verifier.audit.entries import read_entry
 from verifier.audit.memory import MAX_CHECKPOINTS, Memory, Seen, read_memory, write_memory
 from verifier.audit.report import Findings
 from verifier.audit.sentences import FINDINGS, VERDICTS, WORDS, finding_sentence
@@ -22,7 +21,7 @@ from verifier.audit.statuses import Pending, check_statuses, expected_bits
 from verifier.audit.tree import TreeReplay
 from verifier.errors import LogError
 from verifier.limits import STATUS_LIST_BITS
-from verifier.logentry import ACTIONS, LogEntry, parse_log_entry
+from verifier.logentry import ACTIONS, LogEntry, parse_log_entry, read_entry
 from verifier.messages import LANGUAGES
 from verifier.number import number_of
 from verifier.sentences import SENTENCES

@@ -11,7 +11,6 @@ from keys.canonical import TRUST_LIST_LIMITS
 from keys.encodings import base64_encode
 from keys.trustchain import RootPin
 from keys.trustlist import TrustList
-from verifier.audit.entries import read_entry
 from verifier.audit.hints import check_hints
 from verifier.audit.ledger import Clocks, Ledger
 from verifier.audit.memory import Memory, Seen
@@ -22,7 +21,7 @@ from verifier.audit.trustlog import TrustLog
 from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import LogError, SourceError
 from verifier.gather import LoadedTrust, load_trust
-from verifier.logentry import record_digest
+from verifier.logentry import read_entry, record_digest
 from verifier.logfiles import LogFiles
 from verifier.merkle import leaf_hash
 from verifier.policy import VerificationPolicy
