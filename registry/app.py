@@ -52,6 +52,14 @@ class App:
         """The database holds all that was signed here (``registry.lasthead``); in a reading session it comes first."""
         require_head(session, self.settings.head)
 
+    def open_log_key(self) -> None:
+        """Before a change that nobody can take back: whoever cannot open the log's key changes nothing.
+
+        Raises ``CustodyError``, or ``OfficeError`` (``list_own_key``).
+        """
+        with self.database.read() as session:
+            log_signer(self.keyring, current_trust_list(session))
+
     def sign_log(self) -> CheckpointRow | None:
         """Bring everything under a signed checkpoint, keep it outside the database, and ask the witnesses to cosign it.
 

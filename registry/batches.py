@@ -101,9 +101,10 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """Who signs for a file: ``ask`` has the signatures of an intent made, ``ahead`` is how many may be on their way."""
+    """Who signs for a file, with which keys: ``ask`` has an intent's signatures made, ``ahead`` of which may be on their way."""
 
     app: App
+    names: tuple[str, ...]
     ask: Callable[[Begun], Signatures]
     ahead: int
 
@@ -127,6 +128,8 @@ def issue_file(
     pending: deque[tuple[Begun, Signatures]] = deque()
     with _rare_collections(), _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
+            for name in hands.names:  # opened once; whoever cannot sign reserves nothing
+                hands.app.keyring.signer(name)
             reservation = _reserve(job, candidates, observe)
             free = _report_taken(app, result, candidates, reservation.taken, job.own)
             numbers = (number.digits for number in reservation.numbers)
@@ -172,7 +175,7 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
     """Who signs: this process where it is its turn, or for a large file an agent of its own, ahead (``registry.apart``)."""
     app, names = job.app, (key_name(job.key), *own_log_names(job.app.keyring))
     if (rows or 0) < WORTHWHILE_ROWS or not app.keyring.opens_unasked(*names):
-        yield _Hands(app, lambda begun: begun.signatures, ahead=0)
+        yield _Hands(app, names, lambda begun: begun.signatures, ahead=0)
         return
     origin, journal = log_origin(app.host), app.settings.journal
     with (
@@ -180,7 +183,7 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
         ThreadPoolExecutor(max_workers=1) as waiting,
     ):
         apart = replace(app, keyring=keyring)
-        yield _Hands(apart, lambda begun: waiting.submit(begun.signatures).result, ahead=IN_FLIGHT - 1)
+        yield _Hands(apart, names, lambda begun: waiting.submit(begun.signatures).result, ahead=IN_FLIGHT - 1)
 
 
 def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:

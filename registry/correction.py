@@ -50,8 +50,10 @@ def correct(
 ) -> Finished:
     """Issue the successor of ``number`` with ``changes`` (by field name) and, if given, another ``identity``.
 
-    Raises ``StatusChangeError`` or ``IssuanceError`` where that cannot be, ``IntakeError`` for a value that no list may have.
+    Raises ``StatusChangeError`` or ``IssuanceError`` where that cannot be, ``IntakeError`` for a value that no list may have,
+    ``CustodyError`` where the log's key does not open: nothing is reserved then.
     """
+    app.open_log_key()
     finished = succeed(app, number, changes, identity=identity, unchanged=False, observe=observe)
     checkpoint(app, observe)
     return finished

@@ -196,6 +196,7 @@ def _change(number: str, action: str, reason: str, remark: str, *, yes: bool = T
         digits = parse(number)
         if not yes:
             _ask_to_revoke(app, digits)
+        app.open_log_key()
         with app.write() as session:
             event = change_status(
                 session, digits, action=action, reason=reason, remark=remark, now=app.clock()
@@ -228,6 +229,7 @@ def release_command(
     """
     with registry_app() as app:
         digits = parse(number)
+        app.open_log_key()
         with app.write() as session:
             release(session, digits, remark=reason, now=app.clock())
     SHELL.say(

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -127,6 +128,16 @@ def test_a_wrong_passphrase_is_told_as_such(lite: Rig, agents: Children) -> None
     ):
         keyring.signer(OFFICE_KEY)
     assert agents[0].returncode == 0
+
+
+def test_a_large_file_reserves_nothing_where_the_keys_do_not_open(lite: Rig, agents: Children) -> None:
+    right = lite.app.keyring
+    wrong = Keyring(right.folder, environment={PASSPHRASE_VARIABLE: "wrong horse battery"})
+    with refused(CustodyError, "key_file_locked"):
+        replace(lite, app=replace(lite.app, keyring=wrong)).submit(lite.people(range(ROWS)), chunk=CHUNK)
+    assert len(agents) == 1
+    assert resume(lite.app) == []
+    assert_sound(lite.app, issued=0)
 
 
 def test_a_small_file_or_one_whose_passphrase_must_be_asked_for_needs_no_agent(

@@ -283,6 +283,29 @@ def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
     assert shown["identityDocument"][-4:] == identity(703)[-4:]
 
 
+def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
+    first, second = stocked(shell, "410700", range(720, 722))
+    year = first[6:10]
+    write_csv(shell.folder / "more.csv", [ANNUAL, annual(722, 年度=year)])
+    before = shell.certreg("--json", "fsck").json
+    for passphrase, code in (("wrong horse battery", "key_file_locked"), (None, "passphrase_missing")):
+        stranger = Shell(shell.folder, passphrase=passphrase)
+        for words in (
+            ("suspend", first, "--reason", "complaint"),
+            ("revoke", first, "--reason", "fraud", "--yes"),
+            ("correct", second, "--reason", "typo", "--set", "employer=新乡市第一人民医院"),
+            ("issue", "more.csv", "--authority", "410700", "--year", year),
+        ):
+            said = stranger.certreg("--json", *words)
+            assert (said.code, said.json["error"]) == (1, code)
+    assert shell.certreg("--json", "fsck").json == before
+    assert shell.certreg("--json", "show", first).json["history"] == []
+    issued = shell.certreg("--json", "issue", "more.csv", "--authority", "410700", "--year", year).json[
+        "issued"
+    ]
+    assert [number[11:18] for number in issued] == ["0000003"]
+
+
 def test_a_batch_is_listed_and_drawn_and_what_cannot_be_is_named(shell: Shell) -> None:
     numbers = stocked(shell, "410600", range(800, 806))
     year = numbers[0][6:10]
