@@ -95,7 +95,9 @@ def parse_time(text: str) -> int:
             return int(moment.timestamp())
     except (ValueError, OverflowError) as error:
         del error
-    return _refuse(f"--at: {text[:40]}: 2026-11-20T08:00:00Z | 2026-11-20T16:00:00+08:00")
+    return _refuse(
+        f"--at: {text[:40]}：请写明时区 · give the zone too: 2026-11-20T08:00:00Z | 2026-11-20T16:00:00+08:00"
+    )
 
 
 def use_colour() -> bool:

@@ -24,8 +24,11 @@ from registry.cli import (
 )
 from registry.cli.common import EXIT_USAGE, SHELL
 from registry.cli.demonstration import demo
+from registry.cli.wrapping import wrap_by_cells
 from registry.messages import LANGUAGES
 from verifier.cli import run_program
+
+wrap_by_cells()
 
 app = typer.Typer(
     no_args_is_help=True,

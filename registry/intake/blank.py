@@ -13,6 +13,8 @@ import xlsxwriter
 from registry.intake.columns import KINDS, OPTIONAL, fields_of, primary_heading
 
 FORM_SHEET, RULES_SHEET = "名单", "填写说明"
+RULES_HEADINGS = ("列", "填写要求", "示例", "必填")
+_WIDTHS = (16, 60, 28, 8)
 
 _RULES: Mapping[str, tuple[str, str]] = {
     # field: (rule, example); the example's number has a right check character and belongs to nobody
@@ -55,7 +57,7 @@ def write_form(path: Path, *, kind: str) -> None:
             form.write_string(0, column, primary_heading(field), bold)
             form.write_comment(0, column, _RULES[field][0])
         rules = book.add_worksheet(RULES_SHEET)
-        for column, (title, width) in enumerate((("列", 16), ("填写要求", 60), ("示例", 28), ("必填", 8))):
+        for column, (title, width) in enumerate(zip(RULES_HEADINGS, _WIDTHS, strict=True)):
             rules.set_column(column, column, width)
             rules.write_string(0, column, title, bold)
         for row, field in enumerate(fields, start=1):

@@ -14,6 +14,7 @@ from datetime import date
 from itertools import islice
 from pathlib import Path, PurePath
 
+from registry.intake.blank import RULES_HEADINGS, RULES_SHEET
 from registry.intake.columns import KINDS, Header, fields_of, find_header, primary_heading
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
 from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
@@ -152,7 +153,8 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
     for sheet in sheets:
         found = find_table_header(sheet, kind, limits)
         if found is None:
-            notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
+            if not _is_our_rules(sheet):
+                notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
             continue
         _require_columns(sheet, found[0], kind, limits)
         tables.append(_Table(sheet, *found))
@@ -165,6 +167,12 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
         columns = "、".join(map(primary_heading, fields_of(kind)))
         raise refuse_file("header_not_found", rows=str(limits.header_rows), sheets=named, columns=columns)
     return tables, notes
+
+
+def _is_our_rules(sheet: Sheet) -> bool:
+    """Whether it is the sheet of rules of our own form (``certreg template``): nobody stands in it, and nothing is to be said."""
+    _, cells = next(iter(sheet.rows()), (0, ()))
+    return sheet.name == RULES_SHEET and tuple(cells) == RULES_HEADINGS
 
 
 def _require_columns(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits) -> None:

@@ -62,6 +62,8 @@ _DATE_SIGNS = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", re.ASCI
 _DATE_WORDS = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]", re.ASCII)
 _DATE_AMBIGUOUS = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1(?:[0-9]{1,2}|[0-9]{4})", re.ASCII)
 _DATE_INCOMPLETE = re.compile(r"[0-9]{4}(?:[-/.年][0-9]{0,2}月?)?", re.ASCII)
+_TIME_OF_DAY = re.compile(r"[ T][0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2}(?:\.[0-9]{1,9})?)?", re.ASCII)
+"""As databases export days, ``2026-05-20 00:00:00``; no zone, in which it could be another day."""
 _ERRORS = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"))
 
 
@@ -202,6 +204,8 @@ def _read_year(raw: Cell, changes: Changes) -> int:
         if 1000 <= raw <= 9999 and raw == int(raw):
             return int(raw)
         raise CellFault("year_form")
+    if isinstance(raw, dt.date):
+        raise CellFault("year_form")
     before = require_text(raw)
     match = _YEAR.fullmatch(_nonempty(clean_notation(before)))
     if match is None:
@@ -263,7 +267,11 @@ def _read_day(raw: Cell, changes: Changes) -> dt.date:
     if isinstance(raw, float | int) and not isinstance(raw, bool):
         return _day_of_number(raw, changes)
     before = require_text(raw)
-    day = _day_of_text(_nonempty(clean_notation(before)))
+    text = clean(before)
+    time = _TIME_OF_DAY.search(text)
+    if time is not None and time.end() == len(text):
+        text = text[: time.start()]
+    day = _day_of_text(_nonempty(clean_notation(text)))
     if before != day.isoformat():
         changes.append((visible(before), day.isoformat()))
     return day

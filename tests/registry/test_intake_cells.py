@@ -110,7 +110,8 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("年度", "今年", "year_form"),
     ("年度", 2026.5, "year_form"),
     ("年度", 46346, "year_form"),
-    ("年度", dt.date(2026, 1, 1), "text_expected"),
+    ("年度", dt.date(2026, 1, 1), "year_form"),
+    ("年度", dt.datetime.fromisoformat("2026-01-01"), "year_form"),
     ("专业科目学时", "", "cell_empty"),
     ("专业科目学时", 60.5, "hours_fraction"),
     ("专业科目学时", "60.5", "hours_fraction"),
@@ -153,6 +154,11 @@ COMPLETION_FAULTS: list[tuple[str, Any, str]] = [
     ("结业日期", dt.date(2027, 1, 1), "date_future"),
     ("结业日期", "五月二十日", "date_form"),
     ("结业日期", "2026-5/20", "date_form"),
+    ("结业日期", "2026-05-20T00:00:00Z", "date_form"),
+    ("结业日期", "2026-05-20 00:00 +08:00", "date_form"),
+    ("结业日期", "2026-05-20 上午", "date_form"),
+    ("结业日期", "2026/5/2 8:3", "date_form"),
+    ("结业日期", " 00:00:00", "date_form"),
     ("结业日期", "", "cell_empty"),
     ("结业日期", True, "text_expected"),
     ("结业日期", dt.time(8, 0), "text_expected"),
@@ -226,6 +232,10 @@ DATES: list[tuple[Any, bool]] = [
     ("20260520", True),
     (20260520, True),
     (" 2026 年 5 月 20 日 ", True),
+    ("2026-05-20 00:00:00", True),
+    ("2026-05-20T00:00:00.000", True),
+    ("2026/5/20 ０：００", True),
+    ("2026-05-20 17:30", True),
 ]
 
 

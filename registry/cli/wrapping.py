@@ -1,0 +1,19 @@
+"""Lines of Chinese and English that are wrapped without loss.
+
+rich measures the space at a line's end in characters and not in the cells of the terminal. A line with Chinese in it, full but for
+that space, then counts as too long, and its last letter becomes an ellipsis (rich 15.0, ``Text.rstrip_end``).
+"""
+
+from rich.text import Text
+
+
+def _rstrip_end(text: Text, size: int) -> None:
+    """Remove the white space at the end that does not fit in ``size`` cells."""
+    space = len(text.plain) - len(text.plain.rstrip())
+    if space and text.cell_len > size:
+        text.right_crop(min(space, text.cell_len - size))
+
+
+def wrap_by_cells() -> None:
+    """From now on rich measures in cells in this process."""
+    Text.rstrip_end = _rstrip_end  # type: ignore[method-assign]

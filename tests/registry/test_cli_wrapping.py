@@ -1,0 +1,28 @@
+"""No letter is lost where Chinese and English are wrapped, in help and in tables."""
+
+import pytest
+from rich.console import Console
+from rich.table import Table
+from typer.testing import CliRunner
+
+from registry.cli.main import app
+
+SENTENCE = "内部备注，不公开 · a remark for the office, not published"
+
+
+@pytest.mark.parametrize("width", range(24, 70))
+def test_a_cell_of_any_width_keeps_every_letter(width: int) -> None:
+    console = Console(width=width)
+    table = Table(show_header=False, box=None, padding=0)
+    table.add_row(SENTENCE)
+    with console.capture() as captured:
+        console.print(table)
+    assert "".join(captured.get().split()) == "".join(SENTENCE.split())
+
+
+@pytest.mark.parametrize("width", [60, 72, 80, 100, 132])
+def test_help_keeps_every_letter(width: int) -> None:
+    said = CliRunner().invoke(app, ["revoke", "--help"], env={"COLUMNS": str(width)})
+    shown = "".join(said.output.split()).replace("│", "")
+    for sentence in (SENTENCE, "不再询问 · do not ask"):
+        assert "".join(sentence.split()) in shown
