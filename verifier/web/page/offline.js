@@ -1,5 +1,9 @@
 // @ts-check
-/** Sets the service worker to work and tells it what this page uses, after the page has said what it had to say. */
+/**
+ * Sets the service worker to work and tells it what this page uses, after the page has said what it had to say.
+ */
+
+import { read } from './words.js';
 
 const WORKER = '/worker.js';
 
@@ -13,17 +17,13 @@ function workerAddress() {
 /** @type {Promise<ServiceWorkerRegistration>|undefined} */
 let registered;
 
-/** @returns {string[]} the files of the pages that this page has loaded, itself among them */
-function used() {
-  const loaded = performance.getEntriesByType('resource').map(({ name }) => name.replace(/[?#].*$/, ''));
-  return [location.pathname, ...loaded.filter((name) => name.startsWith(`${location.origin}/verifier/`))];
-}
-
 /**
- * Keep this page and what it uses. Where the browser cannot, or the host has no worker, the page goes on without.
+ * Keep this page, the words it has read and the folders of `modules`. Where the browser cannot, or the host has no worker, the
+ * page goes on without.
+ * @param {string[]} modules addresses of the page's own modules, beside those that every page has
  * @param {string} scope beginning of the addresses of pages that the worker may serve
  */
-export async function keepPage(scope = '/v') {
+export async function keepPage(modules = [], scope = '/v') {
   if (!navigator.serviceWorker) return;
   try {
     registered = registered || navigator.serviceWorker.register(workerAddress(), { scope, updateViaCache: 'none' });
@@ -31,7 +31,7 @@ export async function keepPage(scope = '/v') {
     const { active } = await navigator.serviceWorker.ready;
     const channel = new MessageChannel();
     channel.port1.onmessage = () => { document.documentElement.dataset.kept = 'yes'; };
-    /** @type {ServiceWorker} */ (active).postMessage(used(), [channel.port2]);
+    /** @type {ServiceWorker} */ (active).postMessage([location.pathname, ...modules, ...read], [channel.port2]);
   } catch (_) {
     registered = undefined;
   }
