@@ -8,7 +8,7 @@ import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 ADDRESS = f"https://{HOST}"
 _T = TypeVar("_T")
+_LIMITS = generous(lookup_seconds=0.0, publication_seconds=0.0)
 
 
 @dataclass(slots=True)
@@ -110,31 +111,17 @@ async def _ended(writer: asyncio.StreamWriter) -> None:
         await writer.wait_closed()
 
 
-@dataclass(slots=True)
-class Host:
-    """A server behind a cable; ``requests`` is everything that reached it."""
-
-    app: FastAPI
-    gate: Gate
-    requests: list[Request] = field(default_factory=list)
-
-    @property
-    def port(self) -> int:
-        """Where it is reached."""
-        return self.gate.port
-
-
 class Recorder:
     """The application, with everything that reaches it written down."""
 
     def __init__(self, app: FastAPI) -> None:
-        self._app = app
+        self.app = app
         self.requests: list[Request] = []
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Pass a request on."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
+            await self.app(scope, receive, send)
             return
         head = b"\n".join(b": ".join(pair) for pair in scope["headers"])
         one = Request(scope["path"], b"\n".join((scope["raw_path"], scope["query_string"], head)))
@@ -149,13 +136,52 @@ class Recorder:
             one.sent += len(message.get("body", b""))
             await send(message)
 
-        await self._app(scope, reading, writing)
+        await self.app(scope, reading, writing)
+
+
+@dataclass(slots=True)
+class Host:
+    """A server behind a cable; ``requests`` is everything that reached it."""
+
+    app: FastAPI
+    gate: Gate
+    recorder: Recorder
+
+    @property
+    def port(self) -> int:
+        """Where it is reached."""
+        return self.gate.port
+
+    @property
+    def requests(self) -> list[Request]:
+        """Everything that reached it."""
+        return self.recorder.requests
+
+    @contextmanager
+    def outage(self) -> Iterator[None]:
+        """Nothing answers until the end of the block."""
+        self.gate.pull()
+        try:
+            yield
+        finally:
+            self.gate.mend()
+
+    @contextmanager
+    def serving(self, site: Site) -> Iterator[None]:
+        """Another site at the same address until the end of the block."""
+        app = app_on(site, limits=_LIMITS)
+        self.recorder.app = app
+        try:
+            yield
+        finally:
+            self.recorder.app = self.app
+            app.state.service.close()
 
 
 @contextmanager
 def hosted(site: Site, folder: Path | None = None, **changes: Any) -> Iterator[Host]:
     """The server over ``site``; over https where there is a ``folder`` for its certificate."""
-    app = app_on(site, **{"limits": generous(lookup_seconds=0.0, publication_seconds=0.0), **changes})
+    app = app_on(site, **{"limits": _LIMITS, **changes})
     recorder = Recorder(app)
     options = certificate_in(folder) if folder else {}
     server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_level="error", loop="asyncio", **options))
@@ -166,7 +192,7 @@ def hosted(site: Site, folder: Path | None = None, **changes: Any) -> Iterator[H
         thread.join(0.01)
     gate = Gate(server.servers[0].sockets[0].getsockname()[1])
     try:
-        yield Host(app, gate, recorder.requests)
+        yield Host(app, gate, recorder)
     finally:
         gate.close()
         server.should_exit = True
@@ -237,3 +263,17 @@ def verdict(page: "Page") -> tuple[str, str]:
     """The verdict's class and its word."""
     page.wait_for_selector("#verdict .word")
     return page.get_attribute("#verdict", "class") or "", page.inner_text("#verdict .word")
+
+
+def until(page: "Page", condition: str) -> None:
+    """Ask the page for ``condition``, which may be a promise, until it holds."""
+    for _ in range(600):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(condition)
+
+
+def kept_file(path: str) -> str:
+    """The condition that the device has kept ``path``."""
+    return f"caches.match('{path}').then(Boolean)"

@@ -2,13 +2,24 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.server.browsing import ADDRESS, Host, browser_to, hosted, kept, scanned, verdict, visitor
+from tests.server.browsing import (
+    ADDRESS,
+    Host,
+    browser_to,
+    hosted,
+    kept,
+    kept_file,
+    scanned,
+    until,
+    verdict,
+    visitor,
+)
 from tests.server.rig import Site, new_site
 from tests.simulator import COMPLETION, NOW, standard_pin
 from tests.verifier.publication import folder_of, publication
@@ -47,16 +58,6 @@ def site(host: Host) -> Site:
     return found
 
 
-@contextmanager
-def outage(host: Host) -> Iterator[None]:
-    """Nothing answers until the end of the block."""
-    host.gate.pull()
-    try:
-        yield
-    finally:
-        host.gate.mend()
-
-
 def test_after_one_visit_without_a_network(host: Host, browser: "Browser", site: Site) -> None:
     first, second, _ = site.certificates
     other_kind = site.registry.issue(COMPLETION, serial=1)
@@ -65,7 +66,7 @@ def test_after_one_visit_without_a_network(host: Host, browser: "Browser", site:
         assert verdict(page) == ("PASSED", "核验通过")
         assert "未联网" not in page.inner_text("#verdict")
         assert "依据 10 分钟前的状态" in page.inner_text("#verdict .known")
-        with outage(host):
+        with host.outage():
             page.reload()
             assert verdict(page) == ("PASSED", "核验通过")
             said = page.inner_text("#verdict")
@@ -77,7 +78,7 @@ def test_after_one_visit_without_a_network(host: Host, browser: "Browser", site:
             assert verdict(scanned(telephone, second.qr_text))[0] == "PASSED"
             # Its lists were never seen: nobody guesses.
             assert verdict(scanned(telephone, other_kind.qr_text))[0] == "INDETERMINATE"
-            telephone.clock.set_fixed_time((NOW + 2 * DAY) * 1000)
+            telephone.clock.set_fixed_time(datetime.fromtimestamp(NOW + 2 * DAY, UTC))
             late = scanned(telephone, first.qr_text)
             assert verdict(late) == ("INDETERMINATE", "无法判定")
             assert "已过 24 小时" in late.inner_text("#verdict .known")
@@ -87,50 +88,34 @@ def test_a_first_visit_without_a_network_is_no_finding(host: Host, browser: "Bro
     with visitor(browser) as telephone:
         page = kept(scanned(telephone, f"{site.certificate.qr_text}"))
         page.evaluate("caches.delete('certreg.published')")
-        with outage(host):
+        with host.outage():
             page.reload()
             assert verdict(page) == ("INDETERMINATE", "无法判定")
             assert "不说明证书有问题" in page.inner_text("body")
 
 
-def test_revoked_while_the_telephone_is_offline(tmp_path: Path, browser: "Browser", host: Host) -> None:
+def test_revoked_while_the_telephone_is_offline(host: Host, browser: "Browser", tmp_path: Path) -> None:
     """Judged good by what was known, and bad as soon as there is a network; after that bad without one too."""
     site = new_site(tmp_path / "site", 1)
-    service = host.app.state.service
-    before, service.settings = service.settings, _of(service.settings, site)
-    service.judge._settings, service.judge._view = service.settings, None
     certificate = site.certificate
-    try:
-        with visitor(browser) as telephone:
-            page = kept(scanned(telephone, certificate.qr_text))
-            with outage(host):
-                page.reload()
-                assert verdict(page)[0] == "PASSED"
-                site.registry.revoke(certificate.number, reason="data-error")
-                files = publication(site.registry, [certificate.number], signed_at=NOW - 60)
-                folder_of(files, site.folder)
-            page.evaluate("window.dispatchEvent(new Event('online'))")
-            page.wait_for_selector("#verdict.FAILED")
+    with host.serving(site), visitor(browser) as telephone:
+        page = kept(scanned(telephone, certificate.qr_text))
+        with host.outage():
+            page.reload()
+            assert verdict(page)[0] == "PASSED"
+            site.registry.revoke(certificate.number, reason="data-error")
+            files = publication(site.registry, [certificate.number], signed_at=NOW - 60)
+            folder_of(files, site.folder)
+        page.evaluate("window.dispatchEvent(new Event('online'))")
+        page.wait_for_selector("#verdict.FAILED")
+        assert verdict(page) == ("FAILED", "已撤销")
+        assert "数据有误" in page.inner_text("#verdict .facts")
+        assert "未联网" not in page.inner_text("#verdict")
+        until(page, kept_file("/status/410100/2026/1/details/0"))
+        with host.outage():
+            page.reload()
             assert verdict(page) == ("FAILED", "已撤销")
             assert "数据有误" in page.inner_text("#verdict .facts")
-            assert "未联网" not in page.inner_text("#verdict")
-            page.wait_for_function(
-                "async () => Boolean(await (await caches.open('certreg.published'))"
-                ".match('/status/410100/2026/1/details/0'))"
-            )
-            with outage(host):
-                page.reload()
-                assert verdict(page) == ("FAILED", "已撤销")
-                assert "数据有误" in page.inner_text("#verdict .facts")
-    finally:
-        service.settings = service.judge._settings = before
-        service.judge._view = None
-
-
-def _of(settings: object, site: Site) -> object:
-    from dataclasses import replace
-
-    return replace(settings, site=site.folder)  # type: ignore[type-var]
 
 
 def test_what_was_not_verified_is_not_kept(host: Host, browser: "Browser", site: Site) -> None:
@@ -146,7 +131,7 @@ def test_what_was_not_verified_is_not_kept(host: Host, browser: "Browser", site:
             assert page.inner_text("#report").count("状态列表") >= 1
         finally:
             path.write_bytes(good)
-        with outage(host):
+        with host.outage():
             page.reload()
             assert verdict(page)[0] == "PASSED"
 
@@ -169,7 +154,7 @@ def test_pages_are_renewed_at_the_next_visit_and_never_mixed(
             page.reload()
             verdict(page)
             assert page.get_attribute("html", "data-edition") == "next"
-            with outage(host):
+            with host.outage():
                 page.reload()
                 assert verdict(page)[0] == "PASSED"
                 assert page.get_attribute("html", "data-edition") == "next"
@@ -180,7 +165,7 @@ def test_pages_are_renewed_at_the_next_visit_and_never_mixed(
             pages[LIST_PATH] = page_file(json.dumps(renamed).encode(), LIST_PATH)
             page.reload()
             verdict(page)
-            assert kept_sets(page) == []
+            until(page, "caches.keys().then((all) => !all.some((one) => one.startsWith('certreg.pages.')))")
         finally:
             pages.clear()
             pages.update(before)
@@ -205,9 +190,7 @@ def test_a_host_that_gives_up_the_pages_ends_the_worker(host: Host, browser: "Br
             page.reload()
             verdict(page)
             assert kept_sets(page) == []
-            page.wait_for_function(
-                "navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)"
-            )
+            until(page, "navigator.serviceWorker.getRegistrations().then((all) => all.length === 0)")
         finally:
             pages["worker.js"], pages[LIST_PATH] = worker, list_of_pages
 
@@ -223,11 +206,8 @@ def test_the_desk_too_and_the_other_language_once_it_was_used(
         page.wait_for_selector("article.PASSED")
         page.click("#language")
         page.wait_for_selector("html[lang='en']")
-        page.wait_for_function(
-            "async () => (await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name))"
-            ".match('/verifier/words/rare-en.json')))).some(Boolean)"
-        )
-        with outage(host):
+        until(page, kept_file("/verifier/words/rare-en.json"))
+        with host.outage():
             page.reload()
             page.wait_for_selector("#code")
             assert page.get_attribute("html", "lang") == "en"

@@ -134,8 +134,12 @@ async def test_a_large_file_comes_whole_in_pieces(own_site: Site) -> None:
 
 async def test_pages_are_compressed_for_who_takes_that(site: Site) -> None:
     async with client_of(app_on(site)) as client:
-        best = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip, deflate, br"})
-        packed = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "br;q=0, gzip;q=0.8"})
+        best = await client.get(
+            "/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip, deflate, br"}
+        )
+        packed = await client.get(
+            "/verifier/words/zh-CN.json", headers={"Accept-Encoding": "br;q=0, gzip;q=0.8"}
+        )
         plain = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip;q=0"})
     assert packed.headers["content-encoding"] == "gzip"
     assert best.headers["content-encoding"] == "br"

@@ -20,7 +20,9 @@ def test_the_committed_words_are_what_is_written(tmp_path: Path) -> None:
             "verifier.webwords.main() writes them anew"
         )
         assert expected == {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
-        assert [json.loads(data) for data in expected.values()] == [said(lang) for said in saids for lang in LANGUAGES]
+        assert [json.loads(data) for data in expected.values()] == [
+            said(lang) for said in saids for lang in LANGUAGES
+        ]
 
 
 def test_common_and_rare_words_are_all_words_and_each_once() -> None:

@@ -254,7 +254,9 @@ def test_every_text_stands_out_from_its_ground(
 
 def test_the_page_looks_up_only_words_that_there_are_and_all_of_its_own() -> None:
     words: dict[str, dict[str, str]] = json.loads((WEB / "words" / "en.json").read_bytes())
-    text = "".join(path.read_text("utf-8") for folder in ("page", "old") for path in (WEB / folder).glob("*.js"))
+    text = "".join(
+        path.read_text("utf-8") for folder in ("page", "old") for path in (WEB / folder).glob("*.js")
+    )
     used = set(re.findall(r"\b(page|labels)\.(\w+)", text))
     assert {name for table, name in used if table == "page"} == set(words["page"])
     assert {name for table, name in used if table == "labels"} <= set(words["labels"])

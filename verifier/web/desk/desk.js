@@ -297,7 +297,10 @@ async function showOfficial() {
   if (pinned) part('official').replaceChildren(`${words.page.official} `, element('b', {}, pin.registry));
 }
 
-speak(language).then(() => {
+/** Without a network there may be only the other language. */
+const start = () => speak(language).catch(() => speak(LANGUAGES.find((one) => one !== language) || language));
+
+start().then(() => {
   field('code').focus();
   keepPage([import.meta.url]);
 });

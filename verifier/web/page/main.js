@@ -162,7 +162,10 @@ async function speak(chosen) {
   if (window.crypto && crypto.subtle) showOfficial().catch(() => undefined); // without a network there may be nothing to show
 }
 
-speak(language).then(() => {
+/** Without a network there may be only the other language. */
+const start = () => speak(language).catch(() => speak(LANGUAGES.find((one) => one !== language) || language));
+
+start().then(() => {
   window.onhashchange = checkAddress;
   window.ononline = () => { if (judged && judged.isOld) check(judged.presented); };
   checkAddress();
