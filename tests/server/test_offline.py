@@ -207,6 +207,7 @@ def test_the_desk_too_and_the_other_language_once_it_was_used(
         page.click("#language")
         page.wait_for_selector("html[lang='en']")
         until(page, kept_file("/verifier/words/rare-en.json"))
+        until(page, kept_file("/status/410100/2026/1/suspension/0"))
         with host.outage():
             page.reload()
             page.wait_for_selector("#code")

@@ -7,11 +7,14 @@ import { read } from './words.js';
 
 const WORKER = '/worker.js';
 
-/** @returns {any} the address in the form that the page's policy asks for */
+/** @type {any} */
+let address;
+
+/** @returns {any} the worker's address in the form that the page's policy asks for; a policy is made once */
 function workerAddress() {
   const types = /** @type {any} */ (window).trustedTypes;
-  if (!types) return WORKER;
-  return types.createPolicy('certreg', { createScriptURL: () => WORKER }).createScriptURL(WORKER);
+  if (!address) address = types ? types.createPolicy('certreg', { createScriptURL: () => WORKER }).createScriptURL(WORKER) : WORKER;
+  return address;
 }
 
 /** @type {Promise<ServiceWorkerRegistration>|undefined} */
@@ -26,8 +29,11 @@ let registered;
 export async function keepPage(modules = [], scope = '/v') {
   if (!navigator.serviceWorker) return;
   try {
-    registered = registered || navigator.serviceWorker.register(workerAddress(), { scope, updateViaCache: 'none' });
-    await registered;
+    // Who is served by a worker has registered it; to do so again would revive one that its host has just ended.
+    if (!navigator.serviceWorker.controller) {
+      registered = registered || navigator.serviceWorker.register(workerAddress(), { scope, updateViaCache: 'none' });
+      await registered;
+    }
     const { active } = await navigator.serviceWorker.ready;
     const channel = new MessageChannel();
     channel.port1.onmessage = () => { document.documentElement.dataset.kept = 'yes'; };
