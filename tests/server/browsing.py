@@ -248,7 +248,8 @@ def visitor(
     yield context
     assert context.cookies() == []
     context.close()
-    assert [text for text in complaints if not any(one in text for one in (*_EXPECTED, expected))] == []
+    found = [text for text in complaints if not any(one in text for one in (*_EXPECTED, expected))]
+    assert found == [], found
 
 
 def scanned(context: "BrowserContext", text: str) -> "Page":
