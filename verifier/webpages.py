@@ -24,8 +24,7 @@ def installed_pages() -> dict[str, bytes]:
     """Every file of the pages; the two pages themselves as ``v/index.html`` and ``verify/index.html``."""
     found = dict(_walk(files("verifier") / "web", "verifier/"))
     moved = {**{f"{address}/index.html": path for address, path in PAGES.items()}, **WORKER}
-    entrances = {address: found.pop(path) for address, path in moved.items()}
-    return {**found, **entrances}
+    return {address: found.pop(path) for address, path in moved.items()} | found
 
 
 def pages_with(pin: bytes | None) -> dict[str, bytes]:

@@ -38,9 +38,10 @@ def operations(site: Site) -> list[Any]:
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 
 
-# Nothing is wrong for the third: its one parameter is any text.
+# Nothing is wrong for the last: its one parameter is any text.
 @pytest.mark.parametrize(
-    ("place", "mode"), [(0, POSITIVE), (0, NEGATIVE), (1, POSITIVE), (1, NEGATIVE), (2, POSITIVE)]
+    ("place", "mode"),
+    [(0, POSITIVE), (0, NEGATIVE), (1, POSITIVE), (1, NEGATIVE), (2, POSITIVE), (2, NEGATIVE), (3, POSITIVE)],
 )
 def test_every_answer_is_documented_and_none_is_a_fault(site: Site, place: int, mode: GenerationMode) -> None:
     operation = operations(site)[place]
@@ -60,6 +61,7 @@ def test_every_answer_is_documented_and_none_is_a_fault(site: Site, place: int, 
 def test_there_are_these_operations_and_no_others(site: Site) -> None:
     assert [one.label for one in operations(site)] == [
         "POST /api/verify",
+        "GET /api/certificates/{number}",
         "POST /api/certificates/{number}",
         "GET /api/problems/{code}",
     ]

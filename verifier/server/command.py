@@ -40,6 +40,13 @@ def serve_command(
     host: Annotated[str, typer.Option(help="监听地址 · address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="端口 · port")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 · processes")] = 1,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="证书文件夹，供按编号与姓名查找 · files of `certreg render`, to look up by number and name",
+        ),
+    ] = None,
     proxies: Annotated[
         str, typer.Option(metavar="NETWORKS", help="可信反向代理 · trusted proxies, e.g. 10.0.0.0/8,::1/128")
     ] = "",
@@ -47,7 +54,9 @@ def serve_command(
     """Serve until it is interrupted."""
     if not site.is_dir():
         _refuse(f"{site}: 不是文件夹 · no folder")
-    to_environment(site, trust, proxies)
+    if records is not None and not records.is_dir():
+        _refuse(f"{records}: 不是文件夹 · no folder")
+    to_environment(site, trust, proxies, records)
     try:
         settings_from(os.environ)
     except (OSError, ValueError, KeysError) as error:

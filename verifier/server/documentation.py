@@ -8,7 +8,7 @@ from typing import Any
 
 from verifier.report import STEP_NAMES, Outcome, Verdict
 from verifier.server.problems import MEDIA_TYPE, PROBLEMS, Problem, problem_document
-from verifier.server.requests import LookupRequest, VerifyRequest
+from verifier.server.requests import NAME_HEADER, LookupRequest, VerifyRequest
 
 SUMMARY = "Judges continuing-education certificates · 核验继续教育证书"
 DESCRIPTION = (
@@ -196,7 +196,7 @@ VERIFY: dict[str, Any] = {
 CERTIFICATE: dict[str, Any] = {
     "summary": "Judge the certificate of a number, for who knows the holder's name",
     "description": (
-        "POST, so that the name stands in no address and so in no log, history or Referer. 'No such number' and "
+        "The name is in the body, so that it stands in no address and so in no log, history or Referer. 'No such number' and "
         "'another name' are one answer, after the same time."
     ),
     "openapi_extra": {
@@ -215,6 +215,36 @@ CERTIFICATE: dict[str, Any] = {
         **_problems(
             "bad_request", "body_not_json", "certificate_not_found", "number_lookup_unavailable", "body_timeout",
             "body_too_large", "media_type", "body_form", "number_form", "number_check",
+        ),
+    },
+}  # fmt: skip
+CERTIFICATE_BY_HEADER: dict[str, Any] = {
+    "summary": "The same, with the name in a header",
+    "description": (
+        "`Holder-Name` is the holder's name in UTF-8, percent-encoded, with or without RFC 8187's `UTF-8''` before it. "
+        "All that is said of POST holds: the name stands in no address, and a refusal tells nothing."
+    ),
+    "openapi_extra": {
+        "parameters": [
+            {
+                "name": NAME_HEADER,
+                "in": "header",
+                "required": True,
+                "schema": {
+                    "type": "string",
+                    "pattern": "^(?:UTF-8'[A-Za-z0-9-]{0,8}')?(?:%E[4-9]%[89AB][0-9A-F]%[89AB][0-9A-F]){1,20}$",
+                },
+                "examples": {
+                    "RFC 8187": {"value": "UTF-8''%E5%BC%A0%E6%96%87%E5%8D%9A"},
+                    "plain": {"value": "%E5%BC%A0%E6%96%87%E5%8D%9A"},
+                },
+            }
+        ]
+    },
+    "responses": {
+        200: {"description": "The report.", "content": {"application/json": _JSON_REPORT}},
+        **_problems(
+            "bad_request", "name_header", "certificate_not_found", "number_lookup_unavailable", "number_form", "number_check",
         ),
     },
 }  # fmt: skip

@@ -35,6 +35,11 @@ PROBLEMS: dict[str, Kind] = {
                  "The body is no JSON as required here (UTF-8, no duplicate names, no fractions, no null)."),
     ),
     "upload_form": Kind(400, Sentence("上传的表单无法读取。", "The uploaded form cannot be read.")),
+    "name_header": Kind(
+        400,
+        Sentence("请在请求头 Holder-Name 中写明持证人姓名（UTF-8，百分号编码）。",
+                 "Give the holder's name in the header Holder-Name (UTF-8, percent-encoded)."),
+    ),
     "not_found": Kind(404, Sentence("没有这个地址。", "There is nothing at this address.")),
     "certificate_not_found": Kind(
         404,

@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 from keys.trustchain import RootPin, parse_pin
+from verifier.server.folderrecords import FolderRecords
 from verifier.server.records import RecordSource
 
 MAX_ITEMS = 1000
@@ -70,22 +71,25 @@ class PublicSettings:
     clock: Callable[[], float] = time.time
 
 
-SITE, ROOT, PROXIES = "CERTVERIFY_SITE", "CERTVERIFY_ROOT", "CERTVERIFY_PROXIES"
+SITE, ROOT, PROXIES, RECORDS = (f"CERTVERIFY_{name}" for name in ("SITE", "ROOT", "PROXIES", "RECORDS"))
 
 
 def settings_from(environment: Mapping[str, str]) -> PublicSettings:
     """Settings of a worker process; raises ``OSError``, ``ValueError`` or ``TrustListError`` for unusable ones."""
-    root = environment.get(ROOT)
+    root, records = environment.get(ROOT), environment.get(RECORDS)
     return PublicSettings(
         site=Path(environment[SITE]),
         pin=parse_pin(Path(root).read_bytes()) if root else None,
+        records=FolderRecords(Path(records)) if records else None,
         proxies=tuple(ip_network(one) for one in environment.get(PROXIES, "").split(",") if one),
     )
 
 
-def to_environment(site: Path, root: Path | None, proxies: str) -> None:
+def to_environment(site: Path, root: Path | None, proxies: str, records: Path | None) -> None:
     """Settings for the worker processes that this one starts."""
     os.environ[SITE] = str(site.resolve())
     os.environ[PROXIES] = proxies
     if root is not None:
         os.environ[ROOT] = str(root.resolve())
+    if records is not None:
+        os.environ[RECORDS] = str(records.resolve())

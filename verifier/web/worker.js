@@ -97,8 +97,8 @@ async function renew(text, used) {
   const known = before ? (await before.cache.keys()).map(({ url }) => addressOf(url)) : [];
   const all = [...known, ...used];
   const folders = new Set([...BASE, ...all.map(folderOf)]);
-  const name = PREFIX + await digestOf(new TextEncoder().encode(text).buffer);
-  const cache = await caches.open(name);
+  /** @type {Map<string, Response>} */
+  const set = new Map();
   for (const path of Object.keys(files)) {
     const wanted = path.includes(WORDS) ? all.includes(path) : folders.has(folderOf(path));
     if (!wanted) continue;
@@ -108,8 +108,11 @@ async function renew(text, used) {
       await forget();
       return false;
     }
-    await cache.put(path, file);
+    set.set(path, file);
   }
+  const name = PREFIX + await digestOf(new TextEncoder().encode(text).buffer);
+  const cache = await caches.open(name);
+  for (const [path, file] of set) await cache.put(path, file);
   // If we stop here the set has no list, so it is not whole and nobody uses it.
   await cache.put(LIST, new Response(text));
   await forget(name);

@@ -20,6 +20,8 @@ const MAX_ROOT = 65536;
 const MAX_TEMPLATE = 65536;
 const MAX_LIST = 65536;
 const MAX_DETAILS = 24 * 1024 * 1024;
+/** @type {[string, number][]} */
+const ALWAYS = [['trust.json', MAX_TRUST_LIST], ['log/checkpoint', 8192]];
 const MEMORY = 'certreg.trust-list.';
 
 /**
@@ -91,6 +93,8 @@ async function readTemplates(source, list, troubles) {
  * @returns {Promise<import('../core/trust.js').Trust|undefined>} nothing where there is not even a root
  */
 export async function loadTrust(source, troubles) {
+  // What every judgement needs is asked for at once; whoever reads it next says what is wrong with it.
+  for (const [path, bound] of ALWAYS) source.read(path, bound).catch(() => undefined);
   const root = await attempted(troubles, 'root.json', () => readPin(source));
   if (!root) return undefined;
   const { pin, pinned } = root;
