@@ -25,6 +25,7 @@ from verifier.cbor import CborItem
 from verifier.errors import FormError
 from verifier.iso7064 import mod97_10_check
 from verifier.number import CertificateNumber, parse_number
+from verifier.reader import INTEGER, RecordReader, compile_reader, text_of
 from verifier.writer import PLACEHOLDER, RecordWriter, WrittenRecord, compile_writer
 
 Field = str | int
@@ -34,6 +35,15 @@ _DERIVED = frozenset(
 )
 FORMAT = "certreg-record-template/1"
 NUMBER_FIELD = "certificateNumber"
+_DERIVED_FORMS = {
+    "authority": rb"[0-9]{6}",
+    "year": rb"[0-9]{4}",
+    "kindDigit": rb"[0-9]",
+    "statusIndex": rb"[0-9]{1,7}",
+    "statusBlock": rb"[0-9]{1,7}",
+    NUMBER_FIELD: rb"[0-9]{20}",
+}
+"""How what follows from the number looks; whether it follows is asked afterwards."""
 _LIMITS = JsonLimits(max_bytes=64 * 1024)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _IDENTITY = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
@@ -59,6 +69,17 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """A record's bytes taken apart. ``proof_value`` is not decoded yet."""
+
+    fields: Fields
+    issuer_name: str
+    number: CertificateNumber
+    proof_value: str
+    written: WrittenRecord
+
+
+@dataclass(frozen=True, slots=True)
 class RecordTemplate:
     """A compiled template. ``code`` is the first item of the QR's array."""
 
@@ -69,6 +90,9 @@ class RecordTemplate:
     values: tuple[ValueSpec, ...]
     places: Mapping[str, Place]
     _writer: RecordWriter
+    _texts: tuple[str, ...]
+    _integers: tuple[str, ...]
+    """Names of the values that are JSON numbers in the record; all others are texts there."""
 
     def write(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> WrittenRecord:
         """The record's canonical bytes; raises ``FormError`` where the number is none or a text has no bytes."""
@@ -78,6 +102,24 @@ class RecordTemplate:
             return _series_writer(self._writer, *series).write({**fields, "statusIndex": number.status_index})
         except orjson.JSONEncodeError as error:
             raise FormError("record_form", "surrogate") from error
+
+    def read(self, data: bytes, *, host: str) -> ReadRecord | None:
+        """The values in ``data``, where ``write`` gives ``data`` for them; else None.
+
+        Raises ``FormError`` or ``ValueError`` where it holds no number, or no text.
+        """
+        apart = _reader(self._writer, self._integers, host).read(data)
+        if apart is None:
+            return None
+        inner = apart.inner
+        number = parse_number(inner[NUMBER_FIELD].decode("ascii"))
+        if not _follows(inner, number, host):
+            return None
+        fields: Fields = {name: text_of(inner[name]) for name in self._texts}
+        for name in self._integers:
+            fields[name] = int(inner[name])
+        issuer_name = text_of(inner.get("issuerName", b""))
+        return ReadRecord(fields, issuer_name, number, apart.proof_value, apart.written)
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
         """The record as a JSON value, without ``proofValue``."""
@@ -118,6 +160,36 @@ class RecordTemplate:
         return fields
 
 
+@lru_cache(maxsize=64)
+def _reader(writer: RecordWriter, integers: tuple[str, ...], host: str) -> RecordReader:
+    """The way back from what ``writer`` writes for ``host``."""
+    did = re.escape(issuer_did(host, "").encode()) + _DERIVED_FORMS["authority"]
+    forms = {**_DERIVED_FORMS, **dict.fromkeys(integers, INTEGER), "issuerDid": did}
+    return compile_reader(writer.bind({"host": host}), forms)
+
+
+def _follows(inner: Mapping[str, bytes], number: CertificateNumber, host: str) -> bool:
+    """Whether all that a record says beside its values is what follows from its number."""
+    if inner.get("statusIndex") not in (None, b"%d" % number.status_index):
+        return False
+    derived = _derived(host, number.authority, number.year, number.kind, number.status_block)
+    for name, value in derived.items():  # a loop: quicker than all() over a generator
+        if inner.get(name, value) != value:
+            return False
+    return True
+
+
+@lru_cache(maxsize=256)
+def _derived(host: str, authority: str, year: int, kind: int, block: int) -> dict[str, bytes]:
+    return {
+        "issuerDid": issuer_did(host, authority).encode("utf-8"),
+        "authority": authority.encode("ascii"),
+        "year": b"%d" % year,
+        "kindDigit": b"%d" % kind,
+        "statusBlock": b"%d" % block,
+    }
+
+
 @lru_cache(maxsize=256)
 def _series_writer(
     writer: RecordWriter, host: str, issuer_name: str, authority: str, year: int, kind: int, block: int
@@ -149,14 +221,19 @@ def parse_record_template(data: bytes) -> RecordTemplate:
         )
         if any(spec.form not in _PACK for spec in values) or type(document["code"]) is not int:
             raise FormError("template_form", "form")
+        places = _places(document["record"], {_field_name(spec) for spec in values})
+        integers = {spec.name for spec in values if spec.form == "integer"}
+        whole = [name for name, place in places.items() if place.pattern is None and name in integers]
         return RecordTemplate(
             kind=document["kind"],
             kind_digit=document["kindDigit"],
             version=document["version"],
             code=document["code"],
             values=values,
-            places=_places(document["record"], {_field_name(spec) for spec in values}),
+            places=places,
             _writer=compile_writer(document["record"], _numbers(values)),
+            _texts=tuple(name for name in places if name not in whole),
+            _integers=tuple(whole),
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
         raise FormError("template_form") from error

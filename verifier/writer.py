@@ -2,7 +2,7 @@
 
 A template's canonical form is compiled once to constant bytes and places for values. Filling it in gives the very bytes
 that RFC 8785 gives for the expanded record, which a property test holds against an independent implementation. Issuing
-signs what is written here; a verifier compares it with the record's bytes, which proves every member at once.
+signs what is written here; ``verifier.reader`` is the way back.
 """
 
 import re
@@ -18,7 +18,9 @@ from verifier.errors import FormError
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
 _MARK = re.compile(rb'"\{([A-Za-z]+)\}"|\{([A-Za-z]+)\}')
-_Pieces = tuple[tuple[bytes, str], ...]
+_LONGEST_VALUE = 128
+"""The names of the two members, and a signature in base58 (88 characters at most)."""
+Pieces = tuple[tuple[bytes, str], ...]
 """Constant bytes, each followed by the name of a value (empty at the end)."""
 
 
@@ -30,6 +32,12 @@ class WrittenRecord:
     after_proof: bytes
     before_value: bytes
     after_value: bytes
+
+    @property
+    def greatest_size(self) -> int:
+        """Bytes of the record at most, whatever its signature."""
+        parts = (self.before_proof, self.after_proof, self.before_value, self.after_value)
+        return sum(map(len, parts)) + _LONGEST_VALUE
 
     def hash_data(self) -> bytes:
         """The 64 bytes that the proof signs (SPEC 2.3)."""
@@ -53,12 +61,13 @@ class WrittenRecord:
 class RecordWriter:
     """A compiled template record; equal to itself alone, so that it is quick to look up by."""
 
-    _parts: tuple[_Pieces, _Pieces, _Pieces, _Pieces]
+    parts: tuple[Pieces, Pieces, Pieces, Pieces]
+    """Before and after the member ``proof``, and before and after its member ``proofValue``."""
 
     def bind(self, fields: Mapping[str, str | int]) -> "RecordWriter":
         """The writer with ``fields`` filled in for good: what the certificates of a series share."""
         inner = {name: _inner(value) for name, value in fields.items()}
-        a, b, c, d = (_bound(pieces, inner) for pieces in self._parts)
+        a, b, c, d = (_bound(pieces, inner) for pieces in self.parts)
         return RecordWriter((a, b, c, d))
 
     def write(self, fields: Mapping[str, str | int]) -> WrittenRecord:
@@ -66,7 +75,7 @@ class RecordWriter:
         inner = {name: _inner(value) for name, value in fields.items()}
         inner[""] = b""
         return WrittenRecord(
-            *[b"".join([constant + inner[name] for constant, name in pieces]) for pieces in self._parts]
+            *[b"".join([constant + inner[name] for constant, name in pieces]) for pieces in self.parts]
         )
 
 
@@ -91,7 +100,7 @@ def _halves(value: Mapping[str, Any], member: str) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _pieces(data: bytes, numbers: frozenset[str]) -> _Pieces:
+def _pieces(data: bytes, numbers: frozenset[str]) -> Pieces:
     pieces, constant, last = [], b"", 0
     for match in _MARK.finditer(data):
         constant += data[last : match.start()]
@@ -103,7 +112,7 @@ def _pieces(data: bytes, numbers: frozenset[str]) -> _Pieces:
     return (*pieces, (constant + data[last:], ""))
 
 
-def _bound(pieces: _Pieces, inner: Mapping[str, bytes]) -> _Pieces:
+def _bound(pieces: Pieces, inner: Mapping[str, bytes]) -> Pieces:
     """``pieces`` with the values in ``inner`` made constant."""
     bound, constant = [], b""
     for before, name in pieces:
