@@ -40,7 +40,8 @@ from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
 from verifier.number import MAX_SERIAL, CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
+from verifier.qrvalues import NUMBER_FIELD
+from verifier.template import Fields, RecordTemplate
 
 CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""

@@ -27,7 +27,8 @@ from registry.identity import IdentityVault
 from registry.models import Claim, Intent, Series
 from registry.offices import CHINA
 from verifier.number import MAX_SERIAL, CertificateNumber
-from verifier.template import NUMBER_FIELD, Fields
+from verifier.qrvalues import NUMBER_FIELD
+from verifier.template import Fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,9 @@ from verifier.errors import FormError
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
+from verifier.qrvalues import Field
 from verifier.reading import ordinary
 from verifier.report import Outcome
-from verifier.template import Field
 from verifier.trust import Trust
 from verifier.verify import verify
 from verifier.writer import WrittenRecord

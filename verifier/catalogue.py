@@ -14,8 +14,9 @@ from keys.canonical import JsonLimits, JsonObject, parse_restricted
 from keys.errors import KeysError
 from keys.trustlist import TemplateDigest
 from verifier.errors import FormError
+from verifier.qrvalues import Field
 from verifier.schema import Check, compile_schema, schema_at
-from verifier.template import Field, Place, RecordTemplate, parse_record_template, value_at
+from verifier.template import Place, RecordTemplate, parse_record_template, value_at
 
 CONTEXT_PATH = "ns/certificate/v1"
 Files = tuple[tuple[str, bytes], ...]

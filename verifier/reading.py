@@ -18,8 +18,9 @@ from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.errors import FormError
 from verifier.limits import MAX_RECORD_BYTES, STATUS_LIST_BITS
 from verifier.number import CertificateNumber
+from verifier.qrvalues import NUMBER_FIELD, Field
 from verifier.record import UnverifiedRecord, check_text, parse_record
-from verifier.template import NUMBER_FIELD, Field, Fields
+from verifier.template import Fields
 from verifier.writer import WrittenRecord
 
 _NAMED = re.compile(

@@ -24,8 +24,9 @@ from tests.certificates import (
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_number
 from verifier.qr import parse_qr_text
+from verifier.qrvalues import Field
 from verifier.record import VerifiedRecord, parse_record
-from verifier.template import Field, number_in
+from verifier.template import number_in
 
 ANNUAL = certificate("annual", annual_fields())
 COMPLETION = certificate("completion", completion_fields())
