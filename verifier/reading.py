@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from keys.canonical import MAX_SAFE_INTEGER
 from keys.encodings import timestamp_decode
@@ -38,8 +39,7 @@ class Shared:
     valid: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A record that its template wrote. ``signed`` are the 64 bytes that its proof signs."""
 
     record: UnverifiedRecord
@@ -66,9 +66,9 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         if read is None or not ordinary(read.fields, read.issuer_name):
             return None
         signature = signature_of(read.proof_value)
-        return _known(
-            template, read.number, read.fields, read.issuer_name, host, read.written, signature, data
-        )
+        shared = _shared_by(template, read.number, read.fields, read.issuer_name, host)
+        record = _record(read.number, read.fields, read.issuer_name, shared, signature, None, data)
+        return Known(record, template, read.number, read.fields, shared, read.signed)
     except (KeysError, FormError, ValueError, KeyError):
         return None
 
@@ -83,40 +83,38 @@ def read_written(
 ) -> Known:
     """The record that ``template`` writes of a QR's ``fields``; raises ``FormError`` or ``KeysError`` as ``parse_record``."""
     written = template.record.write(fields, host=host, issuer_name=issuer_name)
-    known = _known(template, number, fields, issuer_name, host, written, signature)
+    shared = _shared_by(template, number, fields, issuer_name, host)
+    record = _record(number, fields, issuer_name, shared, signature, written, b"")
     try:
         plain = written.greatest_size <= MAX_RECORD_BYTES and ordinary(fields, issuer_name)
     except FormError:
         plain = False
     if not plain:
-        parse_record(known.record.data)  # the slow way tells the first defect in the order of the SPEC
-    return known
+        parse_record(record.data)  # the slow way tells the first defect in the order of the SPEC
+    return Known(record, template, number, fields, shared, written.hash_data())
 
 
-def _known(
-    template: CertificateTemplate,
+def _record(
     number: CertificateNumber,
     fields: Fields,
     issuer_name: str,
-    host: str,
-    written: WrittenRecord,
+    shared: Shared,
     signature: bytes,
-    data: bytes = b"",
-) -> Known:
+    written: WrittenRecord | None,
+    data: bytes,
+) -> UnverifiedRecord:
+    created = timestamp_decode(str(fields["created"]))
+    return UnverifiedRecord(
+        shared.issuer, issuer_name, number.digits, shared.method, created, signature, written, data
+    )
+
+
+def _shared_by(
+    template: CertificateTemplate, number: CertificateNumber, fields: Fields, issuer_name: str, host: str
+) -> Shared:
     partial = tuple([fields[name] for name in template.partial_fields])
     series = (number.authority, number.year, number.kind, number.status_block)
-    shared = _shared(template, host, issuer_name, *series, partial)
-    record = UnverifiedRecord(
-        shared.issuer,
-        issuer_name,
-        number.digits,
-        shared.method,
-        timestamp_decode(str(fields["created"])),
-        signature,
-        written,
-        data,
-    )
-    return Known(record, template, number, fields, shared, written.hash_data())
+    return _shared(template, host, issuer_name, *series, partial)
 
 
 @lru_cache(maxsize=256)

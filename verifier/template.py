@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -23,7 +23,7 @@ from verifier.cbor import CborItem
 from verifier.errors import FormError
 from verifier.number import CertificateNumber, parse_number
 from verifier.qrvalues import NUMBER_FIELD, Field, ValueSpec, value_spec
-from verifier.reader import INTEGER, RecordReader, compile_reader, text_of
+from verifier.reader import INTEGER, RecordReader, compile_reader
 from verifier.writer import PLACEHOLDER, RecordWriter, WrittenRecord, compile_writer
 
 Fields = dict[str, Field]
@@ -51,15 +51,14 @@ class Place:
     pattern: re.Pattern[str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRecord:
-    """A record's bytes taken apart. ``proof_value`` is not decoded yet."""
+class ReadRecord(NamedTuple):
+    """A record's bytes taken apart. ``proof_value`` is not decoded yet; ``signed`` are the 64 bytes that the proof signs."""
 
     fields: Fields
     issuer_name: str
     number: CertificateNumber
     proof_value: str
-    written: WrittenRecord
+    signed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +73,7 @@ class RecordTemplate:
     places: Mapping[str, Place]
     _writer: RecordWriter
     _texts: tuple[str, ...]
+    """The number last."""
     _integers: tuple[str, ...]
     """Names of the values that are JSON numbers in the record; all others are texts there."""
 
@@ -91,18 +91,21 @@ class RecordTemplate:
 
         Raises ``FormError`` or ``ValueError`` where it holds no number, or no text.
         """
-        apart = _reader(self._writer, self._integers, host).read(data)
+        reader = _reader(self._writer, self._texts, self._integers, host)
+        apart = reader.read(data)
         if apart is None:
             return None
-        inner = apart.inner
-        number = parse_number(inner[NUMBER_FIELD].decode("ascii"))
-        if not _follows(inner, number, host):
+        *_, digits, status_index, issuer_name = apart.texts
+        number = parse_number(digits)
+        series = (number.authority, number.year, number.kind, number.status_block)
+        if (status_index, apart.derived) != (
+            str(number.status_index),
+            _derived(reader.derived, host, *series),
+        ):
             return None
-        fields: Fields = {name: text_of(inner[name]) for name in self._texts}
-        for name in self._integers:
-            fields[name] = int(inner[name])
-        issuer_name = text_of(inner.get("issuerName", b""))
-        return ReadRecord(fields, issuer_name, number, apart.proof_value, apart.written)
+        fields: Fields = dict(zip(self._texts, apart.texts, strict=False))
+        fields |= zip(self._integers, apart.integers, strict=True)
+        return ReadRecord(fields, issuer_name, number, apart.proof_value, apart.signed)
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
         """The record as a JSON value, without ``proofValue``."""
@@ -145,33 +148,34 @@ class RecordTemplate:
 
 
 @lru_cache(maxsize=64)
-def _reader(writer: RecordWriter, integers: tuple[str, ...], host: str) -> RecordReader:
+def _reader(
+    writer: RecordWriter, texts: tuple[str, ...], integers: tuple[str, ...], host: str
+) -> RecordReader:
     """The way back from what ``writer`` writes for ``host``."""
     did = re.escape(issuer_did(host, "").encode()) + _DERIVED_FORMS["authority"]
     forms = {**_DERIVED_FORMS, **dict.fromkeys(integers, INTEGER), "issuerDid": did}
-    return compile_reader(writer.bind({"host": host}), forms)
-
-
-def _follows(inner: Mapping[str, bytes], number: CertificateNumber, host: str) -> bool:
-    """Whether all that a record says beside its values is what follows from its number."""
-    if inner.get("statusIndex") not in (None, b"%d" % number.status_index):
-        return False
-    derived = _derived(host, number.authority, number.year, number.kind, number.status_block)
-    for name, value in derived.items():  # a loop: quicker than all() over a generator
-        if inner.get(name, value) != value:
-            return False
-    return True
+    return compile_reader(
+        writer.bind({"host": host}),
+        forms,
+        texts=(*texts, "statusIndex", "issuerName"),
+        integers=integers,
+        derived=("issuerDid", "authority", "year", "kindDigit", "statusBlock"),
+    )
 
 
 @lru_cache(maxsize=256)
-def _derived(host: str, authority: str, year: int, kind: int, block: int) -> dict[str, bytes]:
-    return {
+def _derived(
+    names: tuple[str, ...], host: str, authority: str, year: int, kind: int, block: int
+) -> tuple[bytes, ...]:
+    """What a record of that series says beside its values, by ``names``."""
+    derived = {
         "issuerDid": issuer_did(host, authority).encode("utf-8"),
         "authority": authority.encode("ascii"),
         "year": b"%d" % year,
         "kindDigit": b"%d" % kind,
         "statusBlock": b"%d" % block,
     }
+    return tuple(derived[name] for name in names)
 
 
 @lru_cache(maxsize=256)
@@ -216,7 +220,7 @@ def parse_record_template(data: bytes) -> RecordTemplate:
             values=values,
             places=places,
             _writer=compile_writer(document["record"], _numbers(values)),
-            _texts=tuple(name for name in places if name not in whole),
+            _texts=(*(name for name in places if name not in (*whole, NUMBER_FIELD)), NUMBER_FIELD),
             _integers=tuple(whole),
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
