@@ -185,6 +185,10 @@ def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[byte
     return {bytes(key): number for key, number in found}
 
 
+COMMON_FIELDS = ("validFrom", "created", "keySequence")
+"""What all rows of an intent have alike."""
+
+
 def _common_fields(key: ListedKey, now: int) -> Fields:
     return {
         "validFrom": datetime.fromtimestamp(now, CHINA).date().isoformat(),

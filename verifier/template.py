@@ -86,6 +86,31 @@ class RecordTemplate:
         except orjson.JSONEncodeError as error:
             raise FormError("record_form", "surrogate") from error
 
+    def write_all(
+        self,
+        rows: Sequence[tuple[CertificateNumber, Mapping[str, Field]]],
+        *,
+        host: str,
+        issuer_name: str,
+        shared: Sequence[str],
+    ) -> list[WrittenRecord]:
+        """As ``write``, of rows that have the same in the fields ``shared``: these are filled in once for each series."""
+        writers: dict[tuple[str, int, int, int], RecordWriter] = {}
+        written = []
+        for number, fields in rows:
+            series = (number.authority, number.year, number.kind, number.status_block)
+            writer = writers.get(series)
+            try:
+                if writer is None:
+                    common = {name: fields[name] for name in shared}
+                    writer = _series_writer(self._writer, host, issuer_name, *series).bind(common)
+                    writers[series] = writer
+                own: Fields = {NUMBER_FIELD: number.digits, "statusIndex": number.status_index}
+                written.append(writer.write({**fields, **own}))
+            except orjson.JSONEncodeError as error:
+                raise FormError("record_form", "surrogate") from error
+        return written
+
     def read(self, data: bytes, *, host: str) -> ReadRecord | None:
         """The values in ``data``, where ``write`` gives ``data`` for them; else None.
 

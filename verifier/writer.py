@@ -8,8 +8,9 @@ signs what is written here; ``verifier.reader`` is the way back.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -24,8 +25,7 @@ Pieces = tuple[tuple[bytes, str], ...]
 """Constant bytes, each followed by the name of a value (empty at the end)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenRecord:
+class WrittenRecord(NamedTuple):
     """A record's canonical bytes around the two members that come last: the proof, and its value."""
 
     before_proof: bytes
@@ -41,8 +41,8 @@ class WrittenRecord:
 
     def hash_data(self) -> bytes:
         """The 64 bytes that the proof signs (SPEC 2.3)."""
-        options = self.before_value + self.after_value
-        return sha256(options).digest() + sha256(self.before_proof + self.after_proof).digest()
+        options = _options_hash(self.before_value + self.after_value)
+        return options + sha256(self.before_proof + self.after_proof).digest()
 
     def record(self, proof_value: str) -> bytes:
         """The record's bytes with the proof whose ``proofValue`` this is."""
@@ -55,6 +55,12 @@ class WrittenRecord:
         document: dict[str, Any] = orjson.loads(self.before_proof + self.after_proof)
         document["proof"] = orjson.loads(self.before_value + self.after_value)
         return document
+
+
+@lru_cache(maxsize=64)
+def _options_hash(options: bytes) -> bytes:
+    """All records that a key signed in one second have the same options."""
+    return sha256(options).digest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,9 +80,8 @@ class RecordWriter:
         """The record of ``fields``, each inserted in the canonical form of its text or number."""
         inner = {name: _inner(value) for name, value in fields.items()}
         inner[""] = b""
-        return WrittenRecord(
-            *[b"".join([constant + inner[name] for constant, name in pieces]) for pieces in self.parts]
-        )
+        a, b, c, d = self.parts
+        return WrittenRecord(_filled(a, inner), _filled(b, inner), _filled(c, inner), _filled(d, inner))
 
 
 def compile_writer(record: Mapping[str, Any], numbers: frozenset[str]) -> RecordWriter:
@@ -123,6 +128,12 @@ def _bound(pieces: Pieces, inner: Mapping[str, bytes]) -> Pieces:
             bound.append((constant, name))
             constant = b""
     return tuple(bound)
+
+
+def _filled(pieces: Pieces, inner: Mapping[str, bytes]) -> bytes:
+    if len(pieces) == 1:
+        return pieces[0][0] + inner[pieces[0][1]]
+    return b"".join([constant + inner[name] for constant, name in pieces])
 
 
 def _inner(value: str | int) -> bytes:

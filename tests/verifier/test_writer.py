@@ -14,8 +14,10 @@ from tests.builders import HOST, refused
 from tests.certificates import ISSUER_NAME, annual_fields, catalogue, certificate, completion_fields
 from verifier.errors import FormError
 from verifier.loading import installed_files, installed_rule_sets
+from verifier.reader import compile_reader
 from verifier.reading import Known, read_by_template
 from verifier.record import parse_record
+from verifier.template import number_in
 from verifier.writer import compile_writer
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -137,3 +139,43 @@ def test_a_day_that_is_none_cannot_be_packed(day: str) -> None:
     record = catalogue().templates["completion", "v1"].record
     with refused(FormError, "record_form"):
         record.pack(completion_fields(completedOn=day))
+
+
+@given(
+    names=st.lists(TEXT, min_size=1, max_size=4),
+    shared=st.sets(st.sampled_from(["validFrom", "created", "keySequence"])),
+)
+def test_many_are_written_as_each(names: list[str], shared: set[str]) -> None:
+    record = catalogue().templates["annual", "v1"].record
+    rows = [annual_fields(serial=131_070 + place, name=name) for place, name in enumerate(names)]
+    written = record.write_all(
+        [(number_in(row), row) for row in rows], host=HOST, issuer_name=ISSUER_NAME, shared=sorted(shared)
+    )
+    assert written == [record.write(row, host=HOST, issuer_name=ISSUER_NAME) for row in rows]
+
+
+def test_a_text_without_bytes_cannot_be_written_among_many() -> None:
+    record, row = catalogue().templates["annual", "v1"].record, annual_fields(name="\ud800")
+    with refused(FormError, "record_form"):
+        record.write_all([(number_in(row), row)], host=HOST, issuer_name=ISSUER_NAME, shared=["created"])
+
+
+@pytest.mark.parametrize(("texts", "integers"), [(["nothing"], []), ([], ["nothing"])])
+def test_a_reader_asks_for_nothing_that_the_record_lacks(texts: list[str], integers: list[str]) -> None:
+    writer = compile_writer({"a": "{a}", "proof": {"a": "x", "type": "y"}, "z": 1}, frozenset())
+    with refused(FormError, "template_form"):
+        compile_reader(writer, {}, texts=texts, integers=integers, derived=())
+
+
+@given(name=TEXT, employer=TEXT)
+def test_whatever_is_written_and_ordinary_is_read_quickly(name: str, employer: str) -> None:
+    data = certificate("annual", annual_fields(name=name, employer=employer))
+    known = read_by_template(data, catalogue(), HOST)
+    try:
+        plain = parse_record(data)
+    except FormError:
+        assert known is None
+        return
+    assert known is not None
+    assert known.record == plain
+    assert (known.fields["name"], known.fields["employer"]) == (name, employer)
