@@ -244,4 +244,4 @@ def issues_of(session: Session, code: str) -> Iterator[Issue]:
             bundle = index // TILE_WIDTH
             entries = read_entries(session, bundle)
         time = parse_log_entry(entries[index % TILE_WIDTH]).time
-        yield Issue(number, parse_record(record).peek_proof.verification_method, time)
+        yield Issue(number, parse_record(record).peek_method, time)

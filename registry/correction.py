@@ -32,8 +32,9 @@ from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
 from verifier.number import parse_number
+from verifier.qrvalues import NUMBER_FIELD
 from verifier.record import parse_record
-from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
+from verifier.template import Fields, RecordTemplate
 
 _CODES = {"grade": frozenset(GRADES.values()), "category": frozenset(CATEGORIES.values())}
 """Values as records have them, which a clerk's list has in words."""

@@ -279,7 +279,7 @@ def _objection(trust_list: TrustList, digits: str, record: bytes, time: int) -> 
     authority = trust_list.authorities.get(number.authority)
     if authority is None:
         return "authority_not_listed"
-    key = authority.key(parse_record(record).peek_proof.verification_method)
+    key = authority.key(parse_record(record).peek_method)
     return objection_at(authority, key, number, time) if key else "key_not_listed"
 
 

@@ -27,7 +27,8 @@ from registry.identity import IdentityVault
 from registry.models import Claim, Intent, Series
 from registry.offices import CHINA
 from verifier.number import MAX_SERIAL, CertificateNumber
-from verifier.template import NUMBER_FIELD, Fields
+from verifier.qrvalues import NUMBER_FIELD
+from verifier.template import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,10 @@ def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[byte
     keys = [candidate.claim for candidate in candidates]
     found = select_among(session, Claim, "key", keys, ("key", "number"))
     return {bytes(key): number for key, number in found}
+
+
+COMMON_FIELDS = ("validFrom", "created", "keySequence")
+"""What all rows of an intent have alike."""
 
 
 def _common_fields(key: ListedKey, now: int) -> Fields:

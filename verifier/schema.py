@@ -13,6 +13,8 @@ from verifier.errors import FormError
 
 Check = Callable[[Any], bool]
 _ANNOTATIONS = {"$schema", "$id", "title", "description"}
+_OF_TEXT = {"type", "pattern", "minLength", "maxLength"}
+_ANY_LENGTH = 2**31
 _WITH_PROPERTIES = {"required", "additionalProperties"}
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 
@@ -24,6 +26,8 @@ def compile_schema(schema: dict[str, Any]) -> Check:
     unknown = set(schema) - set(_KEYWORDS) - _ANNOTATIONS - _WITH_PROPERTIES
     if unknown:
         raise FormError("schema_keyword", sorted(unknown)[0])
+    if schema.get("type") == "string" and set(schema) - _ANNOTATIONS <= _OF_TEXT:
+        return _text(schema)
     checks = [build(schema[name], schema) for name, build in _KEYWORDS.items() if name in schema]
     return checks[0] if len(checks) == 1 else _all_of(checks)
 
@@ -34,6 +38,13 @@ def schema_at(schema: dict[str, Any], path: Sequence[str | int]) -> dict[str, An
         members: Any = schema["prefixItems"] if isinstance(step, int) else schema["properties"]
         schema = members[step]
     return schema
+
+
+def _text(schema: dict[str, Any]) -> Check:
+    """As the keywords one by one, in one call: texts are most of what is checked."""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", _ANY_LENGTH)
+    search = _search(schema.get("pattern", ""))
+    return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
 
 def _all_of(checks: list[Check]) -> Check:
@@ -60,8 +71,12 @@ def _enum(allowed: list[str], _: dict[str, Any]) -> Check:
 
 
 def _pattern(text: str, _: dict[str, Any]) -> Check:
-    search = re.compile(re.sub(r"\$$", r"\\Z", text), re.ASCII).search
+    search = _search(text)
     return lambda value: search(value) is not None
+
+
+def _search(pattern: str) -> Callable[[str], object]:
+    return re.compile(re.sub(r"\$$", r"\\Z", pattern), re.ASCII).search
 
 
 def _min_length(bound: int, _: dict[str, Any]) -> Check:

@@ -7,6 +7,7 @@ that more evidence could decide.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from unicodedata import normalize
 
 from keys.canonical import dump_checked
@@ -25,18 +26,15 @@ from verifier.number import CertificateNumber, parse_number, parse_typed_number
 from verifier.outcome import Passed, Skipped, Undecided
 from verifier.policy import VerificationPolicy
 from verifier.qr import QrText, parse_qr_text
-from verifier.reading import read_known, read_written
+from verifier.reading import Known, read_known, read_written
 from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
 from verifier.statuscheck import StatusLists, check_status, status_lists
 from verifier.template import issuer_did
 from verifier.trust import Trust
-from verifier.writer import WrittenRecord
 
 _CHINA_SECONDS = 8 * 3600
 """China's time is UTC+8 all year."""
-_MIDNIGHT_IN_CHINA = "16"
-"""The hour in UTC."""
 
 
 @dataclass(slots=True)
@@ -51,7 +49,7 @@ class _Case:
     number: CertificateNumber | None = None
     trust_list: TrustList | None = None
     template: CertificateTemplate | None = None
-    written: WrittenRecord | None = None
+    known: Known | None = None
     logged: LoggedIssue | None = None
     log_error: VerifierError | None = None
     lists: StatusLists | None = None
@@ -151,10 +149,6 @@ def _strict_form(case: _Case) -> Passed:
         _read(case, case.evidence.record or b"")
     else:
         case.record = _expand(case, case.qr)
-    try:
-        case.number = parse_number(case.need_record().peek_number)
-    except FormError:
-        case.number = None  # step 6 says so
     return Passed("strict")
 
 
@@ -162,11 +156,20 @@ def _read(case: _Case, data: bytes) -> None:
     trust_list = case.trust_list
     known = read_known(data, case.trust, trust_list) if trust_list else None
     if known is not None:
-        case.record, case.template, case.written = known
+        case.record, case.template, case.number, case.known = (
+            known.record,
+            known.template,
+            known.number,
+            known,
+        )
         return
     case.record = parse_record(data)
     kind, version = case.record.peek_template
     case.template = case.trust.catalogue.get(kind, version)
+    try:
+        case.number = parse_number(case.record.peek_number)
+    except FormError:
+        case.number = None  # step 6 says so
 
 
 def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
@@ -175,8 +178,7 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
     # Expanding with another template than the root's would make a genuine signature fail.
     if case.template is None or case.template.digest not in trust_list.templates:
         raise Undecided("template_unknown", missing="templates")
-    template = case.template.record
-    fields = template.unpack(qr.values)
+    fields = case.template.record.unpack(qr.values)
     case.number = parse_number(str(fields["certificateNumber"]))
     did = issuer_did(trust_list.registry, case.number.authority)
     authority = trust_list.authorities.get(case.number.authority)
@@ -184,8 +186,10 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
     if key is None:
         # Step 4 says the same with its consequences; without the key the issuer's name cannot be known.
         raise _not_listed(case, "key_not_listed", timestamp_decode(str(fields["created"])))
-    case.written = template.write(fields, host=trust_list.registry, issuer_name=key.issuer_name)
-    return read_written(case.written, fields, key.issuer_name, qr.signature)
+    case.known = read_written(
+        case.template, case.number, fields, key.issuer_name, trust_list.registry, qr.signature
+    )
+    return case.known.record
 
 
 def _trust_list(case: _Case) -> Passed:
@@ -214,18 +218,18 @@ def _trust_list(case: _Case) -> Passed:
 def _authority_and_key(case: _Case) -> Passed:
     """Step 4: the authority may issue this, and the key may sign it, at time T."""
     record, trust_list = case.need_record(), case.need_trust_list()
-    method = record.peek_proof.verification_method
+    method = record.peek_method
     case.authority = trust_list.authority_of(record.peek_issuer)
     if case.authority is None:
-        raise _not_listed(case, "authority_not_listed", record.peek_proof.created)
+        raise _not_listed(case, "authority_not_listed", record.peek_created)
     case.key = case.authority.key(method)
     if case.key is None:
-        raise _not_listed(case, "key_not_listed", record.peek_proof.created)
+        raise _not_listed(case, "key_not_listed", record.peek_created)
     if case.number is None:
         raise Skipped("no_number")
-    if case.key.issuer_name != record.peek_document["issuer"]["name"]:
+    if case.key.issuer_name != record.peek_issuer_name:
         raise FormError("issuer_name_differs")
-    moment = _check_times(case, record.peek_proof.created)
+    moment = _check_times(case, record.peek_created)
     return Passed("authorised", {"time": moment, "timeSource": "log" if case.logged else "policy"})
 
 
@@ -273,12 +277,12 @@ def _proof(case: _Case) -> Passed:
     record = case.need_record()
     if case.key is None:
         raise Skipped("no_key")
-    proof = record.peek_proof
-    if case.written is not None:
-        signed = case.written.hash_data()
+    if case.known is not None:
+        signed = case.known.signed
     else:
-        signed = hash_data(record.peek_document, proof.options, canonical=dump_checked)
-    if not case.key.public_key.verify(proof.signature, signed):
+        document = record.peek_document
+        signed = hash_data(document, document["proof"], canonical=dump_checked)
+    if not case.key.public_key.verify(record.peek_signature, signed):
         raise FormError("proof_invalid")
     return Passed("proof_valid", {"key": case.key.id})
 
@@ -291,39 +295,39 @@ def _schema_and_number(case: _Case) -> Passed:
         known = record.peek_template in {(one.kind, one.version) for one in trust_list.templates}
         if known:
             raise Undecided("template_unknown", missing="templates")
-        raise _not_listed(case, "template_not_published", record.peek_proof.created)
-    valid = (
-        template.values_valid(record.peek_document) if case.written else template.schema(record.peek_document)
-    )
+        raise _not_listed(case, "template_not_published", record.peek_created)
+    valid = case.known.valid if case.known else template.schema(record.peek_document)
     if not valid:
         raise FormError("schema")
     _check_number(case, record, template)
-    if case.written is None:
+    if case.known is None:
         raise FormError("record_not_of_template")
     return Passed("well_formed")
 
 
 def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTemplate) -> None:
-    number = parse_number(record.peek_number)
-    subject = record.peek_document["credentialSubject"]
+    known, evidence = case.known, case.evidence
+    number = known.number if known else parse_number(record.peek_number)
+    # Where the template wrote the record, its year is the number's.
+    year = number.year if known else record.peek_document["credentialSubject"]["year"]
     _, _, code = record.peek_issuer.rpartition(":")
-    if (number.authority, number.year, number.kind) != (code, subject["year"], template.record.kind_digit):
+    if (number.authority, number.year, number.kind) != (code, year, template.record.kind_digit):
         raise FormError("number_disagrees")
-    if record.peek_document["validFrom"] != _day_of_issue(record):
+    valid_from = known.shared.valid_from if known else record.peek_document["validFrom"]
+    if valid_from != _day_of_issue(record.peek_created):
         raise FormError("valid_from_differs")
-    evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
         raise FormError("number_differs")
-    if evidence.name is not None and normalize("NFC", evidence.name.strip(WHITE_SPACE)) != subject["name"]:
-        raise FormError("name_differs")
+    if evidence.name is not None:
+        name = record.peek_document["credentialSubject"]["name"]
+        if normalize("NFC", evidence.name.strip(WHITE_SPACE)) != name:
+            raise FormError("name_differs")
 
 
-def _day_of_issue(record: UnverifiedRecord) -> str:
+@lru_cache(maxsize=256)
+def _day_of_issue(created: int) -> str:
     """China's day of the signature as a record writes it."""
-    created: str = record.peek_proof.options["created"]
-    if created[11:13] >= _MIDNIGHT_IN_CHINA:
-        created = timestamp_encode(record.peek_proof.created + _CHINA_SECONDS)
-    return created[:10] + "T00:00:00Z"
+    return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
 
 
 def _log(case: _Case) -> Passed:
@@ -400,7 +404,8 @@ def _rule(case: _Case) -> Passed:
     record = _verified(case)
     if record is None:
         raise Skipped("not_authentic")
-    return judge_hours(record.subject, case.need_trust_list().rule_sets)
+    values = case.known.fields if case.known else record.subject
+    return judge_hours(values, case.need_trust_list().rule_sets)
 
 
 def _verified(case: _Case) -> VerifiedRecord | None:
@@ -408,9 +413,7 @@ def _verified(case: _Case) -> VerifiedRecord | None:
     if not {1, 2, 4, 5, 6} <= case.passed:
         return None
     assert case.record and case.number and case.template and case.trust_list  # noqa: S101, PT018
-    return VerifiedRecord(
-        case.record.data, case.record.peek_document, case.number, case.template, case.trust_list.registry
-    )
+    return VerifiedRecord(case.record, case.number, case.template, case.trust_list.registry)
 
 
 _STEPS: tuple[Callable[[_Case], Passed], ...] = (

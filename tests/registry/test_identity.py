@@ -1,5 +1,6 @@
 """Identity numbers at rest: sealed for one row, found by a keyed hash, lost without the secret."""
 
+import hmac
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from registry.errors import OfficeError
-from registry.identity import SECRET_FILE, IdentityVault, create_vault, open_vault
+from registry.identity import SECRET_FILE, IdentityVault, KeyedHash, create_vault, open_vault
 from tests.builders import refused
 from tests.registry.rig import Rig
 from tests.registry.sheets import identity
@@ -89,3 +90,9 @@ def test_intents_are_sealed_under_a_key_of_their_own() -> None:
     assert not VAULT.is_seal_of_intent(seal, b"what is reserved.")
     assert not IdentityVault(bytes(32)).is_seal_of_intent(seal, b"what is reserved")
     assert seal != VAULT.hash("what is reserved")
+
+
+@given(key=st.binary(max_size=64), data=st.binary(max_size=300))
+def test_the_keyed_hash_is_hmac_sha256(key: bytes, data: bytes) -> None:
+    keyed = KeyedHash(key)
+    assert keyed.digest(data) == keyed.digest(data) == hmac.digest(key, data, "sha256")
