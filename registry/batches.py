@@ -22,15 +22,14 @@ from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
 from registry.applications import KIND_DIGITS, Candidate, candidate_of, missing_hours
 from registry.errors import IssuanceError
-from registry.faces.errors import FaceError
-from registry.faces.qr import qr_version
+from registry.fitting import fits_qr
 from registry.intake.findings import Finding, Severity
 from registry.intake.rows import Application
 from registry.intake.service import Intake
 from registry.intents import Reservation, SeriesKey, reserve, taken_claims
 from registry.issuance import Begun, Finished, Observe, begin_intent, checkpoint, end_intent, unobserved
 from registry.log import log_origin
-from registry.models import Batch
+from registry.models import Batch, Certificate, Intent
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
 from registry.ownkeys import own_log_names
 from registry.status import barred
@@ -38,9 +37,7 @@ from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
-from verifier.number import MAX_SERIAL, CertificateNumber
-from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
+from verifier.number import CertificateNumber
 
 CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
@@ -51,7 +48,6 @@ MAX_ATTEMPTS = 3
 CURRENT_VERSION = "v1"
 DRY_RUN = 0
 """In the place of a batch's number, where nothing was submitted."""
-_LONGEST_SIGNATURE = bytes(64)
 Signatures = Callable[[], list[bytes]]
 """Waits for signatures and gives them, or raises what was wrong."""
 
@@ -99,6 +95,8 @@ class _Job:
     rule_set: str
     batch_id: int
     chunk: int
+    own: frozenset[str] = frozenset()
+    """Numbers that the batch has from an earlier beginning."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +116,19 @@ def issue_file(
     rule_set: str,
     observe: Observe = unobserved,
     chunk: int = CHUNK,
+    batch_id: int | None = None,
 ) -> BatchResult:
     """Issue what is fit in ``intake`` for ``authority``; raises ``IssuanceError`` or ``OfficeError`` beforehand.
 
-    ``chunk`` is how many rows a transaction takes.
+    ``chunk`` is how many rows a transaction takes. ``batch_id`` is a batch that was begun (``begin_batch``), perhaps
+    issued in part and interrupted: what it has already is told as issued. Its intents must be finished first.
     """
-    job, result = _start(app, intake, authority, rule_set, chunk)
+    job, result = _start(app, intake, authority, rule_set, chunk, batch_id)
     pending: deque[tuple[Begun, Signatures]] = deque()
     with _rare_collections(), _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
             reservation = _reserve(job, candidates, observe)
-            free = _report_taken(app, result, candidates, reservation.taken)
+            free = _report_taken(app, result, candidates, reservation.taken, job.own)
             numbers = (number.digits for number in reservation.numbers)
             result.numbered.update(zip(numbers, free, strict=True))
             if reservation.intent_id is not None:
@@ -200,25 +200,50 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
     return result
 
 
-def _start(app: App, intake: Intake, authority: str, rule_set: str, chunk: int) -> tuple[_Job, BatchResult]:
+def begin_batch(session: Session, *, series: SeriesKey, sha256: str, file_name: str, now: int) -> int:
+    """Enter a batch for a file with this digest; its id. What is issued for it must be that file (``issue_file``)."""
+    batch = Batch(
+        authority=series.authority,
+        year=series.year,
+        kind=series.kind,
+        file_sha256=sha256,
+        file_name=file_name[-255:],
+        submitted_at=now,
+    )
+    session.add(batch)
+    session.flush()
+    return batch.id
+
+
+def _start(
+    app: App, intake: Intake, authority: str, rule_set: str, chunk: int, begun: int | None
+) -> tuple[_Job, BatchResult]:
+    series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
     with app.write() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
         rules = _rules(trust_list, rule_set, intake)
         earlier = _earlier(session, authority, intake)
-        series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
-        batch = Batch(
-            authority=authority,
-            year=series.year,
-            kind=series.kind,
-            file_sha256=intake.sha256,
-            file_name=intake.name[-255:],
-            submitted_at=app.clock(),
-        )
-        session.add(batch)
-        session.flush()
-    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch.id, chunk)
-    return job, BatchResult(batch.id, intake.name, earlier=earlier)
+        own: frozenset[str] = frozenset()
+        if begun is None:
+            batch_id = begin_batch(
+                session, series=series, sha256=intake.sha256, file_name=intake.name, now=app.clock()
+            )
+        else:
+            batch_id, own = begun, _own_numbers(session, begun, series, intake)
+            earlier = earlier if earlier and earlier[0] != begun else None
+    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch_id, chunk, own)
+    return job, BatchResult(batch_id, intake.name, earlier=earlier)
+
+
+def _own_numbers(session: Session, batch_id: int, series: SeriesKey, intake: Intake) -> frozenset[str]:
+    """What a batch has been issued; raises ``IssuanceError`` (``batch_differs``) where ``intake`` is not its file."""
+    batch = session.get(Batch, batch_id)
+    wanted = (series.authority, series.year, series.kind, intake.sha256)
+    if batch is None or (batch.authority, batch.year, batch.kind, batch.file_sha256) != wanted:
+        raise IssuanceError("batch_differs", batch=batch_id)
+    numbers = select(Certificate.number).join(Intent, Certificate.intent_id == Intent.id)
+    return frozenset(session.scalars(numbers.where(Intent.batch_id == batch_id)))
 
 
 def _checked_key(app: App, trust_list: TrustList, code: str, intake: Intake) -> ListedKey:
@@ -302,34 +327,6 @@ def _short_of_hours(application: Application, missing: Mapping[str, int], rule: 
     return Finding("hours_short", Severity.NOTE, application.sheet, application.row, params=params)
 
 
-def fits_qr(candidate: Candidate, template: RecordTemplate, series: SeriesKey, *, host: str) -> bool:
-    """Whether the certificate's QR stays within version 12 (SPEC clause 3)."""
-    texts = "".join([value for value in candidate.fields.values() if isinstance(value, str)])
-    if len(texts.encode("utf-16-le")) < _SURELY_FITS:
-        return True
-    fields = {**candidate.fields, **specimen_fields(series)}
-    payload = encode_payload(template.code, template.pack(fields), _LONGEST_SIGNATURE)
-    try:
-        qr_version(len(qr_prefix(host)), len(encode_digits(payload)))
-    except FaceError:
-        return False
-    return True
-
-
-def specimen_fields(series: SeriesKey) -> Fields:
-    """The largest values of what is added when a number is reserved."""
-    return {
-        NUMBER_FIELD: CertificateNumber(series.authority, series.year, series.kind, MAX_SERIAL).digits,
-        "validFrom": "2999-12-31",
-        "created": "2999-12-31T23:59:59Z",
-        "keySequence": 99,
-    }
-
-
-_SURELY_FITS = 180
-"""Bytes of all texts in UTF-16: below this, every template's payload stays under version 12."""
-
-
 def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation:
     for _ in range(MAX_ATTEMPTS):
         try:
@@ -354,7 +351,11 @@ def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation
 
 
 def _report_taken(
-    app: App, result: BatchResult, chunk: list[Candidate], taken: Mapping[bytes, str]
+    app: App,
+    result: BatchResult,
+    chunk: list[Candidate],
+    taken: Mapping[bytes, str],
+    own: frozenset[str] = frozenset(),
 ) -> list[Place]:
     """Enter whose claim is taken; returns where the others stand, in the order in which they are numbered."""
     free: list[Place] = []
@@ -365,6 +366,10 @@ def _report_taken(
         number = taken.get(candidate.claim)
         if number is None:
             free.append(place)
+            continue
+        if number in own:
+            result.numbered[number] = place
+            result.issued.append(number)
             continue
         if number in lost:
             # Revoked for cause: no faulty row, and yet nothing that the clerk may pass over.

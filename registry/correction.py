@@ -6,6 +6,7 @@ one's revocation are appended in one transaction. Nothing of the old certificate
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
@@ -15,13 +16,13 @@ from sqlalchemy.orm import Session
 from keys.trustlist import TrustList
 from registry.app import App
 from registry.applications import Candidate, claim_of, mask_identity
-from registry.batches import fits_qr
 from registry.errors import IssuanceError, StatusChangeError
 from registry.faces.fonts import missing_glyphs
+from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
 from registry.intake.judge import Readers
 from registry.intake.values import CATEGORIES, GRADES, CellFault
-from registry.intents import SeriesKey, reserve
+from registry.intents import SeriesKey, reserve, taken_claims
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
 from registry.log import require_logged
 from registry.models import Batch, Certificate
@@ -66,44 +67,94 @@ def succeed(
     observe: Observe = unobserved,
 ) -> Finished:
     """The same without a checkpoint; and, where ``unchanged``, with nothing but number, date and key new."""
-    now = app.clock()
     with app.write() as session:
-        certificate = _current(session, number)
-        template, fields = _fields(app, certificate)
-        old_identity = app.vault.open(certificate.identity_sealed, number)
-        # Of the number, and not of the columns beside it, which anybody could have altered.
-        old = parse_number(number)
-        candidate = _candidate(app, fields, changes, identity or old_identity, old.year)
-        if not unchanged and candidate.fields == fields and candidate.identity == old_identity:
-            raise StatusChangeError("correction_changes_nothing", number=number)
-        series = SeriesKey(old.authority, old.year, old.kind)
-        trust_list = current_trust_list(session)
-        _check_values(candidate, template.record, series, trust_list)
-        authority = require_authority(trust_list, old.authority)
-        key = signing_key(authority, app.keyring, year=old.year, now=now)
-        objection = objection_to_issuing(authority, key, old, now)
-        if objection is not None:
-            raise IssuanceError(objection, authority=authority.code, year=old.year)
-        reservation = reserve(
-            session,
-            [candidate],
-            series=series,
-            key=key,
-            batch_id=_batch(session, series, now=now),
-            template_version=template.version,
-            vault=app.vault,
-            now=now,
-            corrects=old,
+        intent_id = reserve_successor(
+            session, app, number, changes, identity=identity, unchanged=unchanged, now=app.clock()
         )
-        if reservation.intent_id is None:
-            taken = next(iter(reservation.taken.values()))
-            bars = barred(session, [taken])
-            if bars:
-                raise StatusChangeError("claim_barred", number=taken, codes=bars[taken])
-            raise StatusChangeError("claim_taken", number=taken)
         observe("reserve:before", 1)
     observe("reserve:after", 1)
-    return finish_intent(app, reservation.intent_id, observe)
+    return finish_intent(app, intent_id, observe)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A correction that could be made now: the values as they are and as they would be, identity numbers masked."""
+
+    before: Fields
+    after: Fields
+    template: CertificateTemplate
+    candidate: Candidate
+
+
+def examine(
+    session: Session,
+    app: App,
+    number: str,
+    changes: Mapping[str, str | int],
+    *,
+    identity: str | None = None,
+    unchanged: bool = False,
+) -> Examined:
+    """What ``correct`` would make of ``number``; raises what it would raise, and locks the certificate."""
+    certificate = _current(session, number)
+    template, fields = _fields(app, certificate)
+    old_identity = app.vault.open(certificate.identity_sealed, number)
+    # Of the number, and not of the columns beside it, which anybody could have altered.
+    old = parse_number(number)
+    candidate = _candidate(app, fields, changes, identity or old_identity, old.year)
+    if not unchanged and candidate.fields == fields and candidate.identity == old_identity:
+        raise StatusChangeError("correction_changes_nothing", number=number)
+    series = SeriesKey(old.authority, old.year, old.kind)
+    _check_values(candidate, template.record, series, current_trust_list(session))
+    taken = taken_claims(session, [candidate]).get(candidate.claim, number)
+    if taken != number:
+        raise _taken(session, taken)
+    return Examined(fields, candidate.fields, template, candidate)
+
+
+def reserve_successor(
+    session: Session,
+    app: App,
+    number: str,
+    changes: Mapping[str, str | int],
+    *,
+    identity: str | None,
+    unchanged: bool = False,
+    now: int,
+) -> int:
+    """Reserve the successor's number, in the caller's transaction; returns the intent, which ``finish_intent`` finishes."""
+    examined = examine(session, app, number, changes, identity=identity, unchanged=unchanged)
+    old = parse_number(number)
+    authority = require_authority(current_trust_list(session), old.authority)
+    key = signing_key(authority, app.keyring, year=old.year, now=now)
+    objection = objection_to_issuing(authority, key, old, now)
+    if objection is not None:
+        raise IssuanceError(objection, authority=authority.code, year=old.year)
+    series = SeriesKey(old.authority, old.year, old.kind)
+    reservation = reserve(
+        session,
+        [examined.candidate],
+        series=series,
+        key=key,
+        batch_id=_batch(session, series, now=now),
+        template_version=examined.template.version,
+        vault=app.vault,
+        now=now,
+        corrects=old,
+    )
+    if (
+        reservation.intent_id is None
+    ):  # between the two looks somebody took it, where nothing is locked for it
+        raise _taken(session, next(iter(reservation.taken.values())))
+    return reservation.intent_id
+
+
+def _taken(session: Session, number: str) -> StatusChangeError:
+    """Somebody has what the correction would give: who, and whether that bars the person."""
+    bars = barred(session, [number])
+    if bars:
+        return StatusChangeError("claim_barred", number=number, codes=bars[number])
+    return StatusChangeError("claim_taken", number=number)
 
 
 def _current(session: Session, number: str) -> Certificate:

@@ -18,6 +18,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Connection,
     Engine,
     Integer,
@@ -195,6 +196,7 @@ _WIRE_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (Integer, "int4"),
     (LargeBinary, "bytea"),
     (String, "text"),
+    (Boolean, "bool"),
 )
 """The first that fits: a ``BigInteger`` is an ``Integer`` too."""
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from keys.errors import KeysError
 from keys.trustlist import TrustList, parse_trust_list
 from registry.app import App
+from registry.cases.index import index_troubles
 from registry.chronicle import chronicle_troubles
 from registry.errors import IssuanceError, RegistryError
 from registry.intents import require_sealed
@@ -80,6 +81,7 @@ def fsck(app: App) -> FsckReport:
             *_power_troubles(session, trust),
             *_series_troubles(app, session),
             *people_troubles(app, session),
+            *index_troubles(session),
             *check_trail(session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))

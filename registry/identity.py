@@ -29,6 +29,7 @@ class IdentityVault:
         self._cipher = AESGCM(_derive(secret, b"certreg identity seal v1"))
         self._hash_key = _derive(secret, b"certreg identity hash v1")
         self._intent_key = _derive(secret, b"certreg intent seal v1")
+        self._secret = secret
 
     def seal(self, identity: str, number: str) -> bytes:
         """``identity`` encrypted for the row of certificate ``number`` and no other (nonce, then ciphertext)."""
@@ -51,6 +52,39 @@ class IdentityVault:
     def is_seal_of_intent(self, seal: bytes, data: bytes) -> bool:
         """Whether ``seal`` is the one of ``data``; takes the same time for every wrong one."""
         return hmac.compare_digest(seal, self.seal_intent(data))
+
+    def safe(self, purpose: str) -> "Safe":
+        """A safe of its own keys for ``purpose``: nothing that was put into one opens in another."""
+        return Safe(
+            _derive(self._secret, f"certreg {purpose} seal v1".encode()),
+            _derive(self._secret, f"certreg {purpose} mark v1".encode()),
+        )
+
+
+class Safe:
+    """Seals bytes of one purpose (AES-256-GCM), each for its place and no other, and marks what must not be altered."""
+
+    def __init__(self, seal_key: bytes, mark_key: bytes) -> None:
+        self._cipher = AESGCM(seal_key)
+        self._mark_key = mark_key
+
+    def seal(self, data: bytes, place: str) -> bytes:
+        """``data`` encrypted for ``place`` (nonce, then ciphertext)."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, data, place.encode("utf-8"))
+
+    def open(self, sealed: bytes, place: str) -> bytes:
+        """What was sealed for ``place``; raises ``InvalidTag`` for anything else."""
+        nonce, data = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+        return self._cipher.decrypt(nonce, data, place.encode("utf-8"))
+
+    def mark(self, data: bytes) -> bytes:
+        """32-byte HMAC over ``data``."""
+        return hmac.digest(self._mark_key, data, sha256)
+
+    def is_mark(self, mark: bytes, data: bytes) -> bool:
+        """Whether ``mark`` is the one of ``data``; takes the same time for every wrong one."""
+        return hmac.compare_digest(mark, self.mark(data))
 
 
 def create_vault(folder: Path) -> IdentityVault:

@@ -151,6 +151,22 @@ def state_of(session: Session, number: str) -> str:
     return state
 
 
+def states_of(session: Session, numbers: Sequence[str] | None, *, below: int | None = None) -> dict[str, str]:
+    """The states of those of ``numbers`` (None: of all) that anything happened to: now, or as of the leaf ``below``."""
+    columns = ("leaf_index", "number", "action")
+    if numbers is None:
+        every = select(StatusEvent.leaf_index, StatusEvent.number, StatusEvent.action)
+        events: list[tuple[Any, ...]] = [tuple(row) for row in session.execute(every)]
+    else:
+        events = list(select_among(session, StatusEvent, "number", numbers, columns))
+    states: dict[str, str] = {}
+    for leaf, number, action in sorted(events):
+        if below is None or leaf < below:
+            before = states.get(number, "issued")
+            states[number] = state_after(before, action) or before
+    return states
+
+
 def possible_from(state: str) -> str:
     """The commands that a certificate in ``state`` is open to, with spaces between; a dash where there is none."""
     actions = [action for action, states in _FROM.items() if state in states]

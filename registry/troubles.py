@@ -125,6 +125,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "密存的证件号码与证书或其检索值不符",
         "A sealed identity number is not the one on the certificate, or not the one it is found by",
     ),
+    "index_differs": (
+        "检索索引与证书内容或日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
+        (
+            "The search index is not as the certificates and the log say. The certificates are as they were; make the index "
+            "anew with certreg index --rebuild."
+        ),
+    ),
     "claim_missing": _restore(
         "在用、待签或因故撤销的证书缺少占位，此人可能被重复发证",
         "A certificate in force, about to be, or revoked for cause has no claim: its person could get another",

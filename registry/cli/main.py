@@ -21,6 +21,7 @@ from registry.cli import (
     recovering,
     trail,
     witnesses,
+    working,
 )
 from registry.cli.common import EXIT_USAGE, SHELL
 from registry.cli.demonstration import demo
@@ -84,6 +85,7 @@ app.add_typer(trail.trail, name="trail")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(recovering.resume_command)
+app.command("index")(recovering.index_command)
 app.command("list")(listing.list_command)
 app.command("batches")(listing.batches_command)
 app.command("show")(certificates.show)
@@ -98,6 +100,7 @@ app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)
 app.command("fsck")(publishing.fsck_command)
+app.command("worker")(working.worker)
 app.command("demo")(demo)
 
 
@@ -119,3 +122,7 @@ def main() -> None:
     """Entry point of ``certreg``; a usage error of any kind exits with 64."""
     sys.argv[1:] = hoisted(sys.argv[1:])
     run_program(app)
+
+
+if __name__ == "__main__":
+    main()

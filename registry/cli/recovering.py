@@ -1,7 +1,13 @@
-"""``resume``, and what it cannot do: name the lists whose rest was never numbered."""
+"""``resume``, and what it cannot do: name the lists whose rest was never numbered. ``index``: what can be made anew."""
 
+from typing import Annotated
+
+import typer
+
+from registry.cases.index import follow_to_the_end
+from registry.cases.index import rebuild as forget_index
 from registry.cli import issuing
-from registry.cli.common import registry_app
+from registry.cli.common import SHELL, registry_app
 from registry.cli.publishing import tell_open_batches
 from registry.holdings import open_batches
 
@@ -15,3 +21,16 @@ def resume_command() -> None:
     with registry_app(reading=True) as app, app.database.read() as session:
         unfinished = open_batches(session)
     tell_open_batches(unfinished)
+
+
+def index_command(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="先清空，再重建 · forget it first")] = False,
+) -> None:
+    """整理证书检索索引；fsck 提示不符时加 --rebuild · Bring the search index up to date; make it anew where fsck says so."""
+    with registry_app() as app:
+        if rebuild:
+            with app.database.write() as session:
+                forget_index(session)
+        entries = follow_to_the_end(app)
+    SHELL.say(f"检索索引已整理：{entries} 条日志记录。", f"The search index took in {entries} log entries.")
+    SHELL.say_json({"entries": entries})

@@ -1,48 +1,20 @@
 """What intake and issuing found, on the terminal: a table each for what was refused, for notices and for repairs."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from enum import Enum
 
 from rich.table import Table
 
 from registry.batches import BatchResult
 from registry.cli.common import SHELL
 from registry.intake.findings import Finding, Severity, describe
+from registry.intake.natures import Nature, is_mere_space, nature_of
 from registry.messages import LANGUAGES, pick
 
 MAX_LISTED = 200
 """Findings listed on the terminal; the annotated file has them all."""
 
-_SPACE = r"(?:\s|⟨U\+(?:0009|000A|000D|0085|00A0|200B|2028|2029|3000|FEFF)⟩)*"
-_AROUND = re.compile(f"{_SPACE}(.*?){_SPACE}", re.DOTALL)
-
-
-class Nature(Enum):
-    """What a finding is to the clerk; ``value`` is the table's title, in Chinese and English."""
-
-    REFUSED = ("未发：须改正后重新提交", "Not issued: correct and submit again")
-    NOTICE = ("提示：请核对", "Notices: please check")
-    REPAIRED = ("已规范：书写已统一，含义不变", "Written in standard form, same meaning")
-
-
 _STYLES = {Nature.REFUSED: "red", Nature.NOTICE: "yellow", Nature.REPAIRED: "dim"}
-
-
-def nature_of(finding: Finding) -> Nature:
-    """Which of the three it is."""
-    if finding.severity is Severity.FAULT:
-        return Nature.REFUSED
-    return Nature.REPAIRED if finding.code == "normalised" else Nature.NOTICE
-
-
-def is_mere_space(finding: Finding) -> bool:
-    """Whether all that was repaired is space, or what cannot be seen, before or after the text."""
-    if finding.code != "normalised":
-        return False
-    inner = _AROUND.fullmatch(finding.params["before"])
-    return inner is not None and inner.group(1) == finding.params["after"]
 
 
 def print_findings(findings: Sequence[Finding]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, BinaryIO
 
 import openpyxl
 import xlsxwriter
@@ -95,8 +95,31 @@ def annotate(
     Where `outcomes` are given, what became of each row and its number stand in two columns before the remarks.
     Raises IntakeError if `source` is not a file that intake reads, OSError if a file cannot be read or written.
     """
-    data = read_bounded(source, limits)
-    sheets = open_sheets(data, source.stem, limits)
+    write_annotated(
+        read_bounded(source, limits),
+        source.stem,
+        target,
+        remarks,
+        faults,
+        summary,
+        outcomes=outcomes,
+        limits=limits,
+    )
+
+
+def write_annotated(
+    data: bytes,
+    name: str,
+    target: Path | BinaryIO,
+    remarks: Remarks,
+    faults: FaultyCells,
+    summary: Sequence[tuple[str, str]] = (),
+    *,
+    outcomes: Outcomes = MappingProxyType({}),
+    limits: IntakeLimits = DEFAULT_LIMITS,
+) -> None:
+    """As `annotate`, of a file's bytes; `name` names the only sheet of a CSV."""
+    sheets = open_sheets(data, name, limits)
     headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
     marks = _Marks(remarks, faults, summary, outcomes, headings)
     if is_workbook(data):
@@ -111,7 +134,7 @@ def annotate(
     _write_copy(sheets, target, replace(marks, remarks=by_row, outcomes=of_row, faults=cells))
 
 
-def _annotate_own_workbook(data: bytes, target: Path, marks: _Marks) -> bool:
+def _annotate_own_workbook(data: bytes, target: Path | BinaryIO, marks: _Marks) -> bool:
     """Whether openpyxl could take the workbook and write it again.
 
     openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
@@ -212,10 +235,10 @@ def _free_title(title: str, taken: Iterable[str]) -> str:
     return next(choice for choice in choices if choice.casefold() not in used)
 
 
-def _write_copy(sheets: Sequence[Sheet], target: Path, marks: _Marks) -> None:
+def _write_copy(sheets: Sequence[Sheet], target: Path | BinaryIO, marks: _Marks) -> None:
     """A new workbook with every cell as text, written row by row."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(str(target), options) as book:
+    with xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options) as book:
         formats = _Formats(
             plain=book.add_format({"num_format": "@"}),
             faulty=book.add_format({"bg_color": "#FFC7CE", "num_format": "@"}),

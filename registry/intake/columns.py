@@ -19,6 +19,8 @@ KINDS = ("annual", "completion")
 OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING = "处理结果", "证书编号", "核验意见"
 """What we add to a file that goes back to its clerk; no data where such a file is submitted again."""
 
+ORIGIN = "origin"
+"""A column that is no part of an application: where a row that is handed in again stood before (``registry.review``)."""
 STATED_TOTAL = "stated_total"
 """A column that is no part of an application: what an office says that the hours add up to."""
 
@@ -76,6 +78,7 @@ _PERSON: Mapping[str, tuple[str, ...]] = {
         "所属年度",
         "year",
     ),
+    ORIGIN: ("原位置",),
 }
 _ANNUAL: Mapping[str, tuple[str, ...]] = {
     "grade": (
@@ -245,7 +248,7 @@ class Header:
         return {
             name: headings
             for name, headings in self.columns.items()
-            if len(headings) > 1 and name != STATED_TOTAL
+            if len(headings) > 1 and name not in (STATED_TOTAL, ORIGIN)
         }
 
     def missing(self, kind: str) -> list[str]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from registry.intake.columns import KINDS, Header, fields_of, find_header, primary_heading
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
@@ -20,8 +20,9 @@ from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.names import MissingGlyphs
 from registry.intake.rows import Application
-from registry.intake.sources import Sheet, open_sheets, read_bounded
+from registry.intake.sources import Rows, Sheet, open_sheets, read_bounded, require_bounded
 from registry.intake.survey import Survey, column_letter
+from registry.intake.values import Cell, shown
 
 _NAMED = 10
 """Rows or columns named in a notice about a sheet."""
@@ -34,6 +35,10 @@ class _Table:
     sheet: Sheet
     header: Header
     last_heading: int
+
+    def rows(self) -> Rows:
+        """The rows below the headings."""
+        return (pair for pair in self.sheet.rows() if pair[0] > self.last_heading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +66,15 @@ class Intake:
             judge = RowJudge(
                 table.sheet, table.header, self.kind, readers, seen, include_hidden=self._include_hidden
             )
-            rows = (pair for pair in table.sheet.rows() if pair[0] > table.last_heading)
-            yield from judge_rows(judge, rows)
+            yield from judge_rows(judge, table.rows())
+
+    def written(self) -> Iterator[tuple[str, int, dict[str, str]]]:
+        """Every row below the headings as its clerk wrote it: sheet, row, and field → text, empty cells left out."""
+        for table in self._tables:
+            places = {name: headings[0].index for name, headings in table.header.columns.items()}
+            for row, cells in table.rows():
+                texts = {name: cells[index] for name, index in places.items() if cells[index] != ""}
+                yield table.sheet.name, row, {name: _as_written(raw) for name, raw in texts.items()}
 
 
 def open_intake(
@@ -80,13 +92,36 @@ def open_intake(
     Rows and sheets that are hidden are refused, unless `include_hidden`. `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
     Raises IntakeError for any bytes that cannot be read as such a file, OSError if there is no file.
     """
+    return intake_of(
+        read_bounded(path, limits),
+        name=path.name,
+        kind=kind,
+        year=year,
+        today=today,
+        limits=limits,
+        missing_glyphs=missing_glyphs,
+        include_hidden=include_hidden,
+    )
+
+
+def intake_of(
+    data: bytes,
+    *,
+    name: str,
+    kind: str,
+    year: int,
+    today: date,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+    missing_glyphs: MissingGlyphs,
+    include_hidden: bool = False,
+) -> Intake:
+    """As `open_intake`, of a file's bytes; `name` is what its clerk calls it, and is never a path here."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind of certificate: {kind}")
-    data = read_bounded(path, limits)
-    sheets = open_sheets(data, path.stem, limits)
+    sheets = open_sheets(require_bounded(data, limits), PurePath(name).stem, limits)
     tables, notes = _tables(sheets, kind, limits)
     return Intake(
-        name=path.name,
+        name=name,
         sha256=hashlib.sha256(data).hexdigest(),
         kind=kind,
         year=year,
@@ -97,6 +132,11 @@ def open_intake(
         _tables=tuple(tables),
         _notes=tuple(notes),
     )
+
+
+def _as_written(raw: Cell) -> str:
+    """A cell as text: text as it is, numbers and dates as Excel shows them."""
+    return raw if isinstance(raw, str) else shown(raw)
 
 
 def find_table_header(sheet: Sheet, kind: str, limits: IntakeLimits) -> tuple[Header, int] | None:

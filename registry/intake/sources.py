@@ -55,6 +55,11 @@ def read_bounded(path: Path, limits: IntakeLimits) -> bytes:
     """The whole file, refused if it is empty or larger than the limit."""
     with path.open("rb") as source:
         data = source.read(limits.file_bytes + 1)
+    return require_bounded(data, limits)
+
+
+def require_bounded(data: bytes, limits: IntakeLimits) -> bytes:
+    """`data`, refused if it is empty or larger than the limit."""
     if len(data) > limits.file_bytes:
         raise refuse_file("file_too_large", limit=f"{limits.file_bytes >> 20} MB")
     if not data.strip():

@@ -2,8 +2,7 @@
 
 from alembic import context
 
-from registry.models import Base
-from registry.trail import models as _trail  # noqa: F401 - its tables are on the same Base
+from registry.tables import Base
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=Base.metadata)

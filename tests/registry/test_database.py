@@ -10,8 +10,9 @@ from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from registry.database import Database, bulk_insert
-from registry.models import Base, Claim, LogHead, LogTile, Series
+from registry.models import Claim, LogHead, LogTile, Series
 from registry.settings import settings_from
+from registry.tables import Base
 
 
 def upgraded(url: str) -> Database:

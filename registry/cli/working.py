@@ -1,0 +1,48 @@
+"""``certreg worker``: does the background work that the console orders; the process that opens keys, so that the console need not."""
+
+import logging
+import os
+import signal
+import sys
+from threading import Event, Thread
+from typing import Annotated
+
+import typer
+
+from registry.cases import working as cases
+from registry.cli.common import SHELL, registry_app
+from registry.jobs.supervision import worker_name
+from registry.jobs.worker import JobKind, work
+from registry.review import issuing as review
+
+KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS}
+"""Every kind of background work by its name; a capability adds its own here."""
+
+
+def worker(
+    name: Annotated[
+        str, typer.Option(help="名称，缺省自动生成 · a name of its own, made up by default")
+    ] = "",
+    child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
+) -> None:
+    """办理后台任务：签发、批量打印等，直至 Ctrl-C · Do the console's background work until Ctrl-C."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    stop = Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, lambda _, __: stop.set())
+    if child:
+        stop_with_input(stop)
+    with registry_app() as app:
+        SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
+        work(app, KINDS, name=name or worker_name(), stop=stop)
+
+
+def stop_with_input(stop: Event) -> None:
+    """Set ``stop`` when standard input ends, which is when the parent does, however it died."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        stop.set()
+
+    Thread(target=wait, name="parent", daemon=True).start()

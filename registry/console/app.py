@@ -1,0 +1,108 @@
+"""The console: ``create_console_app(app, settings)``. All its addresses lie below ``/console``.
+
+It refuses to start where a route is missing from the permission table, or asks nobody who he is.
+"""
+
+from collections.abc import Iterator
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from registry.accounts.errors import SlowDownError
+from registry.accounts.passwords import Passwords
+from registry.app import App
+from registry.console import answers
+from registry.console.context import context, visit
+from registry.console.guard import Guard
+from registry.console.pages import door, home, me, people, preferences, tokens, welcome
+from registry.console.permissions import PUBLIC, table_faults
+from registry.console.problems import Problem, SignInNeededError
+from registry.console.settings import ConsoleSettings
+from registry.errors import RegistryError
+
+PAGES = (
+    preferences.router,
+    door.router,
+    welcome.router,
+    home.router,
+    me.router,
+    tokens.router,
+    people.router,
+)
+"""One router a capability; each is listed here once."""
+
+
+def create_console_app(app: App, settings: ConsoleSettings) -> FastAPI:
+    """The application over an open registry; closing that is the caller's business."""
+    console = FastAPI(
+        title="certreg", openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False
+    )
+    console.state.registry = app
+    console.state.settings = settings
+    console.state.passwords = Passwords(settings.password_cost, settings.breached)
+    for router in PAGES:
+        # Not include_router: what that makes hides its routes from whoever compares them with the table.
+        console.router.routes.extend(router.routes)
+    _require_rules(console)
+    _add_answers(console)
+    console.add_middleware(Guard, fault=answers.fault)
+    return console
+
+
+def routes_of(console: FastAPI) -> list[APIRoute]:
+    """Every route of the console."""
+    return [route for route in console.routes if isinstance(route, APIRoute)]
+
+
+def _require_rules(console: FastAPI) -> None:
+    """Raise ``RuntimeError`` where the table and the routes differ, or a route has not the guard that belongs to it."""
+    faults = table_faults(route.name for route in routes_of(console))
+    for route in routes_of(console):
+        calls = set(_calls(route.dependant))
+        wanted = visit if route.name in PUBLIC else context
+        if wanted not in calls or {visit, context} <= calls:
+            faults.append(f"{route.name} does not depend on {wanted.__name__}")
+    if faults:
+        raise RuntimeError("; ".join(faults))
+
+
+def _calls(dependant: Dependant) -> Iterator[object]:
+    for one in dependant.dependencies:
+        yield one.call
+        yield from _calls(one)
+
+
+def _add_answers(console: FastAPI) -> None:
+    async def problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101 - registered for these
+        return answers.problem(request, error)
+
+    async def refused(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RegistryError)  # noqa: S101 - registered for these
+        answer = Problem(error.code, error.params)
+        if isinstance(error, SlowDownError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answers.problem(request, answer)
+
+    async def nobody(request: Request, _: Exception) -> Response:
+        return answers.sign_in_needed(request)
+
+    async def frameworks(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101 - registered for these
+        codes = {404: "not_found", 405: "method_not_allowed"}
+        return answers.problem(request, Problem(codes.get(error.status_code, "bad_request")))
+
+    async def invalid(request: Request, _: Exception) -> Response:
+        # A path that fits no number is a path that leads nowhere.
+        return answers.problem(request, Problem("not_found"))
+
+    console.add_exception_handler(Problem, problem)
+    console.add_exception_handler(RegistryError, refused)
+    console.add_exception_handler(SignInNeededError, nobody)
+    console.add_exception_handler(HTTPException, frameworks)
+    console.add_exception_handler(RequestValidationError, invalid)

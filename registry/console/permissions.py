@@ -1,0 +1,123 @@
+"""The one table of who may do what: route name × role → how far it reaches. What is not here is refused.
+
+The console does not start while a route is missing here, or a line here has no route. Reach decides twice: whether the
+route answers at all, and which rows its queries see (``Context.authority_filter``).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+
+from registry.actors import Role
+
+
+class Reach(Enum):
+    """``OWN``: what belongs to the actor's authority, or to himself; ``ALL``: the whole province."""
+
+    NONE = "none"
+    OWN = "own"
+    ALL = "all"
+
+
+def _line(**reaches: str) -> Mapping[Role, Reach]:
+    """A line of the table: ``admin`` and ``auditor`` are the province's, the rest an authority's."""
+    names = {
+        "admin": Role.PROVINCE_ADMIN,
+        "auditor": Role.PROVINCE_AUDITOR,
+        "office": Role.AUTHORITY_ADMIN,
+        "clerk": Role.CLERK,
+        "approver": Role.APPROVER,
+        "viewer": Role.VIEWER,
+    }
+    given = {names[name]: Reach(reach) for name, reach in reaches.items()}
+    return {role: given.get(role, Reach.NONE) for role in Role}
+
+
+_EVERYBODY = _line(admin="own", auditor="own", office="own", clerk="own", approver="own", viewer="own")
+"""Whoever is signed in, for himself."""
+
+PUBLIC = frozenset(
+    {
+        "static",
+        "language",
+        "session.new",
+        "session.create",
+        "session.code",
+        "session.code_check",
+        "session.passkey_options",
+        "session.passkey",
+        "invite.show",
+        "invite.password",
+        "invite.passkey",
+    }
+)
+"""Routes for people who are not signed in. They tell nothing and show nothing of the registry."""
+
+_OWN_ROUTES = (
+    "home",
+    "session.end",
+    "me.show",
+    "me.session_end",
+    "me.others_end",
+    "me.password",
+    "me.password_set",
+    "me.totp",
+    "me.totp_set",
+    "me.recovery",
+    "me.recovery_make",
+    "me.passkey",
+    "me.passkey_confirm",
+    "me.passkey_add",
+    "me.passkey_ask",
+    "me.passkey_remove",
+    "token.new",
+    "token.create",
+    "token.revoke",
+)
+_MANAGING = _line(admin="all", office="own")
+"""Whoever answers for people."""
+
+PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
+    **dict.fromkeys(_OWN_ROUTES, _EVERYBODY),
+    # -- accounts of others
+    "accounts.list": _line(admin="all", auditor="all", office="own"),
+    "accounts.show": _line(admin="all", auditor="all", office="own"),
+    "accounts.new": _MANAGING,
+    "accounts.create": _MANAGING,
+    "accounts.change": _MANAGING,
+    "accounts.disable": _MANAGING,
+    "accounts.enable": _MANAGING,
+    "accounts.sign_out": _MANAGING,
+    "accounts.reset_ask": _MANAGING,
+    "accounts.reset": _MANAGING,
+}
+
+_FOR_PERSONS = ("home", "session.", "me.", "token.", "accounts.")
+"""What no program has any business with: a token that could make tokens or accounts would never end."""
+
+FORM_BYTES = 256 * 1024
+"""What a form may weigh. Sender: anyone signed in."""
+UPLOAD_BYTES: Mapping[str, int] = {}
+"""Routes that take more, by name."""
+
+
+def reach_of(route: str, role: Role) -> Reach:
+    """How far ``role`` reaches at ``route``; a route that is not in the table reaches nothing."""
+    return PERMISSIONS.get(route, {}).get(role, Reach.NONE)
+
+
+def table_faults(routes: Iterable[str]) -> list[str]:
+    """What keeps the console from starting: routes without a line, lines without a route, names used twice."""
+    names = list(routes)
+    twice = {name for name in names if names.count(name) > 1}
+    known = PERMISSIONS.keys() | PUBLIC
+    return [
+        *(f"two routes are named {name}" for name in sorted(twice)),
+        *(f"{name} is not in the permission table" for name in sorted(set(names) - known)),
+        *(f"{name} is in the permission table and nowhere else" for name in sorted(known - set(names))),
+        *(f"{name} is public and has a line" for name in sorted(PERMISSIONS.keys() & PUBLIC)),
+    ]
+
+
+def token_routes() -> list[str]:
+    """Routes that a token may be made for."""
+    return sorted(route for route in PERMISSIONS if not route.startswith(_FOR_PERSONS))

@@ -1,0 +1,10 @@
+"""Routers of pages: each capability makes one here, and its routes are the console's own."""
+
+from fastapi import APIRouter
+
+PREFIX = "/console"
+
+
+def page_router() -> APIRouter:
+    """An empty router; its paths are written without the prefix."""
+    return APIRouter(prefix=PREFIX)

@@ -1,0 +1,190 @@
+"""Doing background work: one process, two lanes, so that a revocation never waits behind a hundred thousand certificates.
+
+A kind of job is a function of a ``Task`` that comes to the same however often it is begun: it may be killed at any line
+and begun again by another worker, and for a moment two may be at it. What must happen exactly once (the trail) belongs
+into ``Done.conclude``, which runs in the transaction that ends the job. Keys are opened here and not where pages are made.
+"""
+
+import logging
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+
+from sqlalchemy.orm import Session
+
+from registry.app import App
+from registry.errors import RegistryError
+from registry.intake.findings import IntakeError
+from registry.jobs import service
+from registry.jobs.service import LEASE, Document, Held, JobView, LeaseLostError
+
+POLL = 1.0
+"""Seconds between looks for work: what a clerk waits at most before it begins."""
+logger = logging.getLogger(__name__)
+
+
+class StoppingError(Exception):
+    """The worker is told to stop; raised where a job tells how far it is, which is where it may be left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a job comes to: ``result`` for pages; ``conclude`` writes what belongs to its end, once, in that transaction."""
+
+    result: Document = field(default_factory=dict)
+    conclude: Callable[[Session], None] | None = None
+
+
+@dataclass(slots=True)
+class Task:
+    """A job in a worker's hands."""
+
+    app: App
+    job: JobView
+    held: Held
+    stop: Event
+    lost: Event
+
+    def advance(self, done: int, total: int | None = None) -> None:
+        """Tell how far it is, in a transaction of its own; raises ``LeaseLostError`` and ``StoppingError``: let them pass.
+
+        Never call it inside a writing transaction: on SQLite there is no second one.
+        """
+        if self.lost.is_set():
+            raise LeaseLostError
+        with self.app.database.write() as session:
+            service.advance(session, self.held, done=done, total=total, now=self.app.clock())
+        if self.stop.is_set():
+            raise StoppingError
+
+
+Handler = Callable[[Task], Done]
+
+
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """``long`` work has a lane of its own."""
+
+    handler: Handler
+    long: bool = False
+
+
+Kinds = Mapping[str, JobKind]
+
+
+def work(app: App, kinds: Kinds, *, name: str, stop: Event, poll: float = POLL) -> None:
+    """Work until ``stop``: two lanes, each one job at a time. ``name`` tells this worker from every other."""
+    lanes = [frozenset(kind for kind, one in kinds.items() if one.long is long) for long in (True, False)]
+    threads = [
+        Thread(target=_lane, args=(app, kinds, lane, f"{name}/{place}", stop, poll), name=f"lane-{place}")
+        for place, lane in enumerate(lanes)
+        if lane
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def lanes_of(name: str) -> tuple[str, ...]:
+    """The holders' names of a worker: what ``service.abandon`` takes when it has died."""
+    return tuple(f"{name}/{place}" for place in range(2))
+
+
+def _lane(app: App, kinds: Kinds, lane: frozenset[str], holder: str, stop: Event, poll: float) -> None:
+    while not stop.is_set():
+        try:
+            busy = work_once(app, kinds, holder=holder, stop=stop, lane=lane)
+        except Exception as error:
+            # The database is away: nothing can be done now, and nothing is lost.
+            logger.warning("no job can be taken: %s", whereabouts(error))
+            busy = False
+        if not busy:
+            stop.wait(poll)
+
+
+def work_once(
+    app: App, kinds: Kinds, *, holder: str, stop: Event | None = None, lane: frozenset[str] | None = None
+) -> bool:
+    """Do the oldest job there is; whether there was one."""
+    wanted = kinds.keys() if lane is None else lane
+    with app.database.read() as session:
+        if not service.is_waiting(session, kinds=wanted, now=app.clock()):
+            return False
+    with app.database.write() as session:
+        taken = service.take(session, holder=holder, kinds=wanted, now=app.clock())
+    if taken is None:
+        return False
+    job, held = taken
+    with _beating(app, held) as lost:
+        _do(kinds[job.kind].handler, Task(app, job, held, stop or Event(), lost))
+    return True
+
+
+def _do(handler: Handler, task: Task) -> None:
+    app, held = task.app, task.held
+    try:
+        done = handler(task)
+        with app.database.write() as session:
+            service.finish(session, held, result=done.result, now=app.clock())
+            if done.conclude is not None:
+                done.conclude(session)
+    except LeaseLostError:
+        logger.warning("job %d was taken over", held.job)
+    except StoppingError:
+        _settle(app, held, lambda session: service.give_back(session, held))
+    except RegistryError as error:
+        code, params = error.code, error.params
+        _settle(
+            app, held, lambda session: service.fail(session, held, code=code, params=params, now=app.clock())
+        )
+    except IntakeError as error:
+        code = error.code
+        _settle(app, held, lambda session: service.fail(session, held, code=code, params={}, now=app.clock()))
+    except Exception as error:
+        # A database or an agent that is away, a full disk, a fault of ours: it may pass; if not, it is given up and told.
+        logger.warning("job %d (%s) met trouble: %s", held.job, task.job.kind, whereabouts(error))
+        _settle(app, held, lambda session: service.postpone(session, held, now=app.clock()))
+
+
+def whereabouts(error: BaseException) -> str:
+    """What kind of error, and where in our files it came from; never its text, which may hold what a clerk wrote."""
+    frames = traceback.extract_tb(error.__traceback__)
+    places = [f"{Path(frame.filename).stem}:{frame.lineno}" for frame in frames[-4:]]
+    return f"{type(error).__name__} at {' > '.join(places)}"
+
+
+def _settle(app: App, held: Held, how: Callable[[Session], None]) -> None:
+    try:
+        with app.database.write() as session:
+            how(session)
+    except LeaseLostError:
+        logger.warning("job %d was taken over", held.job)
+
+
+@contextmanager
+def _beating(app: App, held: Held) -> Iterator[Event]:
+    """Renew the lease while the block runs; the event tells that it was lost."""
+    ended, lost = Event(), Event()
+
+    def beat() -> None:
+        while not ended.wait(LEASE / 3):
+            try:
+                with app.database.write() as session:
+                    service.renew(session, held, now=app.clock())
+            except LeaseLostError:
+                lost.set()
+                return
+            except Exception as error:
+                logger.warning("the lease of job %d was not renewed: %s", held.job, whereabouts(error))
+
+    thread = Thread(target=beat, name="heartbeat", daemon=True)
+    thread.start()
+    try:
+        yield lost
+    finally:
+        ended.set()
+        thread.join()

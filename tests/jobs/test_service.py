@@ -1,0 +1,175 @@
+"""Jobs: ordered once, held by one, taken over from the dead, and changed by nobody who lost them."""
+
+from threading import Barrier, Thread
+
+import pytest
+from sqlalchemy.exc import IntegrityError
+
+from registry.actors import Actor, Role
+from registry.errors import RegistryError
+from registry.jobs import service
+from registry.jobs.models import Job
+from registry.jobs.service import FIRST_PAUSE, LEASE, MAX_ATTEMPTS, JobView, LeaseLostError
+from tests.registry.rig import NOW, Rig
+
+CLERK = Actor(7, "wang", "王芳", Role.CLERK, "410100", "192.0.2.7")
+KINDS = ("release", "print")
+
+
+def order(rig: Rig, subject: str = "draft:1", kind: str = "release") -> int:
+    with rig.app.database.write() as session:
+        return service.order(
+            session, CLERK, kind, subject=subject, now=NOW, payload={"draft": 1}, authority="410100", total=9
+        )
+
+
+def take(rig: Rig, holder: str = "one", now: int = NOW) -> tuple[JobView, service.Held] | None:
+    with rig.app.database.write() as session:
+        return service.take(session, holder=holder, kinds=KINDS, now=now)
+
+
+def taken(rig: Rig, holder: str = "one", now: int = NOW) -> service.Held:
+    found = take(rig, holder, now)
+    assert found is not None
+    return found[1]
+
+
+def view(rig: Rig, job: int) -> JobView:
+    with rig.app.database.read() as session:
+        found = service.job_of(session, job, authority=None)
+    assert found is not None
+    return found
+
+
+def test_a_job_from_order_to_end(rig: Rig) -> None:
+    job = order(rig)
+    assert order(rig) == job  # the same work is ordered once while it is open
+    found = take(rig)
+    assert found is not None
+    seen, held = found
+    assert (seen.actor, seen.payload, seen.total, seen.attempt) == (CLERK, {"draft": 1}, 9, 1)
+    assert take(rig, "two") is None
+    with rig.app.database.write() as session:
+        service.advance(session, held, done=4, total=8, now=NOW + 1)
+    assert (view(rig, job).done, view(rig, job).total, view(rig, job).state) == (4, 8, "running")
+    with rig.app.database.write() as session:
+        service.finish(session, held, result={"issued": 8}, now=NOW + 2)
+    ended = view(rig, job)
+    assert (ended.state, ended.result, ended.finished_at, ended.is_open) == (
+        "done",
+        {"issued": 8},
+        NOW + 2,
+        False,
+    )
+    assert order(rig) != job  # and may be ordered again afterwards
+
+
+def test_whose_job_it_is(rig: Rig) -> None:
+    job = order(rig)
+    with rig.app.database.read() as session:
+        assert service.job_of(session, job, authority="410100") is not None
+        assert service.job_of(session, job, authority="418001") is None
+        assert service.job_of(session, job + 1, authority=None) is None
+        assert [one.id for one in service.jobs_about(session, "draft:1")] == [job]
+
+
+def test_the_dead_are_relieved_and_cannot_come_back(rig: Rig) -> None:
+    job = order(rig)
+    first = taken(rig)
+    assert take(rig, "two", NOW + LEASE) is None
+    second = taken(rig, "two", NOW + LEASE + 1)
+    assert second.attempt == 2
+    for change in (
+        lambda session: service.renew(session, first, now=NOW),
+        lambda session: service.advance(session, first, done=1, total=1, now=NOW),
+        lambda session: service.finish(session, first, result={}, now=NOW),
+        lambda session: service.fail(session, first, code="x", params={}, now=NOW),
+        lambda session: service.give_back(session, first),
+    ):
+        with pytest.raises(LeaseLostError), rig.app.database.write() as session:
+            change(session)
+    assert (view(rig, job).state, view(rig, job).done) == ("running", 0)
+
+
+def test_a_heartbeat_keeps_the_lease(rig: Rig) -> None:
+    order(rig)
+    held = taken(rig)
+    with rig.app.database.write() as session:
+        service.renew(session, held, now=NOW + LEASE)
+    assert take(rig, "two", NOW + LEASE + 1) is None
+
+
+def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
+    job = order(rig)
+    now = NOW
+    for _ in range(MAX_ATTEMPTS):
+        taken(rig, now=now)
+        now += LEASE + 1
+    assert take(rig, now=now) is None
+    assert (view(rig, job).state, view(rig, job).error) == ("failed", "job_gave_up")
+    with rig.app.database.write() as session:
+        service.retry(session, job, now=now)
+    assert taken(rig, now=now).attempt == 1
+
+
+def test_a_passing_trouble_waits_longer_each_time(rig: Rig) -> None:
+    order(rig)
+    for pause in (FIRST_PAUSE, 4 * FIRST_PAUSE):
+        held = taken(rig, now=rig.clock.now)
+        with rig.app.database.write() as session:
+            service.postpone(session, held, now=rig.clock.now)
+        assert take(rig, now=rig.clock.now + pause - 1) is None
+        rig.clock.now += pause
+    taken(rig, now=rig.clock.now)
+
+
+def test_told_to_stop_costs_no_attempt(rig: Rig) -> None:
+    order(rig)
+    for _ in range(MAX_ATTEMPTS + 1):
+        held = taken(rig)
+        with rig.app.database.write() as session:
+            service.give_back(session, held)
+
+
+def test_a_known_death_needs_no_lease(rig: Rig) -> None:
+    job = order(rig)
+    taken(rig, "dead/0")
+    with rig.app.database.write() as session:
+        assert service.abandon(session, holder="another/0") == 0
+        assert service.abandon(session, holder="dead/0") == 1
+    assert taken(rig, "two").attempt == 2
+    assert view(rig, job).state == "running"
+
+
+def test_only_what_failed_is_tried_again(rig: Rig) -> None:
+    job = order(rig)
+    with pytest.raises(RegistryError, match="job_not_failed"), rig.app.database.write() as session:
+        service.retry(session, job, now=NOW)
+
+
+def test_the_database_refuses_the_same_open_work_twice(rig: Rig) -> None:
+    order(rig)
+    with rig.app.database.read() as session:
+        row = session.get_one(Job, 1)
+    values = {
+        column.name: getattr(row, column.name) for column in Job.__table__.columns if column.name != "id"
+    }
+    with pytest.raises(IntegrityError), rig.app.database.write() as session:
+        session.add(Job(**values))
+
+
+def test_many_workers_take_each_job_once(rig: Rig) -> None:
+    jobs = {order(rig, f"draft:{number}") for number in range(12)}
+    gate, got = Barrier(4), []
+
+    def greedy(name: str) -> None:
+        gate.wait(30)
+        while (found := take(rig, name)) is not None:
+            got.append(found[0].id)
+
+    threads = [Thread(target=greedy, args=(f"worker-{place}",)) for place in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == sorted(jobs)
