@@ -44,11 +44,11 @@ def review(ctx: Ctx, draft_id: int) -> Response:
 @router.post("/batches/{draft_id}/release", name="batches.release")
 def release(ctx: Ctx, draft_id: int) -> Response:
     """Release what was shown: the confirmation is for this very sheet, and is used up whatever comes of it."""
-    shown, number = _named_round(ctx)
-    if not text_field(ctx.form, "checked", most=4):
-        raise Problem("form", field="checked")
     with ctx.app.database.read() as session:
         draft, found = _found(ctx, session, draft_id)
+        shown, number = _named_round(ctx)
+        if not text_field(ctx.form, "checked", most=4):
+            raise Problem("form", field="checked")
         if draft.state != "submitted" or found.submission.shown != shown or found.submission.round != number:
             raise Problem("draft_changed")
         subject = subject_of(draft)
@@ -63,6 +63,8 @@ def release(ctx: Ctx, draft_id: int) -> Response:
 @router.post("/batches/{draft_id}/return", name="batches.return")
 def send_back(ctx: Ctx, draft_id: int) -> Response:
     """Return it to those who prepared it, with what is to be mended."""
+    with ctx.app.database.read() as session:
+        _found(ctx, session, draft_id)
     shown, number = _named_round(ctx)
     remark = text_field(ctx.form, "remark", most=decisions.REMARK_MOST)
     if len(remark) < decisions.REMARK_LEAST:

@@ -14,7 +14,6 @@ from starlette.responses import Response, StreamingResponse
 from registry.console.context import Context, Ctx
 from registry.console.language import translations
 from registry.console.pages.batches import found_draft, newest_job
-from registry.console.problems import Problem
 from registry.console.routing import page_router
 from registry.jobs.service import JobView
 
@@ -29,7 +28,7 @@ EVERY = 1.0
 def events(ctx: Ctx, draft_id: int) -> Response:
     """The stream; its first event tells how it stands."""
     if _look(ctx, draft_id) is None:
-        raise Problem("not_found")
+        return Response(status_code=204)  # nothing to watch: a browser does not ask again
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(_stream(ctx, draft_id), media_type="text/event-stream", headers=headers)
 

@@ -60,13 +60,13 @@ def create(ctx: Ctx) -> Response:
 @router.post("/batches/{draft_id}/upload", name="batches.upload")
 def upload_again(ctx: Ctx, draft_id: int) -> Response:
     """The list anew, or the rows of it that were mended."""
-    mode = text_field(ctx.form, "mode", most=10)
-    if mode not in ("whole", "mended"):
-        raise Problem("form", field="mode")
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
         require_state(draft, OPEN)
         before, frame, part = content_of(session, ctx.app.vault, draft), frame_of(draft), draft.parts + 1
+    mode = text_field(ctx.form, "mode", most=10)
+    if mode not in ("whole", "mended"):
+        raise Problem("form", field="mode")
     try:
         made = _compose(ctx, frame, before, _sent_file(ctx, mode), part)
     except IntakeError as error:
