@@ -92,7 +92,7 @@ def single_create(ctx: Ctx, kind: str) -> Response:
     cells = {name: text_field(ctx.form, name, most=200) for name in fields_of(kind)}
     try:
         frame = _frame(ctx, kind=kind)
-        upload = Upload(_one_row(cells, kind), FORM_NAME, "form")
+        upload = Upload(_one_row({**cells, "year": str(frame.year)}, kind), FORM_NAME, "form")
         made = _compose(ctx, frame, Content(), upload, 1)
         if not made.content.listed:
             return _single_page(ctx, kind, cells, made=made)
