@@ -221,14 +221,17 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: str) -> Engine:
+    # No error and no log line of the engine's tells a statement's values: hashes, names and sealed numbers are among them.
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
+        return create_engine(parsed, hide_parameters=True)
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
         make_private_file(Path(parsed.database))
     engine = create_engine(
-        parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        parsed,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
