@@ -5,22 +5,17 @@ import json
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.console.context import visitor_of
+from registry.console.context import bearer, visitor_of
 from registry.console.problems import Problem
 from registry.console.rendering import address, problem_sentence, render
 
 _PROBLEM_JSON = "application/problem+json"
 
 
-def is_program(request: Request) -> bool:
-    """Whether a token was shown: such a caller reads JSON."""
-    return request.headers.get("authorization", "").lower().startswith("bearer ")
-
-
 def problem(request: Request, error: Problem) -> Response:
     """What was wrong, and what to do about it."""
     visitor = visitor_of(request)
-    if is_program(request):
+    if bearer(request) is not None:
         return problem_json(error, visitor.lang)
     return render(
         visitor,
@@ -50,7 +45,7 @@ def problem_json(error: Problem, lang: str) -> Response:
 
 def sign_in_needed(request: Request) -> Response:
     """To the door, and back to a page that can be asked for again; a program is told 401."""
-    if is_program(request):
+    if bearer(request) is not None:
         answer = problem_json(Problem("token"), visitor_of(request).lang)
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from registry.accounts.errors import SlowDownError
+from registry.accounts.passwords import Passwords
 from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
@@ -34,6 +36,7 @@ def create_console_app(app: App, settings: ConsoleSettings) -> FastAPI:
     )
     console.state.registry = app
     console.state.settings = settings
+    console.state.passwords = Passwords(settings.password_cost, settings.breached)
     for router in PAGES:
         # Not include_router: what that makes hides its routes from whoever compares them with the table.
         console.router.routes.extend(router.routes)
@@ -73,7 +76,10 @@ def _add_answers(console: FastAPI) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, RegistryError)  # noqa: S101 - registered for these
-        return answers.problem(request, Problem(error.code, error.params))
+        answer = Problem(error.code, error.params)
+        if isinstance(error, SlowDownError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answers.problem(request, answer)
 
     async def nobody(request: Request, _: Exception) -> Response:
         return answers.sign_in_needed(request)

@@ -5,14 +5,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-
-@dataclass(frozen=True, slots=True)
-class PasswordCost:
-    """Argon2id: the price of one guess. Source: RFC 9106, 4, second recommended option (64 MiB, 3 passes, 4 lanes)."""
-
-    time: int = 3
-    memory_kib: int = 64 * 1024
-    lanes: int = 4
+from registry.accounts.passwords import PasswordCost
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from fastapi import FastAPI
 
 from registry.accounts.models import Account
+from registry.accounts.passwords import PasswordCost
 from registry.accounts.sessions import open_session
 from registry.actors import PROVINCIAL, Actor, Role
 from registry.console.app import create_console_app
 from registry.console.context import SESSION_COOKIE, csrf_token
-from registry.console.settings import ConsoleSettings, PasswordCost
+from registry.console.settings import ConsoleSettings
 from tests.builders import INDUSTRY, MUNICIPAL
 from tests.registry.rig import Rig
 
