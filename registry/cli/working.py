@@ -13,8 +13,9 @@ from registry.cases import working as cases
 from registry.cli.common import SHELL, registry_app
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
+from registry.review import issuing as review
 
-KINDS: dict[str, JobKind] = {**cases.KINDS}
+KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS}
 """Every kind of background work by its name; a capability adds its own here."""
 
 
