@@ -1,15 +1,18 @@
 """Revoking by a file: upload, see every fault with its place and remedy, propose what is right."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from registry.cases.bulk import draft_of, drop_draft, faults_of, items_of, propose_file, read_file, tally
+from registry.cases.documents import Upload
 from registry.cases.errors import CaseError
 from registry.cases.export import xlsx_table
 from registry.cases.search import shown
 from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download
 from registry.console.language import translations
-from registry.console.pages.cases import uploads_of
+from registry.console.pages.acts import uploads_of
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
 from registry.status import REASONS
@@ -39,14 +42,12 @@ def template(ctx: Ctx) -> Response:
 def read(ctx: Ctx) -> Response:
     """Read a list; nothing is proposed yet."""
     try:
-        uploads = uploads_of(ctx, "list")
-        if not uploads:
-            raise CaseError("list_absent")
+        upload = (uploads_of(ctx, "list") or [Upload("", b"")])[0]
         with ctx.app.database.write() as session:
             case = read_file(
                 session,
                 ctx.actor,
-                uploads[0],
+                upload,
                 authority=ctx.authority_filter,
                 remark=text_field(ctx.form, "remark", most=500),
                 now=ctx.now,
@@ -62,7 +63,7 @@ def show(ctx: Ctx, case_id: int) -> Response:
     with ctx.app.database.write() as session:
         case = draft_of(session, ctx.actor, case_id, authority=ctx.authority_filter)
         items = items_of(session, case, limit=SHOWN)
-        values = {
+        values: dict[str, Any] = {
             "case": case,
             "items": items,
             "names": {

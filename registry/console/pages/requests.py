@@ -1,5 +1,7 @@
 """Holders' requests: taken down at the counter, accepted or declined, answered by a correction."""
 
+from typing import Any
+
 from starlette.responses import Response
 
 from registry.cases.documents import documents_of
@@ -8,7 +10,7 @@ from registry.cases.history import life_of
 from registry.cases.requests import CHANNELS, cases_for, decide, list_requests, receive, request_of, wish_of
 from registry.cases.search import shown
 from registry.console.context import Context, Ctx, text_field
-from registry.console.pages.cases import uploads_of
+from registry.console.pages.acts import uploads_of
 from registry.console.pages.certificates import digits_of
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
@@ -108,7 +110,7 @@ def _form(ctx: Context, digits: str, *, error: CaseError | None = None) -> Respo
 def _page(ctx: Context, request_id: int, *, error: CaseError | None = None) -> Response:
     with ctx.app.database.read() as session:
         request = request_of(session, request_id, authority=ctx.authority_filter)
-        values = {
+        values: dict[str, Any] = {
             "request": request,
             "wish": wish_of(ctx.app.vault, request),
             "documents": documents_of(session, request_id=request.id),
