@@ -8,6 +8,7 @@ that is not there. An authority's code has to be in the trust list.
 import re
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +20,7 @@ from registry.accounts.models import Account, KnownDevice, Passkey, RecoveryCode
 from registry.accounts.sessions import end_sessions
 from registry.accounts.tokens import revoke_tokens
 from registry.actors import PROVINCIAL, Actor, Role
+from registry.trail.entry import JsonValue
 from registry.trail.service import record
 from registry.trust import current_trust_list
 
@@ -26,33 +28,60 @@ _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{2,31}", re.ASCII)
 MAX_NAME = 40
 
 
-def create_account(
-    session: Session, actor: Actor, *, login: str, name: str, role: Role, authority: str | None, now: int
-) -> Invitation:
-    """A new account and its invitation; raises ``AccountError`` (``login_form``, ``login_taken``, ``name_form``, ``role_forbidden`` …)."""
-    login, name = normal_login(login), normal_name(name)
-    if _LOGIN.fullmatch(login) is None:
+@dataclass(frozen=True, slots=True)
+class NewAccount:
+    """What an account is made from, as it will be kept."""
+
+    login: str
+    name: str
+    role: Role
+    authority: str | None
+
+
+def checked_account(
+    session: Session, actor: Actor, *, login: str, name: str, role: Role, authority: str | None
+) -> NewAccount:
+    """What was typed, if it can be made; raises ``AccountError`` (``login_form``, ``login_taken``, ``name_form``, ``role_…``)."""
+    made = NewAccount(normal_login(login), normal_name(name), role, authority)
+    if _LOGIN.fullmatch(made.login) is None:
         raise AccountError("login_form")
     require_manageable(actor, role, authority)
     if authority is not None and authority not in current_trust_list(session).authorities:
         raise AccountError("authority_unknown", code=authority)
+    if account_of_login(session, made.login) is not None:
+        raise AccountError("login_taken", login=made.login)
+    return made
+
+
+def create_account(session: Session, actor: Actor, wanted: NewAccount, *, now: int) -> Invitation:
+    """A new account and its invitation; raises ``AccountError`` (``login_taken``) where another was quicker."""
     made = Account(
-        login=login, name=name, role=role.value, authority=authority, created_at=now, created_by=actor.account
+        login=wanted.login,
+        name=wanted.name,
+        role=wanted.role.value,
+        authority=wanted.authority,
+        created_at=now,
+        created_by=actor.account,
     )
     try:
         with session.begin_nested():
             session.add(made)
     except IntegrityError as error:
-        raise AccountError("login_taken", login=login) from error
+        raise AccountError("login_taken", login=wanted.login) from error
     invitation = invite(session, actor, made, now=now)
-    after = {"login": login, "name": name, "role": role.value, "authority": authority or ""}
+    after: dict[str, JsonValue] = {
+        "login": made.login,
+        "name": made.name,
+        "role": made.role,
+        "authority": made.authority or "",
+    }
     record(session, actor, "account.create", subject=_subject(made), now=now, after=after)
     return invitation
 
 
 def require_manageable(actor: Actor, role: Role, authority: str | None) -> None:
     """Raise ``AccountError`` unless ``actor`` may make or keep an account of ``role`` at ``authority``."""
-    if (role in PROVINCIAL) != (authority is None):
+    if (role in PROVINCIAL) != (authority is None) or authority == "":
         raise AccountError("role_authority")
     if actor.role is Role.PROVINCE_ADMIN:
         return

@@ -70,11 +70,14 @@ def seal_secret(vault: IdentityVault, secret: str, account_id: int) -> bytes:
 
 def open_secret(vault: IdentityVault, account: Account) -> str | None:
     """The account's secret; None where it has none, or what lies there was not sealed for it."""
-    if account.totp is None:
-        return None
-    nonce, data = account.totp[:_NONCE_BYTES], account.totp[_NONCE_BYTES:]
+    return open_sealed(vault, account.totp, account.id) if account.totp is not None else None
+
+
+def open_sealed(vault: IdentityVault, sealed: bytes, account_id: int) -> str | None:
+    """What was sealed for the account; None where it was not."""
+    nonce, data = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
-        return _cipher(vault).decrypt(nonce, data, _bound(account.id)).decode("ascii")
+        return _cipher(vault).decrypt(nonce, data, _bound(account_id)).decode("ascii")
     except (InvalidTag, ValueError):
         return None
 

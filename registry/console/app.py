@@ -19,13 +19,21 @@ from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
 from registry.console.guard import Guard
-from registry.console.pages import door, home, preferences
+from registry.console.pages import door, home, me, people, preferences, tokens, welcome
 from registry.console.permissions import PUBLIC, table_faults
 from registry.console.problems import Problem, SignInNeededError
 from registry.console.settings import ConsoleSettings
 from registry.errors import RegistryError
 
-PAGES = (preferences.router, door.router, home.router)
+PAGES = (
+    preferences.router,
+    door.router,
+    welcome.router,
+    home.router,
+    me.router,
+    tokens.router,
+    people.router,
+)
 """One router a capability; each is listed here once."""
 
 

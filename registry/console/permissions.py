@@ -35,13 +35,64 @@ def _line(**reaches: str) -> Mapping[Role, Reach]:
 _EVERYBODY = _line(admin="own", auditor="own", office="own", clerk="own", approver="own", viewer="own")
 """Whoever is signed in, for himself."""
 
-PUBLIC = frozenset({"static", "language", "session.new", "session.create"})
+PUBLIC = frozenset(
+    {
+        "static",
+        "language",
+        "session.new",
+        "session.create",
+        "session.code",
+        "session.code_check",
+        "session.passkey_options",
+        "session.passkey",
+        "invite.show",
+        "invite.password",
+        "invite.passkey",
+    }
+)
 """Routes for people who are not signed in. They tell nothing and show nothing of the registry."""
 
+_OWN_ROUTES = (
+    "home",
+    "session.end",
+    "me.show",
+    "me.session_end",
+    "me.others_end",
+    "me.password",
+    "me.password_set",
+    "me.totp",
+    "me.totp_set",
+    "me.recovery",
+    "me.recovery_make",
+    "me.passkey",
+    "me.passkey_confirm",
+    "me.passkey_add",
+    "me.passkey_ask",
+    "me.passkey_remove",
+    "token.new",
+    "token.create",
+    "token.revoke",
+)
+_MANAGING = _line(admin="all", office="own")
+"""Whoever answers for people."""
+
 PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
-    "home": _EVERYBODY,
-    "session.end": _EVERYBODY,
+    **dict.fromkeys(_OWN_ROUTES, _EVERYBODY),
+    # -- accounts of others
+    "accounts.list": _line(admin="all", auditor="all", office="own"),
+    "accounts.show": _line(admin="all", auditor="all", office="own"),
+    "accounts.new": _MANAGING,
+    "accounts.create": _MANAGING,
+    "accounts.change": _MANAGING,
+    "accounts.disable": _MANAGING,
+    "accounts.enable": _MANAGING,
+    "accounts.sign_out": _MANAGING,
+    "accounts.reset_ask": _MANAGING,
+    "accounts.reset": _MANAGING,
 }
+
+_FOR_PERSONS = ("home", "session.", "me.", "token.", "accounts.")
+"""What no program has any business with: a token that could make tokens or accounts would never end."""
 
 FORM_BYTES = 256 * 1024
 """What a form may weigh. Sender: anyone signed in."""
@@ -65,3 +116,8 @@ def table_faults(routes: Iterable[str]) -> list[str]:
         *(f"{name} is in the permission table and nowhere else" for name in sorted(known - set(names))),
         *(f"{name} is public and has a line" for name in sorted(PERMISSIONS.keys() & PUBLIC)),
     ]
+
+
+def token_routes() -> list[str]:
+    """Routes that a token may be made for."""
+    return sorted(route for route in PERMISSIONS if not route.startswith(_FOR_PERSONS))
