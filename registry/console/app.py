@@ -19,7 +19,21 @@ from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
 from registry.console.guard import Guard
-from registry.console.pages import door, home, me, people, preferences, tokens, welcome
+from registry.console.pages import (
+    acts,
+    bulk,
+    cases,
+    certificates,
+    door,
+    home,
+    me,
+    people,
+    preferences,
+    prints,
+    requests,
+    tokens,
+    welcome,
+)
 from registry.console.permissions import PUBLIC, table_faults
 from registry.console.problems import Problem, SignInNeededError
 from registry.console.settings import ConsoleSettings
@@ -33,6 +47,12 @@ PAGES = (
     me.router,
     tokens.router,
     people.router,
+    certificates.router,
+    acts.router,
+    cases.router,
+    bulk.router,
+    requests.router,
+    prints.router,
 )
 """One router a capability; each is listed here once."""
 

@@ -76,6 +76,36 @@ _OWN_ROUTES = (
 _MANAGING = _line(admin="all", office="own")
 """Whoever answers for people."""
 
+_READING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own", viewer="own")
+"""Whoever may look."""
+_CERTIFICATE_READING = (
+    "certificates.list",
+    "certificates.find",
+    "certificates.show",
+    "certificates.face",
+    "certificates.pdf",
+    "certificates.record",
+    "certificates.proof",
+    "cases.list",
+    "cases.show",
+)
+_CASE_PROPOSING = (
+    "acts.new",
+    "acts.create",
+    "cases.withdraw",
+    "documents.add",
+    "bulk.new",
+    "bulk.template",
+    "bulk.read",
+    "bulk.show",
+    "bulk.propose",
+    "bulk.drop",
+    "requests.new",
+    "requests.create",
+    "requests.decide",
+)
+_PRINTING = ("prints.list", "prints.create", "prints.show", "prints.progress", "prints.download")
+
 PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     **dict.fromkeys(_OWN_ROUTES, _EVERYBODY),
     # -- accounts of others
@@ -89,14 +119,32 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     "accounts.sign_out": _MANAGING,
     "accounts.reset_ask": _MANAGING,
     "accounts.reset": _MANAGING,
+    # -- certificates, and what is done to one
+    **dict.fromkeys(_CERTIFICATE_READING, _READING),
+    "certificates.export": _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    "certificates.reveal": _line(admin="all", auditor="all", clerk="own", approver="own"),
+    "documents.show": _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    **dict.fromkeys(_CASE_PROPOSING, _line(admin="all", clerk="own", approver="own")),
+    **dict.fromkeys(("cases.confirm", "cases.decline", "cases.retry"), _line(admin="all", approver="own")),
+    **dict.fromkeys(
+        ("requests.list", "requests.show"),
+        _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    ),
+    **dict.fromkeys(_PRINTING, _line(admin="all", office="own", clerk="own", approver="own")),
 }
 
-_FOR_PERSONS = ("home", "session.", "me.", "token.", "accounts.")
+_FOR_PERSONS = (
+    *("home", "session.", "me.", "token.", "accounts."),
+    *("certificates.reveal", "cases.confirm", "cases.decline"),
+)
 """What no program has any business with: a token that could make tokens or accounts would never end."""
 
 FORM_BYTES = 256 * 1024
 """What a form may weigh. Sender: anyone signed in."""
-UPLOAD_BYTES: Mapping[str, int] = {}
+UPLOAD_BYTES: Mapping[str, int] = {
+    **dict.fromkeys(("acts.create", "documents.add", "requests.create"), (8 << 20) + FORM_BYTES),
+    "bulk.read": (4 << 20) + FORM_BYTES,
+}
 """Routes that take more, by name."""
 
 
