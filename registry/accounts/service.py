@@ -180,7 +180,7 @@ def sign_out_everywhere(
     """End all sessions of an account; how many."""
     account = _managed(session, actor, account_id, authority=authority)
     ended = end_sessions(session, account.id, now=now)
-    record(session, actor, "account.sign_out", subject=_subject(account), now=now, after={"sessions": ended})
+    record(session, actor, "account.sign-out", subject=_subject(account), now=now, after={"sessions": ended})
     return ended
 
 

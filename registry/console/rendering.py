@@ -13,6 +13,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from registry.console.context import Context, Visit, may
 from registry.console.language import EN, translations
@@ -47,6 +48,7 @@ def render(
             may=lambda route: inside is not None and may(inside, route),
             url=lambda route, **parts: address(request, route, **parts),
             here=request.url.path,
+            back=looked_at(request),
             **values,
         )
     )
@@ -56,6 +58,19 @@ def render(
 def address(request: Request, route: str, /, **parts: Any) -> str:
     """The path of a route: ``address(request, "batches.show", batch=12)``."""
     return str(request.app.url_path_for(route, **parts))
+
+
+def looked_at(request: Request) -> str:
+    """The page to come back to in another language: this one, or where a form was sent, the one above it."""
+    path = request.url.path
+    if request.method in ("GET", "HEAD"):
+        return path
+    while path.count("/") > 1:
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return ""
 
 
 def see_other(ctx: Context | Visit, route: str, /, **parts: Any) -> Response:

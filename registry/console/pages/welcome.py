@@ -110,7 +110,7 @@ def _use(session: Session, visitor: Visit, account: Account, secret: str) -> Acc
 def _record(session: Session, visitor: Visit, account: Account, by: str) -> None:
     actor = actor_of(account, visitor.origin)
     record(
-        session, actor, "account.set_up", subject=f"account:{account.id}", now=visitor.now, after={"by": by}
+        session, actor, "account.set-up", subject=f"account:{account.id}", now=visitor.now, after={"by": by}
     )
 
 
