@@ -54,14 +54,14 @@ def read(ctx: Ctx) -> Response:
             )
     except CaseError as error:
         return _form(ctx, error=error)
-    return see_other(ctx, "bulk.show", case_id=case.id)
+    return see_other(ctx, "bulk.show", revocation_id=case.id)
 
 
-@router.get("/revocations/{case_id}", name="bulk.show")
-def show(ctx: Ctx, case_id: int) -> Response:
+@router.get("/revocations/{revocation_id}", name="bulk.show")
+def show(ctx: Ctx, revocation_id: int) -> Response:
     """What the file says, before it is proposed."""
     with ctx.app.database.write() as session:
-        case = draft_of(session, ctx.actor, case_id, authority=ctx.authority_filter)
+        case = draft_of(session, ctx.actor, revocation_id, authority=ctx.authority_filter)
         items = items_of(session, case, limit=SHOWN)
         values: dict[str, Any] = {
             "case": case,
@@ -75,19 +75,19 @@ def show(ctx: Ctx, case_id: int) -> Response:
     return render(ctx, "cases/draft.html", **values)
 
 
-@router.post("/revocations/{case_id}/propose", name="bulk.propose")
-def propose(ctx: Ctx, case_id: int) -> Response:
+@router.post("/revocations/{revocation_id}/propose", name="bulk.propose")
+def propose(ctx: Ctx, revocation_id: int) -> Response:
     """Propose what is right in it."""
     with ctx.app.write() as session:
-        propose_file(session, ctx.actor, case_id=case_id, authority=ctx.authority_filter, now=ctx.now)
-    return see_other(ctx, "cases.show", case_id=case_id)
+        propose_file(session, ctx.actor, case_id=revocation_id, authority=ctx.authority_filter, now=ctx.now)
+    return see_other(ctx, "cases.show", case_id=revocation_id)
 
 
-@router.post("/revocations/{case_id}/drop", name="bulk.drop")
-def drop(ctx: Ctx, case_id: int) -> Response:
+@router.post("/revocations/{revocation_id}/drop", name="bulk.drop")
+def drop(ctx: Ctx, revocation_id: int) -> Response:
     """Throw it away."""
     with ctx.app.database.write() as session:
-        drop_draft(session, ctx.actor, case_id=case_id, authority=ctx.authority_filter)
+        drop_draft(session, ctx.actor, case_id=revocation_id, authority=ctx.authority_filter)
     return see_other(ctx, "cases.list")
 
 
