@@ -9,13 +9,14 @@ _CODED: Mapping[str, Mapping[str, Any]] = {"grade": GRADES, "category": CATEGORI
 
 
 def certificate_fields(subject: Mapping[str, Any], lang: str) -> list[tuple[str, str, str]]:
-    """Field, label and value of what a certificate says, in the order in which it says it; without its number."""
-    rows = []
-    for name, value in subject.items():
-        if name != "certificateNumber":
-            label = pick(FIELDS[name], lang) if name in FIELDS else name
-            rows.append((name, label, value_word(name, value, lang)))
-    return rows
+    """Field, label and value of what a certificate says, in the order in which people read it; without its number."""
+    order = list(FIELDS)
+    named = sorted(subject, key=lambda name: order.index(name) if name in FIELDS else len(order))
+    return [
+        (name, pick(FIELDS[name], lang) if name in FIELDS else name, value_word(name, subject[name], lang))
+        for name in named
+        if name != "certificateNumber"
+    ]
 
 
 def value_word(name: str, value: object, lang: str) -> str:

@@ -115,7 +115,9 @@ def _revocation(console: Console, caller: Caller, own: bool) -> int:
     """A list of the caller's own, or of somebody at another office."""
     authority = authority_for(caller, own)
     number = held_by(console, authority).numbers[1]
-    account = caller.account if own else console.new_account(Role.CLERK, authority)
+    # A draft is its author's alone; whoever reaches all offices has his own at each.
+    mine = own or (caller.account is not None and caller.account.authority is None)
+    account = caller.account if mine else console.new_account(Role.CLERK, authority)
     assert account is not None
     actor = Actor(account.id, account.login, account.name, Role(account.role), account.authority, "")
     with console.rig.app.write() as session:

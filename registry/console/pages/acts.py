@@ -55,7 +55,8 @@ def uploads_of(ctx: Context, field: str = "document") -> list[Upload]:
     sent = ctx.form.get(field)
     if not isinstance(sent, UploadFile) or not (sent.filename or sent.size):
         return []
-    data = sent.file.read(MAX_BYTES + 1)
+    with sent.file as file:
+        data = file.read(MAX_BYTES + 1)
     return [Upload(sent.filename or "", data)] if data else []
 
 
