@@ -21,6 +21,9 @@ from registry.console.context import context, visit
 from registry.console.guard import Guard
 from registry.console.pages import (
     acts,
+    approvals,
+    batches,
+    batchfiles,
     bulk,
     cases,
     certificates,
@@ -30,8 +33,10 @@ from registry.console.pages import (
     people,
     preferences,
     prints,
+    progress,
     requests,
     tokens,
+    uploads,
     welcome,
 )
 from registry.console.permissions import PUBLIC, table_faults
@@ -44,6 +49,11 @@ PAGES = (
     door.router,
     welcome.router,
     home.router,
+    uploads.router,
+    batchfiles.router,
+    batches.router,
+    approvals.router,
+    progress.router,
     me.router,
     tokens.router,
     people.router,

@@ -46,7 +46,7 @@ async def visit(request: Request) -> Visit:
     """The request of somebody who need not be signed in."""
     secret = request.cookies.get(DOOR_COOKIE, "")
     form = await _form(request, _route(request))
-    _require_csrf(request, form, secret)
+    await _require_csrf(request, form, secret)
     return _visit(request, form, secret)
 
 
@@ -67,7 +67,7 @@ async def context(request: Request) -> Context:
         raise Problem("forbidden")
     form = await _form(request, route)
     if token is None:
-        _require_csrf(request, form, secret)
+        await _require_csrf(request, form, secret)
     return Context(_visit(request, form, secret), actor, reach, found.session_id)
 
 
@@ -165,10 +165,18 @@ async def _form(request: Request, route: str) -> FormData:
     return await request.form(max_files=1, max_fields=_FIELDS, max_part_size=FORM_BYTES)
 
 
-def _require_csrf(request: Request, form: FormData, secret: str) -> None:
+async def _require_csrf(request: Request, form: FormData, secret: str) -> None:
     """An unsafe request comes from a page that this session (or visitor) was shown, and from no other site's."""
     if request.method in _SAFE:
         return
+    try:
+        _check_csrf(request, form, secret)
+    except Problem:
+        await form.close()  # a file that nobody will read
+        raise
+
+
+def _check_csrf(request: Request, form: FormData, secret: str) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem("csrf")
     sent = form.get(CSRF_FIELD, "")

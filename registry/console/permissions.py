@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from registry.actors import Role
+from registry.intake.limits import DEFAULT_LIMITS
 
 
 class Reach(Enum):
@@ -77,7 +78,7 @@ _MANAGING = _line(admin="all", office="own")
 """Whoever answers for people."""
 
 _READING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own", viewer="own")
-"""Whoever may look."""
+"""Whoever may see what the office does, without what was written about a person."""
 _CERTIFICATE_READING = (
     "certificates.list",
     "certificates.find",
@@ -105,6 +106,8 @@ _CASE_PROPOSING = (
     "requests.decide",
 )
 _PRINTING = ("prints.list", "prints.create", "prints.show", "prints.progress", "prints.download")
+_WORKING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own")
+"""Whoever works on it or answers for it."""
 
 PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     **dict.fromkeys(_OWN_ROUTES, _EVERYBODY),
@@ -131,6 +134,30 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
         _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
     ),
     **dict.fromkeys(_PRINTING, _line(admin="all", office="own", clerk="own", approver="own")),
+    # -- lists from upload to release
+    **dict.fromkeys(("batches.list", "batches.show", "batches.events"), _READING),
+    **dict.fromkeys(
+        ("batches.findings", "batches.specimens", "batches.specimen", "batches.review"), _WORKING
+    ),
+    **dict.fromkeys(
+        ("batches.annotated", "batches.mend", "batches.list_file"), _line(clerk="own", approver="own")
+    ),
+    **dict.fromkeys(
+        (
+            "batches.new",
+            "batches.create",
+            "batches.upload",
+            "batches.single",
+            "batches.single_create",
+            "batches.form",
+            "batches.submit",
+            "batches.withdraw",
+            "batches.discard",
+        ),
+        _line(clerk="own"),
+    ),
+    **dict.fromkeys(("batches.release", "batches.return"), _line(approver="own")),
+    "batches.retry": _line(admin="all", approver="own"),
 }
 
 _FOR_PERSONS = (
@@ -139,11 +166,15 @@ _FOR_PERSONS = (
 )
 """What no program has any business with: a token that could make tokens or accounts would never end."""
 
+_LIST_BYTES = DEFAULT_LIMITS.file_bytes + 64 * 1024
+"""The largest list that intake reads, and the form around it. Sender: a clerk."""
 FORM_BYTES = 256 * 1024
 """What a form may weigh. Sender: anyone signed in."""
 UPLOAD_BYTES: Mapping[str, int] = {
     **dict.fromkeys(("acts.create", "documents.add", "requests.create"), (8 << 20) + FORM_BYTES),
     "bulk.read": (4 << 20) + FORM_BYTES,
+    "batches.create": _LIST_BYTES,
+    "batches.upload": _LIST_BYTES,
 }
 """Routes that take more, by name."""
 

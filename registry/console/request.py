@@ -95,6 +95,11 @@ class Context:
         # Somebody provincial with own reach only has no authority's rows: no authority has an empty code.
         return self.actor.authority or ""
 
+    @property
+    def is_program(self) -> bool:
+        """Whether a token acts: such a caller reads JSON."""
+        return self.session_id is None
+
     def ask_second_factor(self, act: str, subject: str, digest: str = "") -> Confirmation:
         """For the page of an act that needs it: give the result to the macro ``second_factor`` (``parts.html``).
 

@@ -1,16 +1,34 @@
-// Watches background work: asks every second how far it is, tells it, and loads the page anew when it has ended.
-const bar = document.getElementById("bar");
-const told = document.getElementById("told");
+// Progress as it happens. An element [data-events] names the stream; in it a <progress> and a [role=status] line.
+// When the work has ended, or the stream cannot be had, the page is loaded anew and tells the rest.
 
-async function look() {
-  const answer = await fetch(bar.dataset.from, { headers: { accept: "application/json" } });
-  if (!answer.ok) return;
-  const { done, total, ended } = await answer.json();
-  bar.max = total;
-  bar.value = done;
-  const words = told.dataset.words.replace("{done}", done).replace("{total}", total);
-  if (told.textContent !== words) told.textContent = words;
-  if (ended) location.reload();
+const RELOAD_AFTER = 5000;
+const STEP = 10; // per cent between two announcements, so that a screen reader is not flooded
+
+for (const place of document.querySelectorAll("[data-events]")) {
+  const bar = place.querySelector("progress");
+  const seen = place.querySelector("[data-seen]");
+  const status = place.querySelector("[role=status]");
+  let announced = -STEP;
+  const show = (event) => {
+    const told = JSON.parse(event.data);
+    bar.max = Math.max(told.total, 1);
+    if (told.done || told.state !== "waiting") bar.value = told.done;
+    seen.textContent = told.text;
+    const percent = (100 * told.done) / bar.max;
+    if (percent >= announced + STEP) {
+      announced = percent;
+      status.textContent = told.text;
+    }
+  };
+  const source = new EventSource(place.dataset.events);
+  source.addEventListener("progress", show);
+  source.addEventListener("end", (event) => {
+    show(event);
+    source.close();
+    location.reload();
+  });
+  source.addEventListener("error", () => {
+    // A stream that ended is asked for again by the browser; one that was refused is not.
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), RELOAD_AFTER);
+  });
 }
-
-if (bar && told) setInterval(() => look().catch(() => {}), 1000);
