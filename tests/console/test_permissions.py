@@ -109,7 +109,7 @@ def test_what_is_foreign_is_answered_like_what_is_missing(console: Console) -> N
         foreign = next(path for own, path in addresses(console, caller, route) if not own)
         missing = _PARAMETER.sub(str(_GONE), route.path)
         answers = [send(caller, route, path) for path in (foreign, missing)]
-        texts = [answer.text.replace(foreign, "").replace(missing, "") for answer in answers]
+        texts = [re.sub(r"/accounts/\d+", "", answer.text) for answer in answers]
         assert texts[0] == texts[1], route.name
 
 
