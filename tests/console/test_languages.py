@@ -143,7 +143,7 @@ def test_no_template_says_anything_outside_the_catalogues(name: str) -> None:
 def test_every_role_and_problem_has_a_sentence(lang: str) -> None:
     for role in Role:
         assert translations()[lang].gettext(f"role.{role.value}") != f"role.{role.value}"
-    values = {"field": "x", "bytes": 1, "seconds": 1}
+    values = {"field": "x", "bytes": 1, "seconds": 1, "reason": "x"}
     for code in STATUS:
         said = problem_sentence(code, values, lang)
         assert said not in (code, f"problem.{code}", *UNKNOWN)
