@@ -66,7 +66,7 @@ def said(error: RegistryError | IntakeError | Problem | None, lang: str) -> str:
     if isinstance(error, IntakeError):
         return "".join(describe(error.finding, lang))
     if isinstance(error, Problem):
-        return error_text(RegistryError(f"problem.{error.code}", **error.params), lang)
+        return error_text(RegistryError(error.code, **error.params), lang)
     return error_text(error, lang)
 
 
