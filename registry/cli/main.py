@@ -21,6 +21,7 @@ from registry.cli import (
     publishing,
     recovering,
     serving,
+    trail,
     witnesses,
     working,
 )
@@ -83,6 +84,7 @@ offices.authority.command("request")(delegation.request)
 offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
+app.add_typer(trail.trail, name="trail")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(recovering.resume_command)

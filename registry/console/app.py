@@ -19,7 +19,20 @@ from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
 from registry.console.guard import Guard
-from registry.console.pages import door, home, me, people, preferences, tokens, welcome
+from registry.console.pages import (
+    approvals,
+    batches,
+    batchfiles,
+    door,
+    home,
+    me,
+    people,
+    preferences,
+    progress,
+    tokens,
+    uploads,
+    welcome,
+)
 from registry.console.permissions import PUBLIC, table_faults
 from registry.console.problems import Problem, SignInNeededError
 from registry.console.settings import ConsoleSettings
@@ -30,6 +43,11 @@ PAGES = (
     door.router,
     welcome.router,
     home.router,
+    uploads.router,
+    batchfiles.router,
+    batches.router,
+    approvals.router,
+    progress.router,
     me.router,
     tokens.router,
     people.router,

@@ -46,13 +46,14 @@ async def visit(request: Request) -> Visit:
     """The request of somebody who need not be signed in."""
     secret = request.cookies.get(DOOR_COOKIE, "")
     form = await _form(request, _route(request))
-    _require_csrf(request, form, secret)
+    await _require_csrf(request, form, secret)
     return _visit(request, form, secret)
 
 
-def visitor_of(request: Request) -> Visit:
+def asker_of(request: Request) -> Context | Visit:
     """Whoever it is, to be told what was wrong; the form is not read."""
-    return _visit(request, FormData(), "")
+    known: Context | None = getattr(request.state, "context", None)
+    return known or _visit(request, FormData(), "")
 
 
 async def context(request: Request) -> Context:
@@ -63,11 +64,13 @@ async def context(request: Request) -> Context:
     found = await run_in_threadpool(_token if token is not None else _signed_in, request, token or secret)
     actor = _actor(found, origin_of(request))
     reach = reach_of(route, actor.role)
+    # Whoever is refused something is still signed in: the page that says so has its navigation.
+    request.state.context = Context(_visit(request, FormData(), secret), actor, reach, found.session_id)
     if reach is Reach.NONE or not found.may(route):
         raise Problem("forbidden")
     form = await _form(request, route)
     if token is None:
-        _require_csrf(request, form, secret)
+        await _require_csrf(request, form, secret)
     return Context(_visit(request, form, secret), actor, reach, found.session_id)
 
 
@@ -165,10 +168,18 @@ async def _form(request: Request, route: str) -> FormData:
     return await request.form(max_files=1, max_fields=_FIELDS, max_part_size=FORM_BYTES)
 
 
-def _require_csrf(request: Request, form: FormData, secret: str) -> None:
+async def _require_csrf(request: Request, form: FormData, secret: str) -> None:
     """An unsafe request comes from a page that this session (or visitor) was shown, and from no other site's."""
     if request.method in _SAFE:
         return
+    try:
+        _check_csrf(request, form, secret)
+    except Problem:
+        await form.close()  # a file that nobody will read
+        raise
+
+
+def _check_csrf(request: Request, form: FormData, secret: str) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem("csrf")
     sent = form.get(CSRF_FIELD, "")
@@ -190,6 +201,7 @@ __all__ = [
     "Ctx",
     "Visit",
     "Visitor",
+    "asker_of",
     "bearer",
     "context",
     "csrf_token",
@@ -197,5 +209,4 @@ __all__ = [
     "origin_of",
     "text_field",
     "visit",
-    "visitor_of",
 ]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from registry.actors import Role
+from registry.intake.limits import DEFAULT_LIMITS
 
 
 class Reach(Enum):
@@ -76,6 +77,11 @@ _OWN_ROUTES = (
 _MANAGING = _line(admin="all", office="own")
 """Whoever answers for people."""
 
+_READING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own", viewer="own")
+"""Whoever may see what the office does, without what was written about a person."""
+_WORKING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own")
+"""Whoever works on it or answers for it."""
+
 PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     **dict.fromkeys(_OWN_ROUTES, _EVERYBODY),
     # -- accounts of others
@@ -89,14 +95,43 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     "accounts.sign_out": _MANAGING,
     "accounts.reset_ask": _MANAGING,
     "accounts.reset": _MANAGING,
+    # -- lists from upload to release
+    **dict.fromkeys(("batches.list", "batches.show", "batches.events"), _READING),
+    **dict.fromkeys(
+        ("batches.findings", "batches.specimens", "batches.specimen", "batches.review"), _WORKING
+    ),
+    **dict.fromkeys(
+        ("batches.annotated", "batches.mend", "batches.list_file"), _line(clerk="own", approver="own")
+    ),
+    **dict.fromkeys(
+        (
+            "batches.new",
+            "batches.create",
+            "batches.upload",
+            "batches.single",
+            "batches.single_create",
+            "batches.form",
+            "batches.submit",
+            "batches.withdraw",
+            "batches.discard",
+        ),
+        _line(clerk="own"),
+    ),
+    **dict.fromkeys(("batches.release", "batches.return"), _line(approver="own")),
+    "batches.retry": _line(admin="all", approver="own"),
 }
 
 _FOR_PERSONS = ("home", "session.", "me.", "token.", "accounts.")
 """What no program has any business with: a token that could make tokens or accounts would never end."""
 
+_LIST_BYTES = DEFAULT_LIMITS.file_bytes + 64 * 1024
+"""The largest list that intake reads, and the form around it. Sender: a clerk."""
 FORM_BYTES = 256 * 1024
 """What a form may weigh. Sender: anyone signed in."""
-UPLOAD_BYTES: Mapping[str, int] = {}
+UPLOAD_BYTES: Mapping[str, int] = {
+    "batches.create": _LIST_BYTES,
+    "batches.upload": _LIST_BYTES,
+}
 """Routes that take more, by name."""
 
 

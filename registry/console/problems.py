@@ -19,6 +19,7 @@ STATUS: Mapping[str, int] = {
     "role_forbidden": 403,
     "busy": 503,
     "too_many_attempts": 429,
+    "unread": 422,
     "fault": 500,
 }
 """By code; a registry's own error (``RegistryError``) is a conflict with its state."""
