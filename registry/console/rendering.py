@@ -122,7 +122,7 @@ def problem_sentence(code: str, params: Mapping[str, str | int], lang: str) -> s
 
 def error_text(error: RegistryError, lang: str) -> str:
     """An error of a service in the reader's words."""
-    return sentence(error.code, error.params, lang)
+    return problem_sentence(error.code, error.params, lang)
 
 
 def day(moment: int, lang: str) -> str:
