@@ -11,6 +11,18 @@ from verifier.messages import reason_word
 LANGUAGES = ("zh-CN", "en")
 
 ERRORS: Mapping[str, tuple[str, str]] = {
+    "console_origin": (
+        "工作台地址 {origin} 不可用：须为 https://主机[:端口]，不带路径；仅本机试用可为 http://localhost:端口。",
+        "The console's address {origin} cannot be used: https://host[:port] without a path; http://localhost:port on this machine only.",
+    ),
+    "console_proxies": (
+        "CERTREG_CONSOLE_PROXIES 应为以逗号分隔的网段，例如 10.0.0.0/8,::1/128。",
+        "CERTREG_CONSOLE_PROXIES is a list of networks with commas, such as 10.0.0.0/8,::1/128.",
+    ),
+    "console_breached": (
+        "找不到外泄密码文件 {file}（CERTREG_BREACHED）。",
+        "There is no file of known passwords {file} (CERTREG_BREACHED).",
+    ),
     "not_initialised": (
         "这里还没有登记系统。请先运行 certreg init。",
         "There is no registry here. Run certreg init first.",

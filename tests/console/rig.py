@@ -19,9 +19,10 @@ from fastapi import FastAPI
 
 from registry.accounts.models import Account
 from registry.accounts.passwords import PasswordCost, Passwords
+from registry.accounts.service import checked_account, create_account
 from registry.accounts.sessions import open_session
 from registry.accounts.totp import new_totp_secret, seal_secret
-from registry.actors import PROVINCIAL, Actor, Role
+from registry.actors import PROVINCIAL, SYSTEM, Actor, Role
 from registry.console.app import create_console_app
 from registry.console.context import SESSION_COOKIE, csrf_token
 from registry.console.settings import ConsoleSettings
@@ -94,6 +95,7 @@ class Console:
     """A console over the registry of ``rig``."""
 
     rig: Rig
+    origin: str
     app: FastAPI
     portal: BlockingPortal
     secrets: dict[int, str] = field(default_factory=dict)
@@ -134,9 +136,16 @@ class Console:
         self.rig.clock.now += 30
         return pyotp.TOTP(self.secrets[account.id]).at(self.rig.clock.now)
 
+    def invitation(self, role: Role, authority: str | None, login: str, name: str = "李晓") -> str:
+        """Somebody who has not set up anything yet: the path of his invitation."""
+        with self.rig.app.database.write() as session:
+            wanted = checked_account(session, SYSTEM, login=login, name=name, role=role, authority=authority)
+            made = create_account(session, SYSTEM, wanted, now=self.rig.clock.now)
+        return f"/console/invite/{made.secret}"
+
     def caller(self, account: Account | None = None) -> Caller:
         """A browser of its own; signed in where ``account`` is given."""
-        client = httpx.Client(transport=Transport(self.app, self.portal), base_url=ORIGIN)
+        client = httpx.Client(transport=Transport(self.app, self.portal), base_url=self.origin)
         if account is None:
             return Caller(self, client)
         with self.rig.app.database.write() as session:
@@ -164,9 +173,10 @@ def _hashed() -> str:
 @contextmanager
 def console_over(rig: Rig, settings: ConsoleSettings | None = None) -> Iterator[Console]:
     """The console over ``rig``'s registry."""
-    app = create_console_app(rig.app, settings or ConsoleSettings(origin=ORIGIN, password_cost=CHEAP))
+    settings = settings or ConsoleSettings(origin=ORIGIN, password_cost=CHEAP)
+    app = create_console_app(rig.app, settings)
     with start_blocking_portal() as portal:
-        yield Console(rig, app, portal)
+        yield Console(rig, settings.origin, app, portal)
 
 
 OTHER = INDUSTRY

@@ -6,7 +6,6 @@ missing; what it refuses is forbidden; what is foreign is answered like what is 
 
 import re
 from collections.abc import Iterator
-from itertools import product
 
 import httpx
 import pytest
@@ -84,15 +83,14 @@ def test_nobody_reaches_anything_without_a_session(console: Console) -> None:
 
 
 def test_a_form_without_its_token_does_nothing(console: Console) -> None:
-    """CSRF, on every route that changes anything and for every role that reaches it."""
-    for route, role in product(routes_of(console.app), Role):
+    """CSRF, on every route that changes anything, by somebody who reaches it."""
+    strangers = console.signed_in(Role.VIEWER, another=True).csrf
+    for route in routes_of(console.app):
         if route.methods <= {"GET", "HEAD"} or route.name in PUBLIC:
             continue
-        if reach_of(route.name, role) is Reach.NONE:
-            continue
-        caller = console.signed_in(role)
+        caller = console.signed_in(next(one for one in Role if reach_of(route.name, one) is not Reach.NONE))
         path = _PARAMETER.sub(str(_GONE), route.path)
-        for data in ({}, {"csrf": "0" * 64}, {"csrf": console.signed_in(Role.VIEWER, another=True).csrf}):
+        for data in ({}, {"csrf": "0" * 64}, {"csrf": strangers}):
             answer = caller.client.post(path, data=data)
             assert (answer.status_code, code_of(answer)) == (403, "csrf"), route.name
         answer = caller.post(path, headers={"sec-fetch-site": "cross-site"})
@@ -109,7 +107,7 @@ def test_what_is_foreign_is_answered_like_what_is_missing(console: Console) -> N
         foreign = next(path for own, path in addresses(console, caller, route) if not own)
         missing = _PARAMETER.sub(str(_GONE), route.path)
         answers = [send(caller, route, path) for path in (foreign, missing)]
-        texts = [answer.text.replace(foreign, "").replace(missing, "") for answer in answers]
+        texts = [re.sub(r"/accounts/\d+", "", answer.text) for answer in answers]
         assert texts[0] == texts[1], route.name
 
 
@@ -142,6 +140,10 @@ def test_no_token_reaches_people_or_sessions() -> None:
     ]
 
 
+LOOKING = {"certificates.find", "certificates.export", "certificates.reveal"}
+"""Forms that only look: what is sent says something of a person, and belongs into no address. They write the trail alone."""
+
+
 def test_the_auditor_changes_nothing(console: Console) -> None:
     """Whatever an auditor reaches beyond himself is only looked at."""
     changing = {
@@ -149,4 +151,4 @@ def test_the_auditor_changes_nothing(console: Console) -> None:
         for route in routes_of(console.app)
         if not route.methods <= {"GET", "HEAD"} and reach_of(route.name, Role.PROVINCE_AUDITOR) is Reach.ALL
     }
-    assert changing == set()
+    assert changing - LOOKING == set()
