@@ -58,7 +58,8 @@ def test_the_newest_key_seals_and_every_key_opens() -> None:
 
 def test_a_key_that_another_process_made_is_asked_for() -> None:
     class Source:
-        known: dict[int, bytes] = {1: bytes(32)}
+        def __init__(self) -> None:
+            self.known = {1: bytes(32)}
 
         def newest(self) -> int:
             return max(self.known)

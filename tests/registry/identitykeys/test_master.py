@@ -13,9 +13,9 @@ from registry.fsck import fsck
 from registry.identitykeys.master import SECRET_FILE, KeyMaster, Masters
 from registry.identitykeys.rotation import change_master, keys_in_use, rotate
 from tests.builders import HOST, refused
+from tests.registry.identitykeys.test_rotation import identities
 from tests.registry.intruder import sql, tamper
 from tests.registry.rig import PASSPHRASE, Clock, Rig
-from tests.registry.identitykeys.test_rotation import identities
 from tests.softhsm import PIN, SoftHsm
 
 SECRET = base64.b64encode(bytes(range(32))).decode()

@@ -1,6 +1,5 @@
 """A rotation ends with every number under the newest key, whatever interrupts it, and offices go on working meanwhile."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +20,7 @@ from registry.trail.models import TrailEntry
 from tests.builders import refused
 from tests.registry.children import Strike, issue, killed
 from tests.registry.intruder import sql, tamper
-from tests.registry.rig import NOW, Clock, Rig, assert_sound
+from tests.registry.rig import NOW, Rig, assert_sound
 from tests.registry.sheets import identity
 
 
@@ -175,7 +174,11 @@ def test_a_row_that_does_not_open_is_left_and_told(rig: Rig) -> None:
         ("intent_altered", "1"),
         ("identity_unreadable", numbers[1]),
     ]
-    assert (done.made, done.key, done.left) == (False, 1, {"certificate": 1})  # as if a rotation were not at its end
+    assert (done.made, done.key, done.left) == (
+        False,
+        1,
+        {"certificate": 1},
+    )  # as if a rotation were not at its end
     anew = rotate(rig.app, masters(rig.app), anew=True)
     assert (anew.made, anew.key, anew.left) == (True, 2, {"certificate": 1, "intent": 1})
 
