@@ -247,7 +247,7 @@ def count_by_state(session: Session, *, authority: str | None) -> dict[str, int]
     counts = select(Draft.state, func.count()).group_by(Draft.state)
     if authority is not None:
         counts = counts.where(Draft.authority == authority)
-    return dict(session.execute(counts).tuples())
+    return {row[0]: row[1] for row in session.execute(counts)}
 
 
 def parts_of(session: Session, draft_id: int) -> list[DraftPart]:
