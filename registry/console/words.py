@@ -1,21 +1,25 @@
-"""Sentences of codes: from the catalogues, else from the registry's own messages. Without templates, for the command line too."""
+"""A certificate's values in the reader's words, as the public verifier says them."""
 
 from collections.abc import Mapping
+from typing import Any
 
-from registry.console.language import translations
-from registry.messages import ERRORS, error_sentence
+from verifier.messages import CATEGORIES, FIELDS, GRADES, pick
 
-
-def sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """The sentence of a code: from the catalogues, else from the registry's own messages."""
-    found = translations()[lang].gettext(code)
-    if found != code:
-        return found.format_map({name: str(value) for name, value in params.items()})
-    return error_sentence(code, params, lang) if code in ERRORS else code
+_CODED: Mapping[str, Mapping[str, Any]] = {"grade": GRADES, "category": CATEGORIES}
 
 
-def problem_sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """``problem.CODE`` of the catalogues, else the registry's own sentence."""
-    name = f"problem.{code}"
-    found = sentence(name, params, lang)
-    return found if found != name else sentence(code, params, lang)
+def certificate_fields(subject: Mapping[str, Any], lang: str) -> list[tuple[str, str, str]]:
+    """Field, label and value of what a certificate says, in the order in which people read it; without its number."""
+    order = list(FIELDS)
+    named = sorted(subject, key=lambda name: order.index(name) if name in FIELDS else len(order))
+    return [
+        (name, pick(FIELDS[name], lang) if name in FIELDS else name, value_word(name, subject[name], lang))
+        for name in named
+        if name != "certificateNumber"
+    ]
+
+
+def value_word(name: str, value: object, lang: str) -> str:
+    """A value in words: codes of grades and categories are translated, everything else stands for itself."""
+    coded = _CODED.get(name, {})
+    return pick(coded[str(value)], lang) if str(value) in coded else str(value)

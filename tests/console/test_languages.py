@@ -16,7 +16,7 @@ from registry.actors import Role
 from registry.console.language import EN, ZH, catalogue_files, chosen_language, translations
 from registry.console.problems import STATUS
 from registry.console.rendering import environment
-from registry.console.words import problem_sentence
+from registry.console.sentences import problem_sentence
 from registry.messages import UNKNOWN
 
 _CODE = re.compile(r"[a-z][a-z0-9_.-]+")
