@@ -22,8 +22,6 @@ from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
 from registry.applications import KIND_DIGITS, Candidate, candidate_of, missing_hours
 from registry.errors import IssuanceError
-from registry.faces.errors import FaceError
-from registry.faces.qr import qr_version
 from registry.intake.findings import Finding, Severity
 from registry.intake.rows import Application
 from registry.intake.service import Intake
@@ -36,6 +34,8 @@ from registry.ownkeys import own_log_names
 from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
+from verifier.drawing.errors import FaceError
+from verifier.drawing.qr import qr_version
 from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
 from verifier.number import MAX_SERIAL, CertificateNumber

@@ -207,7 +207,9 @@ def _pages(session: Session) -> Iterator[tuple[str, bytes]]:
 
 
 def _registry_did_document(trust_list: TrustList) -> bytes:
-    return _did_document(registry_did(trust_list.registry), trust_list.status_keys)
+    return _did_document(
+        registry_did(trust_list.registry), (*trust_list.status_keys, *trust_list.report_keys)
+    )
 
 
 def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:

@@ -13,11 +13,11 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from registry.faces.errors import FaceError
 from registry.faces.face import FaceSource, face_source
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import HOSTILE, ISSUER, LOG_PROOF, source, variants, verified
+from verifier.drawing.errors import FaceError
 
 RENDERER = FaceRenderer()
 VARIANTS = variants()

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from registry.faces.picture import bake
-from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import LOG_PROOF, source
 from tests.verifier.bombs import chunk, large_picture, nested_forms, picture_in_pdf, saved
 from verifier import containers
 from verifier.containers import ContainerError, ContainerLimits, Contents, extract
+from verifier.drawing.qr import qr_matrix
 
 RENDERER = FaceRenderer()
 FACE = source()

@@ -12,7 +12,7 @@ from qrcode.exceptions import DataOverflowError
 from qrcode.main import QRCode
 from qrcode.util import MODE_8BIT_BYTE, MODE_NUMBER, QRData
 
-from registry.faces.errors import FaceError
+from verifier.drawing.errors import FaceError
 
 MAX_VERSION = 12
 MASK = 2  # diagonal-free vertical stripes; any fixed mask is as good on digits that look random
