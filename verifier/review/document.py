@@ -97,7 +97,7 @@ def check_record(record: ReviewRecord) -> None:
         and _UNPRINTABLE.search(name) is None
         and len(years) <= MAX_YEARS
         and list(years) == sorted(set(years))
-        and all(_BASE_YEAR <= year < _BASE_YEAR + 256 for year in years)
+        and all(type(year) is int and _BASE_YEAR <= year < _BASE_YEAR + 256 for year in years)
         and record.grade in GRADES
         and _RULE_SET.fullmatch(record.rule_set) is not None
         and _HEX.fullmatch(record.log_root) is not None
@@ -105,7 +105,7 @@ def check_record(record: ReviewRecord) -> None:
         and _HEX.fullmatch(record.table_root) is not None
         and bool(record.log_root) == (record.log_size > 0)
         and tuple(record.counts) == COUNTS
-        and all(0 <= value < 2**53 for value in (*sizes, *record.counts.values()))
+        and all(type(value) is int and 0 <= value < 2**53 for value in (*sizes, *record.counts.values()))
     )
     if not good:
         raise FormError("report_form")
@@ -126,15 +126,18 @@ def parse_review(data: bytes) -> SignedReview:
         proof = parse_proof(document, document.get("proof"))
         subject = document["credentialSubject"]
         host = document["issuer"].removeprefix("did:web:").replace("%3A", ":")
-        counts = {name: subject[name] for name in COUNTS}
         record = ReviewRecord(
-            timestamp_decode(document["validFrom"]),
-            *(subject[name] for name in ("sitting",)),
-            tuple(subject["years"]),
-            *(subject[name] for name in ("grade", "ruleSet", "statusMaxAge", "trustListVersion")),
-            *(subject[name] for name in ("logSize", "logRoot")),
-            counts,
-            subject["tableRoot"],
+            created=timestamp_decode(document["validFrom"]),
+            sitting=subject["sitting"],
+            years=tuple(subject["years"]),
+            grade=subject["grade"],
+            rule_set=subject["ruleSet"],
+            status_max_age=subject["statusMaxAge"],
+            trust_list_version=subject["trustListVersion"],
+            log_size=subject["logSize"],
+            log_root=subject["logRoot"],
+            counts={name: subject[name] for name in COUNTS},
+            table_root=subject["tableRoot"],
         )
         check_record(record)
         same = canonicalize_restricted({**_document(record, host), "proof": document["proof"]}) == data
@@ -167,15 +170,16 @@ def parse_report_text(text: str, *, registry: str) -> SignedReview:
     try:
         record, sequence = _unpack(items)
         check_record(record)
-        if _pack(record, sequence) != items:
-            raise FormError("qr_values")
         document = _document(record, registry)
         method = key_id(registry_did(registry), f"{KEY_PREFIX}{sequence}")
         options = proof_options(document, verification_method=method, created=record.created)
         signed = {**document, "proof": {**options, "proofValue": multibase_encode(signature)}}
         parsed = parse_review(canonicalize_restricted(signed))
+        same = _pack(record, sequence) == items
     except (FormError, KeysError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise FormError("qr_values") from error
+    if not same:
+        raise FormError("qr_values")
     return SignedReview(parsed.record, parsed.document, parsed.proof, match[1].lower())
 
 

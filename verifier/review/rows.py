@@ -195,7 +195,7 @@ def _rule(
         return "undecided", {}
     annual = next((one.subject for one in counted if one.subject and "ruleSet" in one.subject), {})
     rule_set = sitting.policy.rule_set or annual.get("ruleSet", "")
-    grade = sitting.policy.grade or annual.get("grade", "") or claim.get("grade", "")
+    grade = str(sitting.policy.grade or annual.get("grade", "") or claim.get("grade", ""))
     if not rule_set:
         return "none", {}
     rules = rule_sets.get(rule_set)

@@ -20,8 +20,10 @@ def table_of(rows: Iterable[Row], salts: Iterator[str]) -> bytes:
 
 
 def root_of(table: bytes) -> str:
-    """The root over the lines, in hex; a last line without its end counts as a line of its own kind."""
-    return tree_hash([leaf_hash(line) for line in table.splitlines(keepends=True)]).hex()
+    """The root over the lines, in hex. Only a line feed ends a line; a last one without it is a leaf as it is."""
+    *lines, rest = table.split(b"\n")
+    leaves = [leaf_hash(line + b"\n") for line in lines] + ([leaf_hash(rest)] if rest else [])
+    return tree_hash(leaves).hex()
 
 
 def counts_of(rows: Iterable[Row]) -> dict[str, int]:

@@ -109,11 +109,12 @@ def _read(evidence: ReviewEvidence, trust: Trust) -> tuple[SignedReview | None, 
         if evidence.document is not None:
             if len(evidence.document) > MAX_REPORT_BYTES or len(evidence.table or b"") > MAX_TABLE_BYTES:
                 return None, (Outcome.FAILED, "report_too_large")
-            return parse_review(evidence.document), (Outcome.PASSED, "report_read")
-        review = parse_report_text(evidence.qr_text or "", registry=trust.pin.registry)
-        return review, (Outcome.PASSED, "report_read")
+            review = parse_review(evidence.document)
+        else:
+            review = parse_report_text(evidence.qr_text or "", registry=trust.pin.registry)
     except FormError as error:
         return None, (Outcome.FAILED, error.code)
+    return review, (Outcome.PASSED, "report_read")
 
 
 def _in_force(trust: Trust, at: int) -> _End:
