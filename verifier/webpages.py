@@ -1,6 +1,6 @@
 """The pages as they are installed with the program, by the paths under which a web server gives them out.
 
-``/v`` is the page behind the QR, ``/verify`` the desk of a panel; everything that they load lies below ``/verifier/``.
+``/v`` is the page behind the QR, ``/verify`` the desk, ``/panel`` a panel's workspace, ``/r`` checks its reports; everything that they load lies below ``/verifier/``.
 """
 
 from collections.abc import Iterator
@@ -9,7 +9,12 @@ from importlib.resources.abc import Traversable
 
 PIN_PATH = "verifier/root.json"
 """The root that the pages trust: chosen by whoever installs them (web/README.md)."""
-PAGES = {"v": "verifier/index.html", "verify": "verifier/desk/index.html"}
+PAGES = {
+    "v": "verifier/index.html",
+    "verify": "verifier/desk/index.html",
+    "panel": "verifier/panel/index.html",
+    "r": "verifier/panel/report.html",
+}
 _SUFFIXES = (".html", ".css", ".js", ".json")
 
 

@@ -147,7 +147,7 @@ def _attention(row: Row, *, several: bool, unclaimed: bool) -> list[str]:
         "differs": bool(row["differences"]),
         "several": several,
         "unclaimed": unclaimed,
-        "no_rule": row["rule"] == "unknown",
+        "no_rule": row["rule"] == "unknown" and row["verdict"] != "MISSING",
     }
     return [code for code, holds in found.items() if holds]
 

@@ -30,7 +30,20 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 LOG = logging.getLogger("certverify.server")
-_SORTS = ("api/verify", "api/certificates", "api", "verifier", "verify", "v", "status", "log", "trust")
+_SORTS = (
+    "api/verify",
+    "api/certificates",
+    "api/panel",
+    "api",
+    "verifier",
+    "verify",
+    "panel",
+    "v",
+    "r",
+    "status",
+    "log",
+    "trust",
+)
 
 
 class Guard:
