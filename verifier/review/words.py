@@ -125,6 +125,11 @@ REPORT: dict[str, Sentence] = {
         "the table. The sitting's name, claims and notes are the submitter's, and the registry does not vouch for them; "
         "later revocations are not in this report.",
     ),
+    "unsignedMeaning": Sentence(
+        "服务器在所示时间逐份重新核验了提交的证书，但没有签名。会议名称、名册、备注由提交人提供；此后的撤销、暂停不在其中。",
+        "The server verified every certificate anew at the time shown, and signed nothing. The sitting's name, claims and "
+        "notes are the submitter's; later revocations are not in it.",
+    ),
     "at": Sentence("核验时间", "Judged at"),
     "policy": Sentence("评审要求", "Policy"),
     "years": Sentence("年度", "Years"),

@@ -10,7 +10,7 @@
  *   states: {state: string, from: number}[], keys: ListedKey[]}} Authority
  * @typedef {{registry: string, version: number, validFrom: number, validUntil: number, root: Root,
  *   authorities: Authority[], log: {origin: string, vkeys: string[]}, witnesses: {vkeys: string[], quorum: number},
- *   statusKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
+ *   statusKeys: ListedKey[], reportKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
  *   notUnderstood: string[], document: Object<string, any>}} TrustList
  */
 

@@ -126,10 +126,11 @@ function remember({ fingerprint }, version) {
  * @param {import('../core/verify.js').Evidence} presented
  * @param {number} at Unix seconds
  * @param {Trouble[]} troubles
+ * @param {Partial<import('../core/verify.js').Policy>} [demands] what the reader asks for beyond that
  * @returns {Promise<import('../core/verify.js').Report>}
  */
-export async function judge(source, trust, presented, at, troubles) {
-  const policy = { at, requireLog: true };
+export async function judge(source, trust, presented, at, troubles, demands = {}) {
+  const policy = { ...demands, at, requireLog: true };
   const first = await verify(presented, trust, policy);
   if (!first.number || !trust.list) return first;
   const number = parseNumber(first.number);
