@@ -39,7 +39,9 @@ def watched(
     browser: "Browser", *, language: str = "zh-CN", width: int = 1280, complaints: list[str] | None = None
 ) -> Iterator["BrowserContext"]:
     """A browser's profile whose pages must complain of nothing."""
-    context = browser.new_context(locale=language, viewport={"width": width, "height": 900}, accept_downloads=True)
+    context = browser.new_context(
+        locale=language, viewport={"width": width, "height": 900}, accept_downloads=True
+    )
     heard: list[str] = [] if complaints is None else complaints
     context.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
     context.on("weberror", lambda error: heard.append(str(error.error)))

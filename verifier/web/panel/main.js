@@ -8,9 +8,10 @@ import { element } from '../page/view.js';
 import { fill } from '../page/words.js';
 import { listen } from '../desk/gun.js';
 import { applicantsOf } from './applicants.js';
-import { download, fileName, restored, saved, table as tableFile } from './exports.js';
+import { download, fileName, saved, table as tableFile } from './exports.js';
 import { sittingForm } from './form.js';
 import { filesIn } from './folders.js';
+import { button, homeView, yearsText } from './home.js';
 import { reportView } from './report.js';
 import { rowsOf } from './rows.js';
 import { abilities } from './server.js';
@@ -50,62 +51,12 @@ function failed(error) {
   say(title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault);
 }
 
-/** @param {string} text @param {() => void} act @param {string} [kind] */
-function button(text, act, kind = '') {
-  const made = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', ...(kind && { class: kind }) }, text));
-  made.onclick = act;
-  return made;
-}
-
-// ---- all sittings
-
 async function home() {
   [work, table] = [undefined, undefined];
-  const { panel } = speech.words;
-  const found = await store.sittings().catch(() => undefined);
-  const cards = await Promise.all((found || []).map(card));
-  const file = /** @type {HTMLInputElement} */ (element('input', { type: 'file', accept: '.json', id: 'restore' }));
-  file.onchange = () => restored(/** @type {File[]} */ ([...(file.files || [])])[0]).then(({ id }) => open(id)).catch(failed);
-  const form = sittingForm(speech, await ruleSets(), undefined, async (asked) => {
-    const now = Date.now();
-    const sitting = { id: crypto.randomUUID(), ...asked, applicants: [], notes: {}, created: now, changed: now };
-    await store.keepSitting(sitting);
-    open(sitting.id);
-  });
-  part('main').replaceChildren(
-    element('p', { class: 'lead' }, panel.lead),
-    element('div', { class: 'home' },
-      element('section', { 'aria-labelledby': 'sittings' }, element('h2', { id: 'sittings' }, panel.sittings),
-        ...(found ? [] : [element('p', { class: 'alarm' }, panel.noStore)]),
-        ...(cards.length ? [element('ul', { class: 'sittings' }, ...cards)] : [element('p', { class: 'none' }, panel.noSittings)]),
-        element('p', { id: 'said', role: 'status', 'aria-live': 'polite' }),
-        element('label', { class: 'restore' }, panel.restore, file)),
-      element('section', { 'aria-labelledby': 'new', class: 'new' }, element('h2', { id: 'new' }, panel.create), form)));
-  document.title = panel.title;
+  const trust = await new Work(/** @type {any} */ ({}), { changed() {}, failed() {} }).read().trust;
+  part('main').replaceChildren(...await homeView(speech, trust && trust.list ? trust.list.ruleSets : [], { open, again: home, failed }));
+  document.title = speech.words.panel.title;
 }
-
-async function ruleSets() {
-  const reader = work || new Work(/** @type {any} */ ({}), { changed() {}, failed() {} });
-  const trust = await reader.read().trust;
-  return trust && trust.list ? trust.list.ruleSets : [];
-}
-
-/** @param {Sitting} sitting */
-async function card(sitting) {
-  const { panel } = speech.words;
-  const [items, waiting] = await Promise.all([store.countOf(sitting.id, 'items'), store.countOf(sitting.id, 'waiting')]);
-  const what = [...(sitting.policy.years.length ? [yearsText(sitting.policy.years)] : []), fill(panel.certificates, items), fill(panel.applicants, sitting.applicants.length),
-    ...(waiting ? [fill(panel.unread, waiting)] : []), new Date(sitting.changed).toLocaleDateString(speech.language)];
-  return element('li', {}, button(sitting.name, () => open(sitting.id), 'sitting'), element('span', { class: 'what' }, what.join(' · ')),
-    button(panel.delete, async () => {
-      if (!window.confirm(fill(panel.deleteSure, sitting.name))) return;
-      await store.dropSitting(sitting.id);
-      home();
-    }, 'plain'));
-}
-
-/** @param {number[]} years */
-const yearsText = (years) => (years.length > 2 && years.every((year, at) => at === 0 || year === years[at - 1] + 1) ? `${years[0]}–${years[years.length - 1]}` : years.join(' '));
 
 // ---- one sitting
 
@@ -150,7 +101,7 @@ function build() {
 /** @param {Sitting} sitting */
 function policyText({ policy }) {
   const { panel, grade } = speech.words;
-  const age = policy.statusMaxAge ? fill(panel.hoursOld, policy.statusMaxAge / 3600) : panel.anyAge;
+  const age = policy.statusMaxAge ? fill(panel.statusWithin, policy.statusMaxAge / 3600) : panel.anyAge;
   return [policy.years.length ? yearsText(policy.years) : panel.anyYear, policy.grade ? grade[policy.grade] : panel.ownGrade, policy.ruleSet || panel.ownRules, age].join(' · ');
 }
 
@@ -169,7 +120,7 @@ function givers() {
       input.value = '';
       take(files);
     };
-    return element('label', { class: 'file' }, label, input);
+    return element('label', { class: 'file' }, input, element('span', {}, label));
   };
   const many = /** @type {HTMLTextAreaElement} */ (element('textarea', { rows: '4', id: 'many', 'aria-label': panel.many }));
   return [form,
@@ -241,7 +192,7 @@ function draw(now, drawn) {
   part('list').textContent = now.sitting.applicants.length ? fill(panel.listed, now.sitting.applicants.length) : panel.noList;
   progress(now);
   if (!now.running && now.items.length) {
-    say(now.left ? fill(panel.paused, now.left) : fill(panel.done, all.length, counts.attention, view.filter === 'all' ? '' : `${names[view.filter]}：${seen.length}`));
+    say(now.left ? fill(panel.paused, now.left) : fill(panel.done, all.length, counts.attention) + (view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length)));
   } else if (!now.items.length && !now.waiting.length) {
     say(now.sitting.applicants.length ? '' : panel.nothingYet);
   }
@@ -344,10 +295,10 @@ function leave() {
   home();
 }
 
-async function edit() {
+function edit() {
   if (!work) return;
   const { sitting } = work;
-  part('aside').replaceChildren(sittingForm(speech, await ruleSets(), sitting, async (asked) => {
+  part('aside').replaceChildren(sittingForm(speech, work.ruleSets, sitting, async (asked) => {
     const older = sitting.policy.statusMaxAge;
     Object.assign(sitting, asked);
     await keep();

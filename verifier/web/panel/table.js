@@ -44,6 +44,7 @@ export function wordOf({ verdict, certificates }, { words }) {
 
 /** @param {Row} row @param {Speech} speech */
 export function hoursOf({ verdict, professional, public: general, rule, short }, { words }) {
+  if (verdict === 'MISSING' && rule === 'unknown') return ['—'];
   const lacking = Object.entries(short).map(([name, value]) => fill(words.short[name], value));
   return [verdict === 'MISSING' ? '—' : `${professional}＋${general}`, words.rules[rule], ...lacking].filter((text) => text !== '—' || verdict === 'MISSING');
 }
@@ -70,8 +71,7 @@ export class Table {
     this.most = DRAWN;
     this.body = element('tbody', {});
     this.more = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'more' }));
-    const { heads } = speech.words.panel ? { heads: ['name', 'year', 'verdict', 'hours', 'findings', 'note'] } : { heads: [] };
-    const head = element('thead', {}, element('tr', {}, ...heads.map((one) => element('th', { scope: 'col', class: one }, speech.words.heads[one]))));
+    const head = element('thead', {}, element('tr', {}, ...Object.keys(speech.words.heads).map((one) => element('th', { scope: 'col', class: one }, speech.words.heads[one]))));
     const table = element('table', { class: 'rows' }, element('caption', { class: 'hidden' }, speech.words.panel.table), head, this.body);
     this.whole = element('div', { class: 'whole' }, table, this.more);
     this.body.addEventListener('keydown', (event) => this.arrows(event));
@@ -111,7 +111,7 @@ export class Table {
     const numbers = row.certificates.filter(({ number }) => number).map(({ number }) => element('span', { class: 'number' }, printedNumber(number)));
     const findings = findingsOf(row, speech);
     const cell = (/** @type {string} */ name, /** @type {(Node|string)[]} */ ...children) => element('td', { class: name, 'data-label': speech.words.heads[name] }, ...children);
-    const line = element('tr', { class: `row ${row.verdict}${row.attention.length ? ' attention' : ''}` },
+    const line = element('tr', { class: `row${row.attention.length ? ' attention' : ''}`, 'data-verdict': row.verdict },
       element('th', { scope: 'row', class: 'name' }, open, ...(row.identity ? [element('span', { class: 'identity' }, row.identity)] : [])),
       cell('year', row.year ? String(row.year) : '—'),
       cell('verdict', element('span', { class: `mark ${row.verdict}` }, element('i', { 'aria-hidden': 'true' }, MARKS[row.verdict]), wordOf(row, speech)), ...numbers),
