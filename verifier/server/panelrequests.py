@@ -5,7 +5,8 @@ Identity numbers come masked as in a record, and whole ones are refused: they ha
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
 
 from verifier.messages import GRADES
 from verifier.presented import Presented
@@ -68,12 +69,25 @@ class Policy(BaseModel):
     status_max_age: Annotated[int, Field(alias="statusMaxAge", ge=0, le=604800)] = 0
 
 
-class Evidence(Item):
-    """A certificate, and what its PDF's page says."""
+def _one_of(schema: JsonDict) -> None:
+    schema["anyOf"] = [{"required": [name]} for name in ("record", "qrText", "number", "trouble")]
 
+
+class Evidence(Item):
+    """A certificate, and what its PDF's page says; or why a file presented nothing (``trouble``), which is never "false"."""
+
+    model_config = ConfigDict(**_STRICT, json_schema_extra=_one_of)
+
+    trouble: Annotated[str, Field(pattern=r"^[A-Za-z_]{0,40}$")] = ""
     page: Annotated[
         dict[Annotated[str, Field(max_length=40)], _TEXT], Field(max_length=20, default_factory=dict)
     ]
+
+    @model_validator(mode="after")
+    def _presents_something(self) -> "Evidence":
+        if not (self.trouble or any(one is not None for one in (self.record, self.qr_text, self.number))):
+            raise ValueError("record, qrText, number or trouble")
+        return self
 
     def as_presented(self, place: int) -> Presented:
         """As the verifier takes it."""
@@ -82,6 +96,7 @@ class Evidence(Item):
             record=self.record.encode("utf-8", "surrogatepass") if self.record is not None else None,
             qr_text=self.qr_text,
             number=self.number,
+            trouble=self.trouble,
             log_proof=self.log_proof.encode("utf-8", "surrogatepass") if self.log_proof is not None else None,
         )
 

@@ -89,7 +89,7 @@ export function submission(sitting, items) {
     applicants: sitting.applicants.map(({ name, identity, claims: all }) => ({ name, identity, claims: claims(all) })),
     items: items.map(({ label, record, qrText, number, logProof, page, trouble }) => ({
       target: label.slice(-200),
-      ...(record !== undefined ? { record } : qrText !== undefined ? { qrText } : { number: number || trouble || '' }),
+      ...(trouble ? { trouble } : record !== undefined ? { record } : qrText !== undefined ? { qrText } : { number }),
       ...(logProof !== undefined && { logProof }),
       ...(page && { page }),
     })),
