@@ -34,7 +34,7 @@ from verifier.drawing.qr import qr_version
 from verifier.loading import installed_catalogue
 from verifier.report import Verdict
 from verifier.review.verify import ReviewEvidence, verify_review
-from verifier.server.reportkey import open_report_key
+from verifier.server.reportcustody import open_report_key
 from verifier.trust import Trust
 
 pytestmark = pytest.mark.anyio

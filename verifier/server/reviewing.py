@@ -18,7 +18,6 @@ from verifier.limits import MAX_CHECKPOINT_BYTES
 from verifier.logfiles import CHECKPOINT_PATH
 from verifier.policy import VerificationPolicy
 from verifier.review.document import ReviewRecord, SignedReview, check_record, sign_review
-from verifier.review.printing import ReviewSheet, review_pdf
 from verifier.review.rows import Row, rows_of
 from verifier.review.sitting import JudgedCertificate, Sitting
 from verifier.review.table import counts_of, root_of, table_of
@@ -71,6 +70,8 @@ class Reviewer:
         table = table_of(rows, iter(lambda: secrets.token_hex(16), ""))
         record = _record(sitting, rows, root_of(table), self._head(view), trust_list, now)
         signed = self._signed(record, trust_list, now)
+        from verifier.review.printing import ReviewSheet, review_pdf  # noqa: PLC0415  (a server that makes none needs no typesetter)
+
         host = trust_list.registry
         sheet = ReviewSheet(record, rows, table, host, lang, signed)
         found: dict[str, Any] = {

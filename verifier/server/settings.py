@@ -9,7 +9,7 @@ from pathlib import Path
 
 from keys.trustchain import RootPin, parse_pin
 from verifier.server.records import RecordSource
-from verifier.server.reportkey import ReportKey, open_report_key
+from verifier.server.reportkey import ReportKey
 
 MAX_ITEMS = 1000
 """Certificates of one request: a third of a second's work. Sender: anyone."""
@@ -86,9 +86,15 @@ def settings_from(environment: Mapping[str, str]) -> PublicSettings:
     return PublicSettings(
         site=Path(environment[SITE]),
         pin=parse_pin(Path(root).read_bytes()) if root else None,
-        report_key=open_report_key(report_key, environment) if report_key else None,
+        report_key=_report_key(report_key, environment) if report_key else None,
         proxies=tuple(ip_network(one) for one in environment.get(PROXIES, "").split(",") if one),
     )
+
+
+def _report_key(place: str, environment: Mapping[str, str]) -> ReportKey:
+    from verifier.server.reportcustody import open_report_key  # noqa: PLC0415  (a server without one opens no key)
+
+    return open_report_key(place, environment)
 
 
 def to_environment(site: Path, root: Path | None, proxies: str, report_key: str = "") -> None:
