@@ -84,8 +84,8 @@ def page_pictures(data: bytes, dpi: int, limits: ContainerLimits) -> list[Image.
 def page_text(data: bytes, most: int) -> str:
     """At most ``most`` characters of the first page's text, as PDFium reads it from a ``harmless_copy``."""
     with _pdfium, pypdfium2.PdfDocument(data) as document:
-        text = document[0].get_textpage() if len(document) else None
-        return str(text.get_text_range(0, min(most, text.count_chars()))) if text else ""
+        text = document[0].get_textpage()
+        return str(text.get_text_range(0, min(most, text.count_chars())))
 
 
 def _filters(stream: pikepdf.Object) -> list[str]:

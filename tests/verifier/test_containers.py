@@ -504,11 +504,6 @@ def test_a_page_without_text_and_one_that_cannot_be_drawn_say_nothing() -> None:
     assert extract(attached({"a.json": FACE.record}), with_page=True).page_text == ""
     cautious = ContainerLimits(max_pdf_stream=10)
     assert extract(PDF, limits=cautious, with_page=True).page_text == ""
-    empty = pikepdf.Pdf.new()
-    empty.attachments["a.json"] = pikepdf.AttachedFileSpec(empty, FACE.record, filename="a.json")
-    out = BytesIO()
-    empty.save(out)
-    assert extract(out.getvalue(), with_page=True).page_text == ""
 
 
 def test_a_review_report_and_its_table_are_taken_from_a_pdf() -> None:
