@@ -601,6 +601,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "key_unknown": ("信任列表中没有密钥 {key}。", "The trust list has no key {key}."),
     "key_revoked": ("密钥 {key} 已经作废。", "The key {key} has ended already."),
+    "report_key_listed": (
+        "报告密钥 {key} 已列入信任列表；更换请用 certreg key supersede。",
+        "The report key {key} is listed already; replace it with certreg key supersede.",
+    ),
     "key_not_compromised": (
         "密钥 {key} 没有标为泄露。请先用 key revoke --compromised-from，或在此给出时间。",
         "The key {key} is not listed as compromised. Revoke it with key revoke --compromised-from, or give the time here.",

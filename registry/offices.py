@@ -42,7 +42,7 @@ from verifier.number import CertificateNumber
 YEARS = range(2000, 2100)
 """Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
-STATUS_KEY = "status-1"
+STATUS_KEY, REPORT_KEY = "status-1", "report-1"
 STATE_REASONS = {
     "suspended": ("inspection", "complaint", "rules-broken"),
     "granted": ("inspection-closed", "complaint-dismissed", "remedied"),
@@ -84,7 +84,8 @@ def create_registry(
     names = [f"root-{place}" for place in range(1, root_keys + 1)]
     signers = {key_id(registry_did(host), name): made_key(keyring, name) for name in names}
     root = Root(threshold, tuple(RootKey(name, signer.public_key) for name, signer in signers.items()))
-    draft = first_list(host, root, made_key(keyring, LOG_KEY), made_key(keyring, STATUS_KEY), now=now)
+    log, status, report = (made_key(keyring, name) for name in (LOG_KEY, STATUS_KEY, REPORT_KEY))
+    draft = first_list(host, root, log, status, report, now=now)
     trust_list = sign_trust_list(draft, signers, created=now)
     session.add(Registry(id=1, host=host, root=pin_of(trust_list).to_bytes(), created_at=now))
     session.add(LogHead(id=1, size=0))
@@ -237,14 +238,18 @@ def made_key(keyring: Keyring, name: str) -> Signer:
     return keyring.signer(name) if keyring.has(name) else keyring.create(name)
 
 
-def first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) -> TrustList:
-    """Version 1 of a registry's list, unsigned."""
-    status_key = ListedKey(
-        id=key_id(registry_did(host), STATUS_KEY),
-        public_key=status.public_key,
+def own_key(host: str, name: str, signer: Signer, *, now: int) -> ListedKey:
+    """A key of the registry itself, for status lists or reports, as it is first listed."""
+    return ListedKey(
+        id=key_id(registry_did(host), name),
+        public_key=signer.public_key,
         not_before=now,
         not_after=end_of_year(china_year(now) + 10),
     )
+
+
+def first_list(host: str, root: Root, log: Signer, status: Signer, report: Signer, *, now: int) -> TrustList:
+    """Version 1 of a registry's list, unsigned."""
     return TrustList(
         registry=host,
         version=1,
@@ -256,7 +261,8 @@ def first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) 
         log_vkey=NoteKey(log_origin(host), ALGORITHM_NOTE, log.public_key).vkey,
         witness_vkeys=(),
         witness_quorum=0,
-        status_keys=(status_key,),
+        status_keys=(own_key(host, STATUS_KEY, status, now=now),),
+        report_keys=(own_key(host, REPORT_KEY, report, now=now),),
         rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
         templates=installed_catalogue(host).digests,
     )

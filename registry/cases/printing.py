@@ -22,7 +22,7 @@ from registry.app import App
 from registry.cases.errors import CaseError
 from registry.cases.models import PrintOrder
 from registry.errors import RegistryError
-from registry.faces.errors import FaceError
+from verifier.drawing.errors import FaceError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, fresh_file, make_private_folder

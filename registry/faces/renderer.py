@@ -16,11 +16,11 @@ from typing import Literal
 import typst
 from PIL import Image
 
-from registry.faces.errors import FaceError
 from registry.faces.face import SHOWN_FIELDS, FaceSource
-from registry.faces.fonts import typst_fonts
 from registry.faces.picture import bake, compose, open_picture
-from registry.faces.qr import qr_matrix
+from verifier.drawing.errors import FaceError
+from verifier.drawing.fonts import typst_fonts
+from verifier.drawing.qr import qr_matrix
 
 # Archival with attachments, and tagged for screen readers.
 PDF_STANDARDS: "list[typst.PDFStandard]" = ["a-3b", "ua-1"]

@@ -12,9 +12,9 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from registry.faces.errors import FaceError
+from verifier.drawing.errors import FaceError
 from registry.faces.face import SHOWN_FIELDS
-from registry.faces.fonts import font_path
+from verifier.drawing.fonts import font_path
 from registry.faces.renderer import FaceRenderer
 
 SPECIMEN_DPI = 80

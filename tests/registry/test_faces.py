@@ -14,11 +14,11 @@ import pytest
 from PIL import Image
 
 from keys.canonical import JsonObject
-from registry.faces.errors import FaceError
 from registry.faces.face import FaceSource, face_source
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import HOSTILE, ISSUER, LOG_PROOF, source, variants, verified
+from verifier.drawing.errors import FaceError
 from verifier.record import VerifiedRecord
 
 RENDERER = FaceRenderer()

@@ -24,6 +24,7 @@ from verifier.server import documentation
 from verifier.server.answers import NDJSON, Answer, answer
 from verifier.server.guard import Guard
 from verifier.server.judging import Judge
+from verifier.server.panel import Panel, add_panel
 from verifier.server.places import Places, retry_after
 from verifier.server.problems import (
     BY_STATUS,
@@ -205,6 +206,7 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.panel.close()
         service.close()
 
     app = FastAPI(
@@ -219,9 +221,11 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
         lifespan=life,
     )
     app.state.service = service
+    app.state.panel = Panel(service)
     app.add_middleware(Guard)
     _add_problems(app)
     _add_api(app, service)
+    add_panel(app, app.state.panel)
     _add_statics(app, service)
     return app
 

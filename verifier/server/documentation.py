@@ -108,7 +108,7 @@ _ITEMS_EXAMPLE = {
 }
 
 
-def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Documented answers by status, with an example for each code."""
     found: dict[int | str, dict[str, Any]] = {}
     for code in (*codes, "too_many_requests", "fault", "busy", "publication_unavailable"):
@@ -125,7 +125,7 @@ def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema of ours without references: they would point outside of where it is put."""
     definitions = schema.pop("$defs", {})
 
@@ -150,7 +150,7 @@ _VERIFY_BODY = {
     "required": True,
     "content": {
         "application/json": {
-            "schema": _inlined(VerifyRequest.model_json_schema()),
+            "schema": inlined(VerifyRequest.model_json_schema()),
             "examples": {"a code and a number": {"value": _ITEMS_EXAMPLE}},
         },
         "multipart/form-data": {
@@ -187,7 +187,7 @@ VERIFY: dict[str, Any] = {
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         },
-        **_problems(
+        **problems(
             "bad_request", "body_not_json", "upload_form", "body_timeout", "body_too_large", "too_many_items",
             "archive_too_large", "media_type", "body_form", "archive_form",
         ),
@@ -204,7 +204,7 @@ CERTIFICATE: dict[str, Any] = {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _inlined(LookupRequest.model_json_schema()),
+                    "schema": inlined(LookupRequest.model_json_schema()),
                     "examples": {"a name": {"value": {"name": "张文博"}}},
                 }
             },
@@ -212,7 +212,7 @@ CERTIFICATE: dict[str, Any] = {
     },
     "responses": {
         200: {"description": "The report.", "content": {"application/json": _JSON_REPORT}},
-        **_problems(
+        **problems(
             "bad_request", "body_not_json", "certificate_not_found", "number_lookup_unavailable", "body_timeout",
             "body_too_large", "media_type", "body_form", "number_form", "number_check",
         ),
@@ -252,6 +252,6 @@ PROBLEM: dict[str, Any] = {
     "summary": "What a problem's code means",
     "responses": {
         200: {"description": "The problem.", "content": {"application/json": {"schema": _PROBLEM}}},
-        **_problems("not_found", "body_form"),
+        **problems("not_found", "body_form"),
     },
 }

@@ -11,7 +11,7 @@
 const worker = /** @type {any} */ (self);
 const LIST = '/verifier/files.json';
 const PREFIX = 'certreg.pages.';
-const OWN = /^\/(?:v|verify|panel|verifier)(?:\/|$)/;
+const OWN = /^\/(?:v|verify|panel|r|verifier)(?:\/|$)/;
 /** Folders that every page needs. */
 const BASE = ['/v/', '/verifier/', '/verifier/core/', '/verifier/page/'];
 /** Of this folder only what was used is kept. */
@@ -24,7 +24,7 @@ const PATIENCE = 2500;
 /** @param {string} url @returns {string} the path by which the list knows it */
 function addressOf(url) {
   const { pathname } = new URL(url);
-  return pathname.replace(/^\/(v|verify|panel)$/, '/$1/').replace(/\/index\.html$/, '/');
+  return pathname.replace(/^\/(v|verify|panel|r)$/, '/$1/').replace(/\/index\.html$/, '/');
 }
 
 /** @param {string} path */

@@ -28,7 +28,7 @@ from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
 from registry.console.routing import page_router
 from registry.console.words import certificate_fields
-from registry.faces.errors import FaceError
+from verifier.drawing.errors import FaceError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.handout import find_record, prepare
