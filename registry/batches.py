@@ -35,8 +35,6 @@ from registry.ownkeys import own_log_names
 from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
-from verifier.drawing.errors import FaceError
-from verifier.drawing.qr import qr_version
 from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
 from verifier.number import CertificateNumber

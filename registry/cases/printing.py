@@ -22,13 +22,13 @@ from registry.app import App
 from registry.cases.errors import CaseError
 from registry.cases.models import PrintOrder
 from registry.errors import RegistryError
-from verifier.drawing.errors import FaceError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, fresh_file, make_private_folder
 from registry.handout import Handout, prepare
 from registry.jobs.service import order
 from registry.trail.service import record
+from verifier.drawing.errors import FaceError
 from verifier.number import parse_number
 
 FORMS = ("pdf", "zip")

@@ -12,10 +12,10 @@ from io import BytesIO
 
 from PIL import Image, ImageDraw, ImageFont
 
-from verifier.drawing.errors import FaceError
 from registry.faces.face import SHOWN_FIELDS
-from verifier.drawing.fonts import font_path
 from registry.faces.renderer import FaceRenderer
+from verifier.drawing.errors import FaceError
+from verifier.drawing.fonts import font_path
 
 SPECIMEN_DPI = 80
 """Legible on a screen, too coarse to be printed as an original (150 and vectors)."""

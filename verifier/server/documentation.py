@@ -243,7 +243,7 @@ CERTIFICATE_BY_HEADER: dict[str, Any] = {
     },
     "responses": {
         200: {"description": "The report.", "content": {"application/json": _JSON_REPORT}},
-        **_problems(
+        **problems(
             "bad_request", "name_header", "certificate_not_found", "number_lookup_unavailable", "number_form", "number_check",
         ),
     },

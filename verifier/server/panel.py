@@ -55,7 +55,7 @@ class Panel:
 
     async def _with_files(self, request: Request, read: Any, *, stream: bool) -> Response:
         service, limits = self._service, self._limits
-        service.charge(request, 1)
+        service.charge(service.client(request), 1)
         if media_type(request) != "multipart/form-data":
             raise Problem("media_type")
         client = service.client(request)
@@ -64,7 +64,7 @@ class Panel:
             body = await read_body(request, limits.upload_bytes, limits.body_seconds)
             asked = await asked_in_form(request, body, limits)
             files = [item for item in asked.items if isinstance(item, FileSent)]
-            service.charge(request, len(files) - 1)
+            service.charge(service.client(request), len(files) - 1)
             response = await self._answered(request, read(files), service.reading, stream=stream)
         except BaseException:
             service.upload_places.give_back(client)
@@ -75,7 +75,7 @@ class Panel:
     async def report(self, request: Request) -> Response:
         """Progress and a report, a line each."""
         service, limits = self._service, self._limits
-        service.charge(request, limits.report_tokens)
+        service.charge(service.client(request), limits.report_tokens)
         if media_type(request) != "application/json":
             raise Problem("media_type")
         client = service.client(request)
@@ -86,7 +86,7 @@ class Panel:
             asked: ReviewRequest = await loop.run_in_executor(
                 service.judging, parse_json, body, ReviewRequest, limits.json_bytes
             )
-            service.charge(request, len(asked.items))
+            service.charge(service.client(request), len(asked.items))
             now = int(service.settings.clock())
             lines = self._reviewer.lines(asked, now=now, lang=_language(request))
             response = await self._answered(request, lines, self._making, stream=True)

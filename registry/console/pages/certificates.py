@@ -28,13 +28,13 @@ from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
 from registry.console.routing import page_router
 from registry.console.words import certificate_fields
-from verifier.drawing.errors import FaceError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.handout import find_record, prepare
 from registry.offices import CHINA
 from registry.trail.service import record
 from registry.trust import current_trust_list
+from verifier.drawing.errors import FaceError
 from verifier.errors import FormError
 from verifier.number import parse_number, parse_typed_number
 
