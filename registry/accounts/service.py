@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from registry.accounts.errors import AccountError
-from registry.accounts.invites import Invitation, invite, void_invites
+from registry.accounts.invites import Invitation, invite, is_invited, void_invites
 from registry.accounts.models import Account, KnownDevice, Passkey, RecoveryCode
 from registry.accounts.sessions import end_sessions
 from registry.accounts.tokens import revoke_tokens
@@ -182,6 +182,12 @@ def sign_out_everywhere(
     ended = end_sessions(session, account.id, now=now)
     record(session, actor, "account.sign-out", subject=_subject(account), now=now, after={"sessions": ended})
     return ended
+
+
+def expired_invitations(session: Session, *, authority: str | None, now: int) -> int:
+    """How many people cannot sign in and have no invitation any more."""
+    found = [one for one in list_accounts(session, authority=authority) if one.disabled_at is None]
+    return sum(not is_set_up(session, one) and not is_invited(session, one.id, now=now) for one in found)
 
 
 def set_password(session: Session, account_id: int, hashed: str) -> None:

@@ -19,6 +19,7 @@ from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
 from registry.console.guard import Guard
+from registry.console.language import LANGUAGES
 from registry.console.pages import (
     approvals,
     batches,
@@ -35,6 +36,7 @@ from registry.console.pages import (
 )
 from registry.console.permissions import PUBLIC, table_faults
 from registry.console.problems import Problem, SignInNeededError
+from registry.console.rendering import environment
 from registry.console.settings import ConsoleSettings
 from registry.errors import RegistryError
 
@@ -67,6 +69,8 @@ def create_console_app(app: App, settings: ConsoleSettings) -> FastAPI:
         # Not include_router: what that makes hides its routes from whoever compares them with the table.
         console.router.routes.extend(router.routes)
     _require_rules(console)
+    for lang in LANGUAGES:  # a catalogue that cannot be read is told at the start, not at somebody's click
+        environment(lang)
     _add_answers(console)
     console.add_middleware(Guard, fault=answers.fault)
     return console

@@ -50,9 +50,10 @@ async def visit(request: Request) -> Visit:
     return _visit(request, form, secret)
 
 
-def visitor_of(request: Request) -> Visit:
+def asker_of(request: Request) -> Context | Visit:
     """Whoever it is, to be told what was wrong; the form is not read."""
-    return _visit(request, FormData(), "")
+    known: Context | None = getattr(request.state, "context", None)
+    return known or _visit(request, FormData(), "")
 
 
 async def context(request: Request) -> Context:
@@ -63,6 +64,8 @@ async def context(request: Request) -> Context:
     found = await run_in_threadpool(_token if token is not None else _signed_in, request, token or secret)
     actor = _actor(found, origin_of(request))
     reach = reach_of(route, actor.role)
+    # Whoever is refused something is still signed in: the page that says so has its navigation.
+    request.state.context = Context(_visit(request, FormData(), secret), actor, reach, found.session_id)
     if reach is Reach.NONE or not found.may(route):
         raise Problem("forbidden")
     form = await _form(request, route)
@@ -198,6 +201,7 @@ __all__ = [
     "Ctx",
     "Visit",
     "Visitor",
+    "asker_of",
     "bearer",
     "context",
     "csrf_token",
@@ -205,5 +209,4 @@ __all__ = [
     "origin_of",
     "text_field",
     "visit",
-    "visitor_of",
 ]

@@ -90,10 +90,17 @@ class Context:
     @property
     def authority_filter(self) -> str | None:
         """What services take as ``authority``: None is the whole province, else the one whose rows may be seen."""
-        if self.reach is Reach.ALL:
+        return self._filter(self.reach)
+
+    def authority_of(self, route: str) -> str | None:
+        """The same for what another route shows: for counts and links on this page."""
+        return self._filter(reach_of(route, self.actor.role))
+
+    def _filter(self, reach: Reach) -> str | None:
+        if reach is Reach.ALL:
             return None
         # Somebody provincial with own reach only has no authority's rows: no authority has an empty code.
-        return self.actor.authority or ""
+        return (self.actor.authority or "") if reach is Reach.OWN else ""
 
     @property
     def is_program(self) -> bool:

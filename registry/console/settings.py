@@ -31,11 +31,6 @@ class ConsoleSettings:
         """The relying party of passkeys (WebAuthn ``rpId``)."""
         return urlsplit(self.origin).hostname or ""
 
-    @property
-    def is_https(self) -> bool:
-        """Whether people come by TLS (a proxy's, usually)."""
-        return urlsplit(self.origin).scheme == "https"
-
 
 ORIGIN, PROXIES, BREACHED = "CERTREG_CONSOLE_ORIGIN", "CERTREG_CONSOLE_PROXIES", "CERTREG_BREACHED"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
