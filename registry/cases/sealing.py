@@ -38,6 +38,11 @@ def seal_decision(session: Session, vault: IdentityVault, case: Case) -> bytes:
     return vault.safe(_PURPOSE).mark(_decided(session, case))
 
 
+def digest_of(session: Session, case: Case, newest: int) -> str:
+    """What somebody who confirms has before him: the case, all its numbers, and the certificate's newest leaf."""
+    return sha256(_decided(session, case) + f"{case.state} {newest}".encode()).hexdigest()
+
+
 def require_decision(session: Session, vault: IdentityVault, case: Case) -> None:
     """The case is what was confirmed, by whom it says; else ``CaseError`` (``case_altered``)."""
     if case.seal is None or not vault.safe(_PURPOSE).is_mark(case.seal, _decided(session, case)):

@@ -21,15 +21,21 @@ from registry.console.context import context, visit
 from registry.console.guard import Guard
 from registry.console.language import LANGUAGES
 from registry.console.pages import (
+    acts,
     approvals,
     batches,
     batchfiles,
+    bulk,
+    cases,
+    certificates,
     door,
     home,
     me,
     people,
     preferences,
+    prints,
     progress,
+    requests,
     tokens,
     uploads,
     welcome,
@@ -53,6 +59,12 @@ PAGES = (
     me.router,
     tokens.router,
     people.router,
+    certificates.router,
+    acts.router,
+    cases.router,
+    bulk.router,
+    requests.router,
+    prints.router,
 )
 """One router a capability; each is listed here once."""
 

@@ -79,6 +79,33 @@ _MANAGING = _line(admin="all", office="own")
 
 _READING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own", viewer="own")
 """Whoever may see what the office does, without what was written about a person."""
+_CERTIFICATE_READING = (
+    "certificates.list",
+    "certificates.find",
+    "certificates.show",
+    "certificates.face",
+    "certificates.pdf",
+    "certificates.record",
+    "certificates.proof",
+    "cases.list",
+    "cases.show",
+)
+_CASE_PROPOSING = (
+    "acts.new",
+    "acts.create",
+    "cases.withdraw",
+    "documents.add",
+    "bulk.new",
+    "bulk.template",
+    "bulk.read",
+    "bulk.show",
+    "bulk.propose",
+    "bulk.drop",
+    "requests.new",
+    "requests.create",
+    "requests.decide",
+)
+_PRINTING = ("prints.list", "prints.create", "prints.show", "prints.progress", "prints.download")
 _WORKING = _line(admin="all", auditor="all", office="own", clerk="own", approver="own")
 """Whoever works on it or answers for it."""
 
@@ -95,6 +122,18 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     "accounts.sign_out": _MANAGING,
     "accounts.reset_ask": _MANAGING,
     "accounts.reset": _MANAGING,
+    # -- certificates, and what is done to one
+    **dict.fromkeys(_CERTIFICATE_READING, _READING),
+    "certificates.export": _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    "certificates.reveal": _line(admin="all", auditor="all", clerk="own", approver="own"),
+    "documents.show": _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    **dict.fromkeys(_CASE_PROPOSING, _line(admin="all", clerk="own", approver="own")),
+    **dict.fromkeys(("cases.confirm", "cases.decline", "cases.retry"), _line(admin="all", approver="own")),
+    **dict.fromkeys(
+        ("requests.list", "requests.show"),
+        _line(admin="all", auditor="all", office="own", clerk="own", approver="own"),
+    ),
+    **dict.fromkeys(_PRINTING, _line(admin="all", office="own", clerk="own", approver="own")),
     # -- lists from upload to release
     **dict.fromkeys(("batches.list", "batches.show", "batches.events"), _READING),
     **dict.fromkeys(
@@ -121,7 +160,10 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     "batches.retry": _line(admin="all", approver="own"),
 }
 
-_FOR_PERSONS = ("home", "session.", "me.", "token.", "accounts.")
+_FOR_PERSONS = (
+    *("home", "session.", "me.", "token.", "accounts."),
+    *("certificates.reveal", "cases.confirm", "cases.decline"),
+)
 """What no program has any business with: a token that could make tokens or accounts would never end."""
 
 _LIST_BYTES = DEFAULT_LIMITS.file_bytes + 64 * 1024
@@ -129,6 +171,8 @@ _LIST_BYTES = DEFAULT_LIMITS.file_bytes + 64 * 1024
 FORM_BYTES = 256 * 1024
 """What a form may weigh. Sender: anyone signed in."""
 UPLOAD_BYTES: Mapping[str, int] = {
+    **dict.fromkeys(("acts.create", "documents.add", "requests.create"), (8 << 20) + FORM_BYTES),
+    "bulk.read": (4 << 20) + FORM_BYTES,
     "batches.create": _LIST_BYTES,
     "batches.upload": _LIST_BYTES,
 }

@@ -1,7 +1,7 @@
 """Templates to pages. One Jinja2 environment a language, autoescape on, an undefined name is an error.
 
 In every template: ``_`` and ``ngettext``, ``sentence(code, params)`` for codes, ``url(route, **values)``, ``may(route)``,
-``csrf`` (the form's token), ``ctx`` (None at the door), ``lang``, ``now``; filters ``day``, ``moment``, ``count``,
+``csrf`` (the form's token), ``ctx`` (None at the door), ``lang``, ``now``; filters ``day``, ``moment``, ``written_day`` (of ``2026-11-20``), ``count``,
 ``number`` (a certificate's), ``authority_name`` is the page's own business.
 """
 
@@ -93,6 +93,9 @@ def environment(lang: str) -> Environment:
     made.install_gettext_translations(translations()[lang], newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
         day=lambda moment: day(moment, lang),
+        written_day=lambda written: day(
+            int(datetime.fromisoformat(written).replace(tzinfo=CHINA).timestamp()), lang
+        ),
         moment=lambda moment: moment_text(moment, lang),
         count=lambda number: f"{number:,}",
         number=lambda digits: parse_number(digits).printed,

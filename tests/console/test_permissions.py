@@ -140,6 +140,10 @@ def test_no_token_reaches_people_or_sessions() -> None:
     ]
 
 
+LOOKING = {"certificates.find", "certificates.export", "certificates.reveal"}
+"""Forms that only look: what is sent says something of a person, and belongs into no address. They write the trail alone."""
+
+
 def test_the_auditor_changes_nothing(console: Console) -> None:
     """Whatever an auditor reaches beyond himself is only looked at."""
     changing = {
@@ -147,4 +151,4 @@ def test_the_auditor_changes_nothing(console: Console) -> None:
         for route in routes_of(console.app)
         if not route.methods <= {"GET", "HEAD"} and reach_of(route.name, Role.PROVINCE_AUDITOR) is Reach.ALL
     }
-    assert changing == set()
+    assert changing - LOOKING == set()
