@@ -22,12 +22,12 @@ from registry.jobs.service import JobView, jobs_about
 from registry.models import Batch
 from registry.review.decisions import rounds_of
 from registry.review.drafts import (
-    content_of,
     count_by_state,
     drafts,
     find_draft,
     hand_of,
     parts_of,
+    refused_at,
     subject_of,
 )
 from registry.review.findings import PAGE, Filter, Remark, counts, remarks, remarks_before
@@ -231,7 +231,8 @@ def _kinds(ctx: Context, session: Session, draft_id: int, wanted: Filter) -> lis
 
 
 def _told(ctx: Context, session: Session, draft: Draft, shown: Sequence[Remark]) -> list[Told]:
-    rows = _refused_rows(ctx, session, draft) if any(one.nature == "refused" for one in shown) else {}
+    wanted = {_origin(one) for one in shown if one.nature == "refused"}
+    rows = refused_at(session, ctx.app.vault, draft, wanted) if wanted else {}
     kind = KIND_NAMES[draft.kind]
     faulty = {(_origin(one), field_of(one.finding.heading or "", kind)) for one in shown}
     told = []
@@ -249,11 +250,6 @@ def _told(ctx: Context, session: Session, draft: Draft, shown: Sequence[Remark])
 
 def _origin(one: Remark) -> Origin:
     return Origin(one.part, one.finding.sheet, one.finding.row or 0)
-
-
-def _refused_rows(ctx: Context, session: Session, draft: Draft) -> dict[Origin, Mapping[str, str]]:
-    content = content_of(session, ctx.app.vault, draft)
-    return {row.origin: row.cells for row in content.refused}
 
 
 def _told_json(one: Told) -> dict[str, Any]:
