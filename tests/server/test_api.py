@@ -482,3 +482,27 @@ def test_the_simulators_pin_is_the_publications(site: Site) -> None:
     """What these tests rest on: the root in the folder is the one that the application pins."""
     assert (site.folder / "root.json").read_bytes() == standard_pin().to_bytes()
     assert Simulator().trust_list.valid_until > NOW
+
+
+async def test_nothing_is_written_whatever_is_asked(own_site: Site, tmp_path: Path) -> None:
+    """The server has a folder that it reads, and no way to write: not to the publication, not to the records."""
+    records = tmp_path / "records"
+    records.mkdir()
+    certificate = own_site.certificate
+    (records / f"{certificate.number.digits}.json").write_bytes(certificate.record)
+
+    def everything() -> dict[str, tuple[int, bytes]]:
+        files = (path for path in tmp_path.rglob("*") if path.is_file())
+        return {str(path): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+    before = everything()
+    app = app_on(own_site, records=FolderRecords(records), limits=generous())
+    async with client_of(app) as client:
+        await client.post(VERIFY, json={"items": [{"qrText": certificate.qr_text}]})
+        await client.post(VERIFY, files=[("files", ("a.json", certificate.record))])
+        await posted(client, certificate_path(own_site), "张文博")
+        for method in ("PUT", "DELETE", "PATCH", "POST"):
+            for path in ("/trust.json", "/v", "/verifier/root.json"):
+                answer = await client.request(method, path, content=b"x")
+                assert problem(answer) == (405, "method_not_allowed")
+    assert everything() == before
