@@ -23,7 +23,9 @@ import { Work, judgedOf } from './work.js';
 
 /** @typedef {import('./store.js').Sitting} Sitting */
 
-const SHOWN_AGAIN = 250;
+/** Milliseconds from a change until it is drawn: at rest, and while results come faster than anybody reads. */
+const SHOWN_AGAIN = 100;
+const SHOWN_MEANWHILE = 600;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
@@ -167,13 +169,13 @@ function rows() {
   return rowsOf(work.sitting, work.items.map(judgedOf), work.ruleSets);
 }
 
-/** Draw what is known, soon: results come faster than anybody reads. */
+/** Draw what is known, soon. */
 function redraw() {
   if (drawing) return;
   drawing = setTimeout(() => {
     drawing = undefined;
     if (work && table) draw(work, table);
-  }, SHOWN_AGAIN);
+  }, work && work.running ? SHOWN_MEANWHILE : SHOWN_AGAIN);
 }
 
 /** @param {Work} now @param {Table} drawn */
