@@ -65,6 +65,23 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "此处只有 {here} 把根密钥，需要 {threshold} 把。",
         "Only {here} root keys lie here; {threshold} are needed.",
     ),
+    "identity_master_differs": (
+        "证件号码主密钥与数据库中的密钥不符：给出的不是当时的主密钥，或密钥行被改动。请核对 CERTREG_IDENTITY_KEY、custody.json 或密钥文件。",
+        "The master key does not open the identity keys in the database: it is another one, or a key's row was altered. "
+        "Check CERTREG_IDENTITY_KEY, custody.json or the key file.",
+    ),
+    "identity_keys_full": (
+        "证件号码数据密钥已用完 65,535 个编号。",
+        "All 65,535 identifiers of identity data keys are used.",
+    ),
+    "identity_key_unknown": (
+        "没有可以销毁的数据密钥 {key}：最新的、第 0 号和不存在的密钥不能销毁。",
+        "There is no data key {key} to forget: not the newest, not number 0, none that does not exist.",
+    ),
+    "identity_key_in_use": (
+        "数据密钥 {key} 下还有 {rows} 行，或被取代不足一小时，暂不能销毁。请先运行 certreg identity rotate，稍后再试。",
+        "{rows} rows still lie under data key {key}, or it was replaced less than an hour ago. Run certreg identity rotate, then try later.",
+    ),
     "identity_key_missing": (
         "找不到证件号码密钥文件 {file}。请从备份恢复。",
         "The identity key file {file} is missing. Restore it from a backup.",
