@@ -14,6 +14,7 @@ from registry.cli import (
     ceremony,
     certificates,
     delegation,
+    identity,
     issuing,
     keychanges,
     listing,
@@ -85,6 +86,7 @@ offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
 app.add_typer(trail.trail, name="trail")
+app.add_typer(identity.identity, name="identity")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(recovering.resume_command)
