@@ -67,8 +67,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "identity_master_differs": (
         "证件号码主密钥与数据库中的密钥不符：给出的不是当时的主密钥，或密钥行被改动。请核对 CERTREG_IDENTITY_KEY、custody.json 或密钥文件。",
-        "The master key does not open the identity keys in the database: it is another one, or a key's row was altered. "
-        "Check CERTREG_IDENTITY_KEY, custody.json or the key file.",
+        (
+            "The master key does not open the identity keys in the database: it is another one, or a key's row was altered. "
+            "Check CERTREG_IDENTITY_KEY, custody.json or the key file."
+        ),
     ),
     "identity_keys_full": (
         "证件号码数据密钥已用完 65,535 个编号。",
