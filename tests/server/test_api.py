@@ -23,6 +23,10 @@ def lines(answer: httpx.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
+def certificate_path(site: Site, place: int = 0) -> str:
+    return f"/api/certificates/{site.certificates[place].number.digits}"
+
+
 def problem(answer: httpx.Response) -> tuple[int, str]:
     """Status and code of a problem in its full form."""
     assert answer.headers["content-type"] == "application/problem+json"

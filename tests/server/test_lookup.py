@@ -9,14 +9,10 @@ import httpx
 import pytest
 
 from tests.server.rig import Records, Site, app_on, client_of, generous
-from tests.server.test_api import VERIFY, problem
+from tests.server.test_api import VERIFY, certificate_path, problem
 from verifier.server.folderrecords import FolderRecords
 
 pytestmark = pytest.mark.anyio
-
-
-def certificate_path(site: Site, place: int = 0) -> str:
-    return f"/api/certificates/{site.certificates[place].number.digits}"
 
 
 async def test_without_records_there_is_no_look_up(site: Site) -> None:
