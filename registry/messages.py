@@ -205,6 +205,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "证书没有可更正的项目「{field}」。",
         "The certificate has no field “{field}” to correct.",
     ),
+    "trust_list_changed": (
+        "信任列表在此期间已有新版本，未作变更。请重新打开页面，核对后再办理。",
+        "The trust list has a newer version by now, and nothing was changed. Open the page again, look, and order it anew.",
+    ),
     "trail_entry_form": (
         "审计记录的内容不合格式，或超过长度上限，未予办理。请缩短备注后再试。",
         "The entry for the audit trail is malformed or too long, and nothing was done. Shorten the remark and try again.",
