@@ -32,6 +32,7 @@ from registry.models import (
     VoidNumber,
 )
 from registry.people import people_troubles
+from registry.province.counts import count_troubles
 from registry.trail.checking import check_trail
 from registry.trail.models import TrailSeal
 from registry.troubles import Trouble
@@ -82,6 +83,7 @@ def fsck(app: App) -> FsckReport:
             *_series_troubles(app, session),
             *people_troubles(app, session),
             *index_troubles(session),
+            *count_troubles(session),
             *check_trail(session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))

@@ -23,7 +23,7 @@ from keys.trustlist import ListedKey
 from registry.applications import Candidate
 from registry.database import bulk_inserting, select_among
 from registry.errors import IssuanceError
-from registry.identity import IdentityVault
+from registry.identity import IdentityVault, key_id_of
 from registry.models import Claim, Intent, Series
 from registry.offices import CHINA
 from verifier.number import MAX_SERIAL, CertificateNumber
@@ -77,6 +77,7 @@ def reserve(
 ) -> Reservation:
     """Reserve numbers for those of ``candidates`` whose claim is free. ``now`` becomes the records' ``created``."""
     counter = _locked_series(session, series)
+    vault.refresh()
     _require_own_counter(session, series, counter)
     taken = taken_claims(session, candidates)
     # A correction for the same person leaves the claim where it is; it moves when the correction is logged.
@@ -137,6 +138,32 @@ def rows_of(intent: Intent, vault: IdentityVault) -> list[IntentRow]:
         sealed, hashed = base64_decode(row["sealed"]), base64_decode(row["hash"])
         rows.append(IntentRow(number, fields, hashed, sealed))
     return rows
+
+
+def reseal_rows(intent: Intent, vault: IdentityVault) -> bool:
+    """Put the identity numbers of a logged intent under the vault's newest data key; whether anything was changed.
+
+    Raises ``IssuanceError`` (``intent_altered``) and ``InvalidTag`` where a number does not open.
+    """
+    require_sealed(intent, vault)
+    rows = orjson.loads(intent.rows)
+    changed = False
+    for place, row in enumerate(rows):
+        sealed = base64_decode(row["sealed"])
+        if key_id_of(sealed) == vault.current:
+            continue
+        number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place)
+        row["sealed"] = base64_encode(vault.seal(vault.open(sealed, number.digits), number.digits))
+        changed = True
+    if changed:
+        intent.rows = orjson.dumps(rows)
+        intent.seal = vault.seal_intent(_sealed_bytes(intent))
+    return changed
+
+
+def keys_of_rows(intent: Intent) -> set[int]:
+    """Under which data keys an intent's identity numbers are sealed."""
+    return {key_id_of(base64_decode(row["sealed"])) for row in orjson.loads(intent.rows)}
 
 
 def _sealed_bytes(intent: Intent) -> bytes:

@@ -121,22 +121,32 @@ def change_state(
 
     ``reason`` is one of ``STATE_REASONS``.
     """
-    if reason not in STATE_REASONS[state]:
-        codes = " ".join(STATE_REASONS[state])
-        raise OfficeError("reason_unlisted", reason=reason, action=_COMMANDS[state], codes=codes)
     now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
-    before = authority.states[-1].state
-    if before not in _ALLOWED[state]:
-        possible = " ".join(_COMMANDS[one] for one, befores in _ALLOWED.items() if before in befores) or "–"
-        raise OfficeError("authority_state", code=code, state=before, possible=possible)
+    require_possible(authority, state, reason)
     # An end takes effect from the next second on: what was logged in this one was rightly issued, and must stay so.
     earliest = max(now if state == "granted" else now + 1, authority.states[-1].since)
     if since is not None and since < earliest:
         raise OfficeError("state_since", code=code, earliest=timestamp_encode(earliest))
     changed = with_state(authority, StateChange(state, since or earliest, reason))
     return publish_change(session, keyring, with_authority(trust_list, changed), now=now)
+
+
+def require_possible(authority: Authority, state: str, reason: str) -> None:
+    """The authority may go to ``state`` for ``reason``; else ``OfficeError`` (``reason_unlisted``, ``authority_state``)."""
+    if reason not in STATE_REASONS[state]:
+        codes = " ".join(STATE_REASONS[state])
+        raise OfficeError("reason_unlisted", reason=reason, action=_COMMANDS[state], codes=codes)
+    before = authority.states[-1].state
+    if before not in _ALLOWED[state]:
+        possible = " ".join(_COMMANDS[one] for one in possible_states(authority)) or "–"
+        raise OfficeError("authority_state", code=authority.code, state=before, possible=possible)
+
+
+def possible_states(authority: Authority) -> tuple[str, ...]:
+    """The states that the authority may go to from its last."""
+    return tuple(state for state, befores in _ALLOWED.items() if authority.states[-1].state in befores)
 
 
 def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustList:

@@ -125,6 +125,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "密存的证件号码与证书或其检索值不符",
         "A sealed identity number is not the one on the certificate, or not the one it is found by",
     ),
+    "counts_differ": (
+        "统计汇总与日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
+        (
+            "The counts are not what the log comes to. The certificates are as they were; make the counts anew with "
+            "certreg index --rebuild."
+        ),
+    ),
     "index_differs": (
         "检索索引与证书内容或日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
         (

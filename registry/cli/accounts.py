@@ -17,7 +17,7 @@ from registry.accounts.invites import Invitation
 from registry.actors import SYSTEM, Role
 from registry.cli.common import EXIT_ERROR, SHELL, registry_app
 from registry.cli.listing import local_time
-from registry.console.rendering import problem_sentence, sentence
+from registry.console.sentences import problem_sentence, sentence
 from registry.console.settings import console_settings_from
 
 account = typer.Typer(

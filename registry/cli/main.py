@@ -14,6 +14,7 @@ from registry.cli import (
     ceremony,
     certificates,
     delegation,
+    identity,
     issuing,
     keychanges,
     listing,
@@ -85,6 +86,7 @@ offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
 app.add_typer(trail.trail, name="trail")
+app.add_typer(identity.identity, name="identity")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(recovering.resume_command)
@@ -101,7 +103,6 @@ app.command("correct")(certificates.correct_command)
 app.add_typer(agents.agent, name="agent")
 app.add_typer(accounts.account, name="account")
 app.command("serve")(serving.serve)
-app.command("serve-web", hidden=True)(serving.serve_web)
 app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)

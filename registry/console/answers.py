@@ -8,7 +8,8 @@ from starlette.responses import RedirectResponse, Response
 
 from registry.console.context import asker_of, bearer
 from registry.console.problems import Problem
-from registry.console.rendering import address, problem_sentence, render
+from registry.console.rendering import address, render
+from registry.console.sentences import problem_sentence
 
 _PROBLEM_JSON = "application/problem+json"
 

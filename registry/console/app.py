@@ -23,6 +23,7 @@ from registry.console.language import LANGUAGES
 from registry.console.pages import (
     acts,
     approvals,
+    authorities,
     batches,
     batchfiles,
     bulk,
@@ -31,12 +32,15 @@ from registry.console.pages import (
     door,
     home,
     me,
+    numbers,
     people,
     preferences,
     prints,
     progress,
+    province,
     requests,
     tokens,
+    trail,
     uploads,
     welcome,
 )
@@ -65,6 +69,10 @@ PAGES = (
     bulk.router,
     requests.router,
     prints.router,
+    authorities.router,
+    province.router,
+    numbers.router,
+    trail.router,
 )
 """One router a capability; each is listed here once."""
 

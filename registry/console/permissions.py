@@ -158,11 +158,36 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     ),
     **dict.fromkeys(("batches.release", "batches.return"), _line(approver="own")),
     "batches.retry": _line(admin="all", approver="own"),
+    # -- the province: authorities, numbers, figures
+    **dict.fromkeys(("authorities.list", "authorities.show"), _READING),
+    "authorities.progress": _line(admin="all", auditor="all"),
+    **dict.fromkeys(
+        ("authorities.new", "authorities.delegate", "authorities.change", "authorities.order"),
+        _line(admin="all"),
+    ),
+    **dict.fromkeys(
+        (
+            "numbers.list",
+            "numbers.show",
+            "counts.show",
+            "counts.export",
+            "counts.certificates",
+            "counts.reconcile",
+        ),
+        _READING,
+    ),
+    # -- the audit trail
+    **dict.fromkeys(
+        ("trail.list", "trail.show", "trail.export"), _line(admin="all", auditor="all", office="own")
+    ),
+    "trail.check": _line(admin="all", auditor="all"),
+    "trail.seal": _line(admin="all"),
 }
 
 _FOR_PERSONS = (
     *("home", "session.", "me.", "token.", "accounts."),
     *("certificates.reveal", "cases.confirm", "cases.decline"),
+    *("authorities.new", "authorities.delegate", "authorities.change", "authorities.order"),
 )
 """What no program has any business with: a token that could make tokens or accounts would never end."""
 

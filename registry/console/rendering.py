@@ -17,9 +17,9 @@ from starlette.routing import Match
 
 from registry.console.context import Context, Visit, may
 from registry.console.language import EN, translations
+from registry.console.sentences import problem_sentence, sentence
 from registry.console.statics import asset
 from registry.errors import RegistryError
-from registry.messages import ERRORS, error_sentence
 from registry.offices import CHINA
 from verifier.number import parse_number
 
@@ -106,21 +106,6 @@ def environment(lang: str) -> Environment:
         problem_sentence=lambda code, params=None: problem_sentence(code, params or {}, lang),
     )
     return made
-
-
-def sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """The sentence of a code: from the catalogues, else from the registry's own messages."""
-    found = translations()[lang].gettext(code)
-    if found != code:
-        return found.format_map({name: str(value) for name, value in params.items()})
-    return error_sentence(code, params, lang) if code in ERRORS else code
-
-
-def problem_sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """``problem.CODE`` of the catalogues, else the registry's own sentence."""
-    name = f"problem.{code}"
-    found = sentence(name, params, lang)
-    return found if found != name else sentence(code, params, lang)
 
 
 def error_text(error: RegistryError, lang: str) -> str:

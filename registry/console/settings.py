@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from registry.accounts.passwords import PasswordCost
 from registry.errors import RegistryError
 
+PREFIX = "/console"
+"""All addresses of the console lie below it."""
 DEFAULT_ORIGIN = "http://localhost:8700"
 """For trying it on one's own machine, which browsers trust without TLS."""
 

@@ -21,7 +21,8 @@ from registry.publication import publish
 from tests.registry.rig import Place, Rig, copy_home, opened
 
 PROJECT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 120
+READY_SECONDS = 300
+"""Three interpreters start; on a busy machine that takes its time."""
 
 
 @pytest.fixture
@@ -80,18 +81,21 @@ def serving(place: Place, *options: str) -> Iterator[tuple["subprocess.Popen[byt
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "registry.cli.main", "serve", "--port", str(port), *options]
-    quiet = subprocess.DEVNULL
     environment = {**os.environ, **place.environment, "PYTHONPATH": str(PROJECT)}
-    process = subprocess.Popen(command, cwd=PROJECT, env=environment, stdin=quiet, stdout=quiet, stderr=quiet)
+    log = place.home.parent / "serve.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
     try:
-        _await(f"http://127.0.0.1:{port}/console/sign-in", process)
+        _await(f"http://127.0.0.1:{port}/console/sign-in", process, log)
         yield process, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(60)
 
 
-def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
+def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     until = time.monotonic() + READY_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
@@ -99,7 +103,7 @@ def _await(address: str, process: "subprocess.Popen[bytes]") -> None:
                 return
         except httpx.TransportError:
             time.sleep(0.1)  # asked again, not hoped for
-    raise RuntimeError("the console did not start")
+    raise RuntimeError(f"the console did not start: {log.read_text()}")
 
 
 def _children(pid: int) -> list[int]:

@@ -15,7 +15,8 @@ from babel.messages.pofile import read_po
 from registry.actors import Role
 from registry.console.language import EN, ZH, catalogue_files, chosen_language, translations
 from registry.console.problems import STATUS
-from registry.console.rendering import environment, problem_sentence
+from registry.console.rendering import environment
+from registry.console.sentences import problem_sentence
 from registry.messages import UNKNOWN
 
 _CODE = re.compile(r"[a-z][a-z0-9_.-]+")

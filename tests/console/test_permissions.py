@@ -140,7 +140,7 @@ def test_no_token_reaches_people_or_sessions() -> None:
     ]
 
 
-LOOKING = {"certificates.find", "certificates.export", "certificates.reveal"}
+LOOKING = {"certificates.find", "certificates.export", "certificates.reveal", "trail.export"}
 """Forms that only look: what is sent says something of a person, and belongs into no address. They write the trail alone."""
 
 

@@ -14,7 +14,7 @@ from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.request import may
 from registry.console.routing import page_router
-from registry.intake.columns import fields_of, primary_heading
+from registry.intake.columns import fields_of
 from registry.intake.findings import mask_numbers
 from registry.review import decisions
 from registry.review.decisions import Submitted, submitted
@@ -124,7 +124,7 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
         authority=names.get(draft.authority, draft.authority),
         submission=found.submission,
         sheet=sheet,
-        headings=[primary_heading(name) for name in fields_of(kind)],
+        fields=fields_of(kind),
         hand=hand,
         decides=decides,
         confirmation=confirmation,

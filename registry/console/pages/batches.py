@@ -16,21 +16,22 @@ from registry.console.problems import Problem
 from registry.console.rendering import address, error_text, render
 from registry.console.routing import page_router
 from registry.errors import RegistryError
-from registry.intake.columns import fields_of, primary_heading
+from registry.intake.columns import field_of, fields_of
 from registry.intake.findings import describe, mask_numbers
 from registry.jobs.service import JobView, jobs_about
 from registry.models import Batch
 from registry.review.decisions import rounds_of
 from registry.review.drafts import (
-    content_of,
     count_by_state,
     drafts,
     find_draft,
     hand_of,
     parts_of,
+    refused_at,
     subject_of,
 )
 from registry.review.findings import PAGE, Filter, Remark, counts, remarks, remarks_before
+from registry.review.issuing import unfinished
 from registry.review.models import Draft
 from registry.review.rows import Origin
 from registry.trust import current_trust_list
@@ -43,9 +44,9 @@ _MOST = 2**31
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of a refused row: heading, text (numbers masked), and whether a fault is in it."""
+    """One cell of a refused row: field, text (numbers masked), and whether a fault is in it."""
 
-    heading: str
+    field: str
     text: str
     is_faulty: bool
 
@@ -71,8 +72,16 @@ def show_list(ctx: Ctx) -> Response:
         page = drafts(session, authority=ctx.authority_filter, state=state, before=number_of(ctx, "before"))
         states = count_by_state(session, authority=ctx.authority_filter)
         names = authority_names(current_trust_list(session), ctx.lang)
+        busy = unfinished(session, [draft.batch_id for draft in page.rows if draft.batch_id])
     return render(
-        ctx, "batches/list.html", page=page, state=state, states=states, names=names, all_states=STATES
+        ctx,
+        "batches/list.html",
+        page=page,
+        state=state,
+        states=states,
+        names=names,
+        all_states=STATES,
+        busy={draft.id for draft in page.rows if draft.batch_id in busy},
     )
 
 
@@ -222,16 +231,18 @@ def _kinds(ctx: Context, session: Session, draft_id: int, wanted: Filter) -> lis
 
 
 def _told(ctx: Context, session: Session, draft: Draft, shown: Sequence[Remark]) -> list[Told]:
-    rows = _refused_rows(ctx, session, draft) if any(one.nature == "refused" for one in shown) else {}
-    faulty: dict[tuple[Origin, str], bool] = {}
-    for one in shown:
-        faulty[_origin(one), one.finding.heading or ""] = True
+    wanted = {_origin(one) for one in shown if one.nature == "refused"}
+    rows = refused_at(session, ctx.app.vault, draft, wanted) if wanted else {}
+    kind = KIND_NAMES[draft.kind]
+    faulty = {(_origin(one), field_of(one.finding.heading or "", kind)) for one in shown}
     told = []
     for one in shown:
-        masked = one.finding.masked()
+        masked, origin = one.finding.masked(), _origin(one)
+        row = rows.get(origin)
         cells = [
-            Cell(heading, mask_numbers(text), faulty.get((_origin(one), heading), False))
-            for heading, text in rows.get(_origin(one), ())
+            Cell(field, mask_numbers(row.get(field, "")), (origin, field) in faulty)
+            for field in (fields_of(kind) if row is not None else ())
+            if row is not None
         ]
         told.append(Told(one, masked.value, *describe(masked, ctx.lang), cells))
     return told
@@ -239,15 +250,6 @@ def _told(ctx: Context, session: Session, draft: Draft, shown: Sequence[Remark])
 
 def _origin(one: Remark) -> Origin:
     return Origin(one.part, one.finding.sheet, one.finding.row or 0)
-
-
-def _refused_rows(ctx: Context, session: Session, draft: Draft) -> dict[Origin, list[tuple[str, str]]]:
-    fields = fields_of(KIND_NAMES[draft.kind])
-    content = content_of(session, ctx.app.vault, draft)
-    return {
-        row.origin: [(primary_heading(name), row.cells.get(name, "")) for name in fields]
-        for row in content.refused
-    }
 
 
 def _told_json(one: Told) -> dict[str, Any]:

@@ -20,21 +20,19 @@ from registry.console.routing import page_router
 from registry.errors import RegistryError
 from registry.intake.columns import KINDS, fields_of, primary_heading
 from registry.intake.findings import IntakeError, describe
-from registry.intake.values import GRADES
 from registry.offices import CHINA, YEARS
 from registry.review import decisions
 from registry.review.composition import Composed, Content, Frame, Upload, compose
 from registry.review.drafts import OPEN, content_of, discard, frame_of, open_draft, require_state, store
+from registry.review.rows import CATEGORIES, GRADES
 from registry.trust import current_trust_list
 
 router = page_router()
 _CHECKS = BoundedSemaphore(2)
 """Files read at once; each may take 130 MB and ten seconds (``registry.intake``). Who could abuse it: clerks in great number."""
 _PATIENCE = 120.0
-_CHOICES: Mapping[str, tuple[str, ...]] = {
-    "grade": tuple(word for word in GRADES if word.endswith("级")),
-    "category": ("专业科目", "公需科目"),
-}
+_CHOICES = {"grade": tuple(GRADES.items()), "category": tuple(CATEGORIES.items())}
+"""Code, and the word that the list has for it."""
 FORM_NAME = "单人申领.csv"
 
 
