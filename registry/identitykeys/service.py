@@ -19,7 +19,9 @@ from registry.models import Registry
 
 
 def found_keys(session: Session, masters: Masters, *, now: int) -> None:
-    """The keys of a new registry: a master key where there is none, a base secret, the first data key."""
+    """The keys of a new registry: a master key where there is none, a base secret, the first data key. Found once."""
+    if session.get(IdentityKey, BASE) is not None:
+        return  # the first trust list is prepared again, until it is signed
     _insert(session, masters, BASE, secrets.token_bytes(32), master=1, make=True, now=now)
     add_data_key(session, masters, now=now)
 

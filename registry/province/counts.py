@@ -22,9 +22,8 @@ from registry.offices import CHINA
 from registry.province.models import CertificateCount, CountMark
 from registry.status import state_after, states_of
 from registry.troubles import Trouble
-from verifier.logentry import read_entry
 from verifier.errors import VerifierError
-from verifier.logentry import LogEntry, parse_log_entry
+from verifier.logentry import LogEntry, parse_log_entry, read_entry
 from verifier.tiles import TILE_WIDTH
 
 STEP = 4_000
