@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from keys.ceremony import Proposal
+from keys.errors import KeysError
 from keys.trustbuild import document_of
 from keys.trustdiff import changes_between
 from keys.trustlist import TrustList
@@ -93,7 +94,10 @@ def require_sensible(trust_list: TrustList, change: Change, *, now: int) -> None
         raise OfficeError("delegation_form", code=change.code)
     known = trust_list.authorities.get(change.code)
     if known is None:
-        new_authority(trust_list.registry, given, now=now)
+        try:
+            new_authority(trust_list.registry, given, now=now)
+        except KeysError as error:  # a code that is none
+            raise OfficeError("delegation_form", code=change.code) from error
     elif set(given.years) <= known.scope.years:
         raise OfficeError("authority_exists", code=change.code)
     elif known.states[-1].state != "granted":
