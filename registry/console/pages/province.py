@@ -17,8 +17,9 @@ from registry.console.context import Context, Ctx
 from registry.console.files import download
 from registry.console.language import EN, translations
 from registry.console.problems import Problem
-from registry.console.rendering import render, sentence
+from registry.console.rendering import render
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.offices import CHINA, china_year
 from registry.province.chart import Bar, columns_chart, rows_chart
 from registry.province.counts import Cell, Tally, bring_up_to_date, counts_of, progress

@@ -16,8 +16,9 @@ from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download, download_headers
 from registry.console.language import translations
 from registry.console.problems import Problem
-from registry.console.rendering import render, see_other, sentence
+from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.offices import CHINA
 from registry.trail.checking import check_trail
 from registry.trail.export import export_trail
