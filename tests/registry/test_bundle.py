@@ -15,7 +15,7 @@ from verifier.report import Verdict, VerificationReport
 from verifier.session import judge
 from verifier.sources import open_source
 
-NOT_IN_A_BUNDLE = {"log", "v", "verify", "verifier"}
+NOT_IN_A_BUNDLE = {"log", "v", "verify", "worker.js", "verifier"}
 """The log (SPEC 8.4), and the pages, for which a verifier without a network has no use."""
 
 
