@@ -6,6 +6,8 @@ wait for each other instead of failing half-way. WAL, foreign keys on, ``synchro
 the loss of power.
 """
 
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +44,9 @@ _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
+
+_WAL_PAUSE = 0.01
+"""Seconds between two tries to switch a new file to its write-ahead log."""
 
 ALONE = int.from_bytes(b"certreg\0")
 """PostgreSQL's advisory lock of this program in its database."""
@@ -236,8 +241,23 @@ def _engine(url: str) -> Engine:
 def _prepare_sqlite(connection: Any, _: object) -> None:
     # The driver's own transaction handling begins too late for a lock; we begin by hand below.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+    _use_wal(connection)
+    for pragma in ("foreign_keys=ON", "synchronous=FULL"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: Any) -> None:
+    """Where two open a new file at once SQLite tells one of them at once that it is locked, so the waiting is ours."""
+    end = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+        else:
+            return
+        time.sleep(_WAL_PAUSE)
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -48,6 +48,8 @@ class BoxLimits:
     """A scan of three pages without any code, the dearest genuine file, takes five."""
     wall_seconds: float = 30.0
     """For a box that sleeps, and for a busy computer."""
+    start_seconds: float = 30.0
+    """For a box to come to life: no file's fault, and on a busy computer longer than any file may take."""
 
 
 class Boxes:
@@ -121,7 +123,7 @@ class _Box:
 
     def __init__(self, limits: BoxLimits) -> None:
         self.spent = False
-        self._seconds = limits.wall_seconds
+        self._limits = limits
         bounds = (str(limits.memory), str(limits.processor_seconds))
         try:
             self._process = subprocess.Popen(
@@ -141,7 +143,7 @@ class _Box:
     def ask(self, data: bytes) -> Answer:
         """What the box says of a file. Where it says nothing in time, it is dead afterwards."""
         try:
-            with self._watched():
+            with self._watched(self._limits.wall_seconds):
                 write_frame(self._requests, data)
                 answer, self.spent = read_answer(self._answers)
         except (OSError, WireError):
@@ -154,7 +156,7 @@ class _Box:
         """A box that never comes to life says something of this computer, and nothing of a file."""
         ready: bytes | None = None
         try:
-            with self._watched(), suppress(WireError):
+            with self._watched(self._limits.start_seconds), suppress(WireError):
                 ready = read_frame(self._answers, 0)
         finally:
             if ready is None:
@@ -163,9 +165,9 @@ class _Box:
             raise ContainerError("box_unavailable", "not ready")
 
     @contextmanager
-    def _watched(self) -> Iterator[None]:
-        """The process is killed if what is done meanwhile takes too long."""
-        watch = Timer(self._seconds, self._process.kill)
+    def _watched(self, seconds: float) -> Iterator[None]:
+        """The process is killed if what is done meanwhile takes longer."""
+        watch = Timer(seconds, self._process.kill)
         watch.daemon = True
         watch.start()
         try:

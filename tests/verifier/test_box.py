@@ -279,7 +279,7 @@ def test_a_box_that_never_says_that_it_is_ready_is_killed(
     program.write_text(f"#!/bin/sh\necho $$ > {tmp_path}/process\nexec cat\n")
     program.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(program))
-    with Boxes(1, BoxLimits(wall_seconds=1)) as boxes, refused(ContainerError, "box_unavailable"):
+    with Boxes(1, BoxLimits(start_seconds=1)) as boxes, refused(ContainerError, "box_unavailable"):
         boxes.read(PDF)
     assert gone(int((tmp_path / "process").read_text()))
 
