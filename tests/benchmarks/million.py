@@ -1,7 +1,8 @@
 """A year's certificates in one process: ``python -m tests.benchmarks.million [ENGINE] [CERTIFICATES] [ROWS A FILE]``.
 
-One line a file: rate, CPU of this process and of its agent, the ratio to raw signing around it, the memory that this process
-uses afterwards and the most that it ever used, neither of which may grow with what was issued before. In the end there must be
+One line a file: rate, CPU of this process and with its agent (a database server is another's), the ratio to raw signing
+around it by the clock and by a core, the memory that this process uses afterwards and the most that it ever used, neither of
+which may grow with what was issued before. In the end there must be
 as many certificates, claims and leaves as were issued, all under the last checkpoint. (Some of a million made-up people have
 the number of another, and get nothing the second time.)
 """
@@ -9,14 +10,13 @@ the number of another, and get nothing the second time.)
 import resource
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from sqlalchemy import func, select
 
 from registry.log import latest_checkpoint, log_size
 from registry.models import Certificate, Claim
-from tests.benchmarks.measure import RawGauge
+from tests.benchmarks.measure import RawGauge, timed
 from tests.benchmarks.office import Office, make_sheets
 from tests.benchmarks.run import office_on
 
@@ -41,29 +41,19 @@ def main(arguments: list[str]) -> int:
 
 
 def _issue(office: Office, sheet: Path, gauge: RawGauge, *, before: int) -> int:
-    raw = gauge.sample().sign
-    wall, own, children = time.perf_counter(), time.process_time(), _children()
-    count = len(office.issue(sheet).issued)
-    wall, own, children = (
-        (now - then) / count * 1e6
-        for now, then in zip(
-            (time.perf_counter(), time.process_time(), _children()), (wall, own, children), strict=True
-        )
-    )
-    raw = (raw + gauge.sample().sign) / 2
+    before_it = gauge.sample()
+    one = timed(lambda: len(office.issue(sheet).issued))
+    after_it = gauge.sample()
+    raw, raw_cpu = before_it.sign + after_it.sign, before_it.sign_cpu + after_it.sign_cpu
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     resident = int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() >> 20
+    cpu, all_cpu = one.cpu / one.count * 1e6, one.all_cpu / one.count * 1e6
     print(
-        f"{before + count:>9,}  {1e6 / wall:>7,.0f}/s  {wall:>6.1f} us  CPU {own:>6.1f} + {children:>5.1f} us"
-        f"  {1e6 / wall / raw:.3f} of raw  {resident:>5,} MB, at most {most:,}",
+        f"{before + one.count:>9,}  {one.rate:>7,.0f}/s  CPU {cpu:>6.1f}, with others {all_cpu:>6.1f} us"
+        f"  {2 * one.rate / raw:.3f} of raw, {2e6 / all_cpu / raw_cpu:.3f} a core  {resident:>5,} MB, at most {most:,}",
         flush=True,
     )
-    return count
-
-
-def _children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return one.count
 
 
 def _complete(office: Office, total: int) -> bool:
