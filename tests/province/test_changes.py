@@ -1,6 +1,5 @@
 """Changes of authorities: ordered by the province, made by the worker, signed here or proposed to the root's signers."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -67,12 +66,12 @@ def state(rig: Rig, code: str = MUNICIPAL) -> str:
 
 
 @pytest.fixture
-def rootless(lite: Rig) -> Iterator[Rig]:
+def rootless(lite: Rig) -> Rig:
     """A registry whose root is in a ceremony."""
     (lite.app.settings.keys / "root-1.pem").unlink()
     lite.app.database.close()
     lite.app = lite.place.open(lite.clock)
-    yield lite
+    return lite
 
 
 def test_signed_where_the_root_is(rig: Rig) -> None:
