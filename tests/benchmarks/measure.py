@@ -27,11 +27,12 @@ _SLICE = 64
 
 @dataclass(frozen=True, slots=True)
 class RawSample:
-    """Operations a second at one moment; ``verify_core`` of processor time, beside what is measured so too."""
+    """Operations a second at one moment, by the clock and by this thread's own time."""
 
     sign: float
     verify: float
-    verify_core: float
+    sign_cpu: float
+    verify_cpu: float
 
 
 class RawGauge:
@@ -46,10 +47,9 @@ class RawGauge:
 
     def sample(self) -> RawSample:
         """One more sample, kept in ``samples``."""
-        taken = RawSample(
-            self._rate(lambda: self._private.sign(MESSAGE))[0],
-            *self._rate(lambda: self._public.verify(self._signature, MESSAGE)),
-        )
+        sign = self._rate(lambda: self._private.sign(MESSAGE))
+        verify = self._rate(lambda: self._public.verify(self._signature, MESSAGE))
+        taken = RawSample(sign[0], verify[0], sign[1], verify[1])
         self.samples.append(taken)
         return taken
 
@@ -200,8 +200,10 @@ def measure(
         found.rounds.append(timed(work))
         after = gauge.sample()
         if beside:
-            raw = f"{beside}_core" if per_core else beside
+            cpu = f"{beside}_cpu"
+            raw = cpu if per_core else beside
             found.raw.append(mean((getattr(before, raw), getattr(after, raw))))
+            found.raw_cpu.append(mean((getattr(before, cpu), getattr(after, cpu))))
         before = after
     return found
 

@@ -23,7 +23,7 @@ LUOYANG = replace(
     OFFICES[0],
     code="410300",
     name="洛阳市人力资源和社会保障局",
-    uscc="11410300005403113W",
+    uscc="11410300005403116J",
     divisions=("410300",),
 )
 SUSPEND = Change("suspend", MUNICIPAL, "inspection")
@@ -115,13 +115,20 @@ def test_proposed_where_the_root_is_not(rootless: Rig) -> None:
     assert joined.result["code"] != job.result["code"]  # both changes are in it now
 
 
-def test_begun_again_it_comes_to_the_same(rig: Rig, rootless: Rig) -> None:
-    for one, outcome in ((rig, "signed"), (rootless, "proposed")):
-        seen = version(one)
-        first = carry_out(one.app, SUSPEND, version=seen)
-        assert first[0] == outcome
-        assert carry_out(one.app, SUSPEND, version=seen) == first
-        assert version(one) == seen + (outcome == "signed")
+def test_begun_again_it_comes_to_the_same(rig: Rig) -> None:
+    comes_to_the_same(rig, "signed")
+
+
+def test_begun_again_it_is_proposed_once(rootless: Rig) -> None:
+    comes_to_the_same(rootless, "proposed")
+
+
+def comes_to_the_same(rig: Rig, outcome: str) -> None:
+    seen = version(rig)
+    first = carry_out(rig.app, SUSPEND, version=seen)
+    assert first[0] == outcome
+    assert carry_out(rig.app, SUSPEND, version=seen) == first
+    assert version(rig) == seen + (outcome == "signed")
 
 
 def test_killed_before_its_head_is_signed(lite: Rig) -> None:
