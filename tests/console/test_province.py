@@ -264,10 +264,10 @@ def test_a_delegation_with_a_slip_costs_no_confirmation(fresh: Console) -> None:
     with fresh.rig.app.database.read() as session:
         version = str(current_trust_list(session).version)
     form = {
-        "code": "410300",
+        "authority": "410300",
         "kind": "municipal",
         "name": "洛阳市人力资源和社会保障局",
-        "uscc": "11410300005403113X",
+        "uscc": "11410300005403116K",
         "division": "410300",
         "industry": "",
         "years": "2026、2027",
@@ -275,10 +275,16 @@ def test_a_delegation_with_a_slip_costs_no_confirmation(fresh: Console) -> None:
         "version": version,
         **admin.confirmed("/console/authorities/new"),
     }
-    for wrong in ({}, {"code": "4103"}, {"years": "二〇二六"}, {"kind": "royal"}, {"industry": "health"}):
+    for wrong in (
+        {},
+        {"authority": "4103"},
+        {"years": "二〇二六"},
+        {"kind": "royal"},
+        {"industry": "health"},
+    ):
         answer = admin.post("/console/authorities", {**form, **wrong})
         assert answer.status_code == 422, wrong
-    right = {"uscc": "11410100005252100Y"}
+    right = {"uscc": "11410300005403116J"}
     answer = admin.post("/console/authorities", {**form, **right})
     assert answer.status_code == 303, answer.text
     assert work_once(fresh.rig.app, KINDS, holder="tests")

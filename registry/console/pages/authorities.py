@@ -185,9 +185,10 @@ def _change_page(ctx: Context, code: str, act: str, error: OfficeError | None = 
 
 
 def _form(ctx: Context, error: OfficeError | None = None) -> Response:
-    fields = ("code", "kind", "name", "name_en", "uscc", "division", "industry", "years", "certificates")
+    # Not "code": that is what the second factor's field is called, in the same form.
+    fields = ("authority", "kind", "name", "name_en", "uscc", "division", "industry", "years", "certificates")
     typed = {name: text_field(ctx.form, name, most=2000) for name in fields}
-    code = typed["code"] or ctx.request.query_params.get("code", "")[:6]
+    code = typed["authority"] or ctx.request.query_params.get("code", "")[:6]
     with ctx.app.database.read() as session:
         trust_list = current_trust_list(session)
     known = trust_list.authorities.get(code)
@@ -197,7 +198,7 @@ def _form(ctx: Context, error: OfficeError | None = None) -> Response:
         ctx,
         "authorities/new.html",
         status=200 if error is None else 422,
-        typed={**typed, "code": code, "years": typed["years"] or str(china_year(ctx.now))},
+        typed={**typed, "authority": code, "years": typed["years"] or str(china_year(ctx.now))},
         known=known,
         version=trust_list.version,
         error=error_text(error, ctx.lang) if error else "",
@@ -221,7 +222,7 @@ def _delegation(ctx: Context) -> Delegation:
     years = _words(text_field(form, "years", most=200))
     kinds = {"annual": (1,), "completion": (2,)}.get(text_field(form, "certificates", most=12), (1, 2))
     return Delegation(
-        code=text_field(form, "code", most=6),
+        code=text_field(form, "authority", most=6),
         kind=text_field(form, "kind", most=12),
         name=text_field(form, "name", most=100),
         name_en=text_field(form, "name_en", most=200),
