@@ -33,7 +33,6 @@ _DEFECTS = (
     re.error,
 )
 """What reading a file that is no template can end in."""
-_SCHEMA_ADDRESS = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
 _RECORD_PATH = re.compile(r"templates/([a-z]{1,32})/(v[1-9][0-9]{0,2})/record\.json", re.ASCII)
 
 
@@ -95,11 +94,6 @@ class Catalogue:
     def digests(self) -> tuple[TemplateDigest, ...]:
         """What a trust list says about these templates."""
         return tuple(self.templates[key].digest for key in sorted(self.templates))
-
-    def of_schema(self, address: str) -> CertificateTemplate | None:
-        """The template whose schema is published at ``address`` (``credentialSchema.id``), whatever its host."""
-        match = _SCHEMA_ADDRESS.fullmatch(address)
-        return self.templates.get((match[1], match[2])) if match else None
 
     def get(self, kind: str, version: str) -> CertificateTemplate | None:
         """The template of that kind and version."""

@@ -23,11 +23,11 @@ def compile_schema(schema: dict[str, Any]) -> Check:
     """A function telling whether a JSON value is valid; raises ``FormError`` (``schema_keyword``) for other keywords."""
     if type(schema) is not dict:
         raise FormError("schema_keyword", "a schema is an object")
+    if schema.get("type") == "string" and set(schema) - _ANNOTATIONS <= _OF_TEXT:
+        return _text(schema)
     unknown = set(schema) - set(_KEYWORDS) - _ANNOTATIONS - _WITH_PROPERTIES
     if unknown:
         raise FormError("schema_keyword", sorted(unknown)[0])
-    if schema.get("type") == "string" and set(schema) - _ANNOTATIONS <= _OF_TEXT:
-        return _text(schema)
     checks = [build(schema[name], schema) for name, build in _KEYWORDS.items() if name in schema]
     return checks[0] if len(checks) == 1 else _all_of(checks)
 
@@ -70,21 +70,8 @@ def _enum(allowed: list[str], _: dict[str, Any]) -> Check:
     return lambda value: type(value) is str and value in allowed
 
 
-def _pattern(text: str, _: dict[str, Any]) -> Check:
-    search = _search(text)
-    return lambda value: search(value) is not None
-
-
 def _search(pattern: str) -> Callable[[str], object]:
     return re.compile(re.sub(r"\$$", r"\\Z", pattern), re.ASCII).search
-
-
-def _min_length(bound: int, _: dict[str, Any]) -> Check:
-    return lambda value: len(value) >= bound
-
-
-def _max_length(bound: int, _: dict[str, Any]) -> Check:
-    return lambda value: len(value) <= bound
 
 
 def _minimum(bound: int, _: dict[str, Any]) -> Check:
@@ -135,9 +122,6 @@ _KEYWORDS: dict[str, Callable[[Any, dict[str, Any]], Check]] = {
     "type": _type,
     "const": _const,
     "enum": _enum,
-    "pattern": _pattern,
-    "minLength": _min_length,
-    "maxLength": _max_length,
     "minimum": _minimum,
     "maximum": _maximum,
     "properties": _properties,

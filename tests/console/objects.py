@@ -5,6 +5,7 @@ its own named ``objects_…`` beside this one: ``@makes("batch")`` above a funct
 ``own`` means what the table's OWN reaches: of the caller's authority, or himself; provincial callers may be given any.
 """
 
+import secrets
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -65,7 +66,7 @@ def _passkey(console: Console, caller: Caller, own: bool) -> int:
         count = console.rig.clock.now
         row = Passkey(
             account_id=owner.id,
-            credential=f"{owner.id}-{count}-{id(caller)}-{own}".encode(),
+            credential=secrets.token_bytes(16),
             public_key=b"",
             sign_count=0,
             label="钥匙",

@@ -51,6 +51,14 @@ def test_a_record_is_read(kind: str) -> None:
     assert CATALOGUE.templates[kind, "v1"].schema(record.peek_document)
 
 
+def test_records_of_the_same_bytes_are_one() -> None:
+    data = RECORDS["annual"]
+    assert (
+        len({parse_record(data), parse_record(bytes(bytearray(data))), parse_record(RECORDS["completion"])})
+        == 2
+    )
+
+
 def test_a_schema_of_no_known_shape_names_no_template() -> None:
     changed = document()
     changed["credentialSchema"]["id"] = "https://x.example/other.json"
