@@ -22,7 +22,7 @@ types: $(VENV)/installed
 unit: $(VENV)/installed
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report= -q
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered --include='keys/*,verifier/*' \
-	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/session.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*'
+	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/session.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*,verifier/review/command.py,verifier/review/printing.py,verifier/drawing/*'
 
 bench: $(VENV)/installed
 	$(BIN)/python -m tests.benchmarks

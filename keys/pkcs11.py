@@ -1,4 +1,4 @@
-"""Private keys in a token (PKCS #11 v3.0, CKM_EDDSA over edwards25519), which never leave it.
+"""Keys in a token (PKCS #11 v3.0), which never leave it: CKM_EDDSA over edwards25519, and AES-256 that wraps other keys.
 
 The token and the key are named by a URI of RFC 7512 in one spelling,
 ``pkcs11:token=LABEL;object=LABEL?module-path=/usr/lib/…/module.so``; other attributes, a PIN above all, are refused.
@@ -110,6 +110,40 @@ class Token:
             )
         return self.signer(label)
 
+    def secret(self, label: str, *, make: bool = False) -> "TokenSecret":
+        """The one AES-256 key of that label, which never leaves the token; made there if ``make``. Raises ``CustodyError``."""
+        kinds, names = self._binding.ObjectClass, self._binding.Attribute
+        with self._lock, _told(self._binding):
+            if make and not self._found(label, kinds.SECRET_KEY):
+                kept = {names.SENSITIVE: True, names.EXTRACTABLE: False}
+                aes = self._binding.KeyType.AES
+                self._session.generate_key(aes, 256, store=True, label=label, template=kept)
+            key = self._one(label, kinds.SECRET_KEY)
+            if key.key_type != self._binding.KeyType.AES or key.key_length != 256:
+                raise CustodyError("token_key_type", label)
+            if key[names.EXTRACTABLE] or not key[names.SENSITIVE]:
+                raise CustodyError("token_key_extractable", label)
+        return TokenSecret(self, key)
+
+    def encrypt(self, key: Any, data: bytes, nonce: bytes, about: bytes) -> bytes:
+        """AES-256-GCM in the token: ciphertext, then the tag of 16 bytes."""
+        with self._lock, _told(self._binding):
+            return bytes(key.encrypt(data, **self._gcm(nonce, about)))
+
+    def decrypt(self, key: Any, data: bytes, nonce: bytes, about: bytes) -> bytes | None:
+        """What was encrypted; None where the tag is not right (a token has no one word for that)."""
+        with self._lock:
+            try:
+                return bytes(key.decrypt(data, **self._gcm(nonce, about)))
+            except (self._binding.GeneralError, self._binding.EncryptedDataInvalid):
+                return None
+            except self._binding.PKCS11Error as error:
+                raise _fault(error) from error
+
+    def _gcm(self, nonce: bytes, about: bytes) -> dict[str, Any]:
+        parameters = self._binding.GCMParams(nonce=nonce, aad=about, tag_bits=128)
+        return {"mechanism": self._binding.Mechanism.AES_GCM, "mechanism_param": parameters}
+
     def sign(self, private: Any, message: bytes) -> bytes:
         """What the token signs; one at a time, as a session wants it."""
         with self._lock, _told(self._binding):
@@ -145,6 +179,22 @@ class TokenSigner:
     def sign_all(self, messages: Sequence[bytes]) -> list[bytes]:
         """One after the other: PKCS #11 has no way to ask for many."""
         return [self.sign(message) for message in messages]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenSecret:
+    """An AES-256 key in a token, which encrypts other keys (AES-GCM)."""
+
+    _token: Token
+    _key: Any
+
+    def encrypt(self, data: bytes, nonce: bytes, about: bytes) -> bytes:
+        """Ciphertext and tag; ``about`` is bound to it."""
+        return self._token.encrypt(self._key, data, nonce, about)
+
+    def decrypt(self, data: bytes, nonce: bytes, about: bytes) -> bytes | None:
+        """What was encrypted, or None where it was not, or not about this."""
+        return self._token.decrypt(self._key, data, nonce, about)
 
 
 _LOGINS: dict[tuple[Path, str], Token] = {}
@@ -186,8 +236,12 @@ def _told(binding: Any) -> Iterator[None]:
     try:
         yield
     except binding.PKCS11Error as error:
-        name = type(error).__name__
-        raise CustodyError(_FAULTS.get(name, "token_gone"), name) from error
+        raise _fault(error) from error
+
+
+def _fault(error: Exception) -> CustodyError:
+    name = type(error).__name__
+    return CustodyError(_FAULTS.get(name, "token_gone"), name)
 
 
 def _public_key(point: bytes) -> PublicKey:

@@ -88,7 +88,7 @@ def parse_proof(document: Mapping[str, Any], value: object) -> Proof:
     return Proof(
         verification_method=value["verificationMethod"],
         created=_created(value["created"]),
-        signature=_signature(value["proofValue"]),
+        signature=signature_of(value["proofValue"]),
         options=value,
     )
 
@@ -103,19 +103,6 @@ def check_options(document: Mapping[str, Any], options: Mapping[str, Any]) -> No
         raise ProofError("proof_context")
     if not isinstance(options["verificationMethod"], str):
         raise ProofError("proof_method")
-
-
-def written_proof(options: Mapping[str, Any], signature: bytes | None = None) -> Proof:
-    """The proof with ``options`` that are known to be in form, because a template wrote them; raises ``ProofError``.
-
-    ``signature`` is the one in ``options`` where it is known already.
-    """
-    return Proof(
-        verification_method=options["verificationMethod"],
-        created=_created(options["created"]),
-        signature=_signature(options["proofValue"]) if signature is None else signature,
-        options=options,
-    )
 
 
 def parse_proof_set(document: Mapping[str, Any]) -> tuple[Proof, ...]:
@@ -143,7 +130,8 @@ def _created(value: object) -> int:
         raise ProofError("proof_created") from error
 
 
-def _signature(value: object) -> bytes:
+def signature_of(value: object) -> bytes:
+    """The 64 bytes of a ``proofValue``; raises ``ProofError`` (``proof_value``)."""
     if not isinstance(value, str):
         raise ProofError("proof_value")
     try:

@@ -1,8 +1,9 @@
 """A small file as a series of QR codes: how proposals, offers and proofs reach a machine that takes no memory stick.
 
-Each code is a text in the alphabet of alphanumeric QR codes: ``CRQ1:DIGEST:PLACE/COUNT:DATA``. DIGEST is the beginning of
+Each code is a text in the alphabet of alphanumeric QR codes: ``CRQ1:DIGEST:PLACE/COUNT:DATA:CHECK``. DIGEST is the beginning of
 the file's SHA-256 (16 hexadecimal digits in capitals), so that codes of two files never join; DATA is base32 (RFC 4648,
-without padding) of a piece of the file, compressed by zlib as a whole. The codes may be read in any order and more than
+without padding) of a piece of the file, compressed by zlib as a whole; CHECK is the CRC-32 of all before it, so that what a
+hand scanner typed half is told at once. The codes may be read in any order and more than
 once. What comes out is a file like any other: whether it is to be believed, its own signatures say.
 """
 
@@ -19,7 +20,7 @@ PIECE_BYTES = 300
 """A code of version 14 at level M then: 73 modules, which any camera and any hand scanner reads off a screen."""
 MAX_PARTS = 400
 """What somebody may be asked to hold before a scanner."""
-_PART = re.compile(r"CRQ1:([0-9A-F]{16}):([1-9][0-9]{0,2})/([1-9][0-9]{0,2}):([A-Z2-7]{2,480})")
+_PART = re.compile(r"CRQ1:([0-9A-F]{16}):([1-9][0-9]{0,2})/([1-9][0-9]{0,2}):([A-Z2-7]{2,480}):([0-9A-F]{8})")
 
 
 def split_for_qr(data: bytes) -> list[str]:
@@ -30,7 +31,7 @@ def split_for_qr(data: bytes) -> list[str]:
         raise CeremonyError("qr_too_large", f"{len(pieces)} > {MAX_PARTS}")
     digest = _digest(data)
     return [
-        f"CRQ1:{digest}:{place}/{len(pieces)}:{b32encode(piece).decode('ascii').rstrip('=')}"
+        _checked(f"CRQ1:{digest}:{place}/{len(pieces)}:{b32encode(piece).decode('ascii').rstrip('=')}")
         for place, piece in enumerate(pieces, start=1)
     ]
 
@@ -46,7 +47,7 @@ class QrParts:
     def add(self, text: str) -> None:
         """Take in a code; raises ``CeremonyError``: ``qr_part_form``, ``qr_part_other`` (of another file, or it differs)."""
         found = _PART.fullmatch(text.strip())
-        if found is None:
+        if found is None or _checked(found[0].rpartition(":")[0]) != found[0]:
             raise CeremonyError("qr_part_form")
         digest, place, count = found[1], int(found[2]), int(found[3])
         piece = _unpadded(found[4])
@@ -80,6 +81,10 @@ class QrParts:
         if not unpack.eof or unpack.unused_data or _digest(data) != self.digest:
             raise CeremonyError("qr_part_form", self.digest)
         return data
+
+
+def _checked(text: str) -> str:
+    return f"{text}:{zlib.crc32(text.encode('ascii')):08X}"
 
 
 def _digest(data: bytes) -> str:

@@ -27,8 +27,9 @@ from keys.trustlist import (
 
 
 def document_of(trust: TrustList) -> JsonObject:
-    """The unsigned document of ``trust``."""
-    return {
+    """The unsigned document of ``trust``. A registry without report keys has no member for them."""
+    report_keys = [_listed_key(key) for key in trust.report_keys]
+    document: JsonObject = {
         "specVersion": SPEC_VERSION,
         "registry": trust.registry,
         "version": trust.version,
@@ -56,6 +57,7 @@ def document_of(trust: TrustList) -> JsonObject:
             for one in trust.templates
         ],
     }
+    return {**document, "reportKeys": report_keys} if report_keys else document
 
 
 def sign_trust_list(trust: TrustList, signers: Mapping[KeyId, Signer], *, created: int) -> TrustList:

@@ -24,6 +24,7 @@ _IDENTITY = {
     "authorities": ("code",),
     "authorities.keys": ("id",),
     "statusKeys": ("id",),
+    "reportKeys": ("id",),
     "ruleSets": ("id",),
     "templates": ("kind", "version"),
 }

@@ -156,6 +156,8 @@ class TrustList:
     templates: tuple[TemplateDigest, ...]
     log_former_vkeys: tuple[str, ...] = ()
     """Keys that the log had before: what they signed still counts. One that was compromised is left out."""
+    report_keys: tuple[ListedKey, ...] = ()
+    """Keys that sign review reports (SPEC 8.5); none in a registry that signs no such."""
     not_understood: tuple[str, ...] = ()
     data: bytes = field(default=b"", compare=False, repr=False)
     document: JsonObject = field(default_factory=dict, compare=False, repr=False)
@@ -163,6 +165,10 @@ class TrustList:
     def status_key(self, identifier: str) -> ListedKey | None:
         """The status key of that id."""
         return next((key for key in self.status_keys if key.id == identifier), None)
+
+    def report_key(self, identifier: str) -> ListedKey | None:
+        """The report key of that id."""
+        return next((key for key in self.report_keys if key.id == identifier), None)
 
     def authority_of(self, did: str) -> Authority | None:
         """The authority whose did:web id is ``did``."""
@@ -206,7 +212,8 @@ def _trust_list(document: JsonObject, data: bytes) -> TrustList:
         log_former_vkeys=_texts(log, "former") if "former" in log else (),
         witness_vkeys=vkeys,
         witness_quorum=quorum,
-        status_keys=_status_keys(document, host),
+        status_keys=_own_keys(document, "statusKeys", host),
+        report_keys=_own_keys(document, "reportKeys", host) if "reportKeys" in document else (),
         rule_sets=_keyed(
             map(parse_rule_set, _objects(document, "ruleSets")), lambda item: item.id, "ruleSets"
         ),
@@ -234,10 +241,10 @@ def _root_key(value: JsonObject, host: str) -> RootKey:
     )
 
 
-def _status_keys(document: JsonObject, host: str) -> tuple[ListedKey, ...]:
-    keys = tuple(_listed_key(item, registry_did(host)) for item in _objects(document, "statusKeys"))
-    _unique([key.public_key for key in keys], "statusKeys")
-    _unique([key.id for key in keys], "statusKeys")
+def _own_keys(document: JsonObject, name: str, host: str) -> tuple[ListedKey, ...]:
+    keys = tuple(_listed_key(item, registry_did(host)) for item in _objects(document, name))
+    _unique([key.public_key for key in keys], name)
+    _unique([key.id for key in keys], name)
     return keys
 
 

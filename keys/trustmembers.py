@@ -13,7 +13,7 @@ _REVOCATION = frozenset({"at", "reason", "compromisedFrom"})
 
 TOP = frozenset(
     {"specVersion", "registry", "version", "validFrom", "validUntil", "root", "authorities", "log"}
-    | {"witnesses", "statusKeys", "ruleSets", "templates", "critical", "proof"}
+    | {"witnesses", "statusKeys", "reportKeys", "ruleSets", "templates", "critical", "proof"}
 )
 _MEMBERS = {
     "": TOP,
@@ -27,6 +27,8 @@ _MEMBERS = {
     "witnesses": frozenset({"vkeys", "quorum"}),
     "statusKeys": _LISTED_KEY,
     "statusKeys.revoked": _REVOCATION,
+    "reportKeys": _LISTED_KEY,
+    "reportKeys.revoked": _REVOCATION,
     "ruleSets": frozenset({"id", "title", "source", "article", "inForceFrom", "grades"}),
     "templates": frozenset({"kind", "version", "record", "schema", "context"}),
 }

@@ -17,7 +17,10 @@ from registry.cosigning import Cosigning, cosign_head
 from registry.database import Database, is_absent, newest_schema
 from registry.errors import OfficeError
 from registry.files import make_private_folder, require_private
-from registry.identity import SECRET_FILE, IdentityVault, create_vault, open_vault
+from registry.identity import IdentityVault
+from registry.identitykeys.master import Masters
+from registry.identitykeys.models import BASE, IdentityKey
+from registry.identitykeys.service import adopt_home, found_keys, open_vault
 from registry.keyring import Keyring, keyring_of
 from registry.lasthead import keep_head, require_head
 from registry.log import sign_head
@@ -123,8 +126,7 @@ def create_app(
                 create_registry(
                     session, keyring, host=host, now=clock(), root_keys=root_keys, threshold=threshold
                 )
-            if not (settings.keys / SECRET_FILE).exists():
-                create_vault(settings.keys)
+            found_keys(session, Masters(keyring, environment), now=clock())
     app = open_app(environment, home=home, clock=clock)
     if not offers:
         app.sign_log()
@@ -160,11 +162,17 @@ def open_app(
             database.upgrade()
         with database.read() as session:
             host = registry_of(session).host
+            adopted = session.get(IdentityKey, BASE) is not None
+        keyring = keyring_of(settings, environment)
+        masters = Masters(keyring, environment)
+        if not (adopted or reading):
+            with database.write_alone() as session:
+                adopt_home(session, masters, now=clock())
         app = App(
             settings=settings,
             database=database,
-            keyring=keyring_of(settings, environment),
-            vault=open_vault(settings.keys),
+            keyring=keyring,
+            vault=open_vault(database, masters),
             host=host,
             clock=clock,
         )

@@ -69,5 +69,6 @@ def missing_hours(fields: Mapping[str, object], rules: RuleSet | None) -> dict[s
         return {}
     professional, public = fields["professionalHours"], fields["publicHours"]
     assert isinstance(professional, int) and isinstance(public, int)  # noqa: S101, PT018 - intake made them
-    missing = hours_shortfall(rule, professional, public)
-    return missing if any(missing.values()) else {}
+    if professional >= rule.professional and public >= rule.public and professional + public >= rule.total:
+        return {}
+    return hours_shortfall(rule, professional, public)

@@ -26,7 +26,7 @@ from registry.files import replace_file
 from registry.keyring import LOG_KEY, Keyring
 from registry.log import MAX_CLOCK_STEP, log_time, read_entries
 from registry.models import Certificate, LogHead, Registry
-from registry.offices import STATUS_KEY, first_list, made_key, publish_change
+from registry.offices import REPORT_KEY, STATUS_KEY, first_list, made_key, publish_change
 from registry.ownkeys import log_signer, status_key
 from registry.trust import (
     current_trust_list,
@@ -83,8 +83,8 @@ def prepare_registry(session: Session, root: Root, *, host: str, now: int) -> No
 def first_draft(session: Session, keyring: Keyring, *, now: int) -> TrustList:
     """The first list of a prepared registry, for its signers."""
     pin = parse_pin(registry_of(session).root)
-    log, status = made_key(keyring, LOG_KEY), made_key(keyring, STATUS_KEY)
-    return first_list(pin.registry, pin.root, log, status, now=now)
+    log, status, report = (made_key(keyring, name) for name in (LOG_KEY, STATUS_KEY, REPORT_KEY))
+    return first_list(pin.registry, pin.root, log, status, report, now=now)
 
 
 def rotate_root(
@@ -244,4 +244,4 @@ def issues_of(session: Session, code: str) -> Iterator[Issue]:
             bundle = index // TILE_WIDTH
             entries = read_entries(session, bundle)
         time = parse_log_entry(entries[index % TILE_WIDTH]).time
-        yield Issue(number, parse_record(record).peek_proof.verification_method, time)
+        yield Issue(number, parse_record(record).peek_method, time)

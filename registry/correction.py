@@ -17,7 +17,6 @@ from keys.trustlist import TrustList
 from registry.app import App
 from registry.applications import Candidate, claim_of, mask_identity
 from registry.errors import IssuanceError, StatusChangeError
-from registry.faces.fonts import missing_glyphs
 from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
 from registry.intake.judge import Readers
@@ -30,10 +29,12 @@ from registry.offices import CHINA, objection_to_issuing, require_authority, sig
 from registry.status import barred, possible_from, state_of
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
+from verifier.drawing.fonts import missing_glyphs
 from verifier.loading import installed_catalogue
 from verifier.number import parse_number
+from verifier.qrvalues import NUMBER_FIELD
 from verifier.record import parse_record
-from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
+from verifier.template import Fields, RecordTemplate
 
 _CODES = {"grade": frozenset(GRADES.values()), "category": frozenset(CATEGORIES.values())}
 """Values as records have them, which a clerk's list has in words."""

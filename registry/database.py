@@ -6,6 +6,7 @@ wait for each other instead of failing half-way. WAL, foreign keys on, ``synchro
 the loss of power.
 """
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -33,8 +34,8 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, IntegrityError
+from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -184,8 +185,10 @@ def _copying(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
                 copy.write_row(tuple(row.values()))
             yield
     except psycopg.IntegrityError as error:
-        # As everywhere else: the driver's own error would pass by those who wait for this one.
-        raise IntegrityError(statement, None, error) from error
+        # As everywhere else: the driver's own error would pass by those who wait for this one. Its text is left behind:
+        # it tells the row's values, a claim's hash among them.
+        told = type(error)(error.diag.message_primary or "")
+        raise IntegrityError(statement, None, told) from None
 
 
 def _wire_type(kind: TypeEngine[Any]) -> str:
@@ -226,18 +229,34 @@ def _parsed(url: str) -> URL:
 
 
 def _engine(url: str) -> Engine:
+    # No error and no log line of the engine's tells values: hashes, names and sealed numbers are among them. Whoever turns
+    # on all logging does not turn on this, which would tell every row that is read.
+    logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
+        engine = create_engine(parsed, hide_parameters=True)
+        event.listen(engine, "handle_error", _without_values, retval=True)
+        return engine
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
         make_private_file(Path(parsed.database))
     engine = create_engine(
-        parsed, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+        parsed,
+        connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False},
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _without_values(context: ExceptionContext) -> BaseException | None:
+    """A server's error without its details, which tell the values of the row: a claim's hash, a name."""
+    wrapped, original = context.sqlalchemy_exception, context.original_exception
+    if not isinstance(wrapped, DBAPIError) or not isinstance(original, psycopg.IntegrityError):
+        return None
+    original.args = (original.diag.message_primary or "",)
+    return type(wrapped)(wrapped.statement, None, original, hide_parameters=True)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

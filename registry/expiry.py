@@ -1,4 +1,4 @@
-"""What runs out soon: the trust list, authorities' keys, the status key. Told early, for a ceremony takes days to gather.
+"""What runs out soon: the trust list, authorities' keys, the status key, the report key. Told early, for a ceremony takes days to gather.
 
 A list that has run out leaves every verdict INDETERMINATE (SPEC step 3), so ``publish`` and ``root status`` warn.
 """
@@ -41,6 +41,8 @@ def _lifetime(trust_list: TrustList, now: int, days: int) -> Iterator[Expiry]:
 
 def _keys(trust_list: TrustList, now: int, days: int) -> Iterator[Expiry]:
     yield from _ending("status", trust_list.status_keys, now, days)
+    if trust_list.report_keys:
+        yield from _ending("report", trust_list.report_keys, now, days)
     for authority in trust_list.authorities.values():
         if authority.states[-1].state == "granted":
             yield from _ending(authority.code, authority.keys, now, days)

@@ -1,12 +1,13 @@
 """Whether a certificate's QR stays within version 12 (SPEC clause 3): known before a number is given."""
 
 from registry.applications import Candidate
-from registry.faces.errors import FaceError
-from registry.faces.qr import qr_version
 from registry.intents import SeriesKey
+from verifier.drawing.errors import FaceError
+from verifier.drawing.qr import qr_version
 from verifier.number import MAX_SERIAL, CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.template import NUMBER_FIELD, Fields, RecordTemplate
+from verifier.qrvalues import NUMBER_FIELD
+from verifier.template import Fields, RecordTemplate
 
 _LONGEST_SIGNATURE = bytes(64)
 _SURELY_FITS = 180

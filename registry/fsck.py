@@ -32,6 +32,7 @@ from registry.models import (
     VoidNumber,
 )
 from registry.people import people_troubles
+from registry.province.counts import count_troubles
 from registry.trail.checking import check_trail
 from registry.trail.models import TrailSeal
 from registry.troubles import Trouble
@@ -82,6 +83,7 @@ def fsck(app: App) -> FsckReport:
             *_series_troubles(app, session),
             *people_troubles(app, session),
             *index_troubles(session),
+            *count_troubles(session),
             *check_trail(session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))
@@ -279,7 +281,7 @@ def _objection(trust_list: TrustList, digits: str, record: bytes, time: int) -> 
     authority = trust_list.authorities.get(number.authority)
     if authority is None:
         return "authority_not_listed"
-    key = authority.key(parse_record(record).peek_proof.verification_method)
+    key = authority.key(parse_record(record).peek_method)
     return objection_at(authority, key, number, time) if key else "key_not_listed"
 
 

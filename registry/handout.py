@@ -99,10 +99,10 @@ def _witnessed_proof(app: App, certificate: Certificate, now: int, awaited: str)
         with app.database.read() as session:
             trust_list = current_trust_list(session)
             proof = _log_proof(session, certificate, witnessed_checkpoint(session, trust_list, now=now))
-            signed = _log_proof(session, certificate, latest_checkpoint(session))
+            signed = latest_checkpoint(session)
         if proof is not None:
             return proof
-        if signed is None:
+        if signed is None or certificate.leaf_index >= signed.size:
             raise RegistryError("not_under_checkpoint", number=certificate.number)
     names = cosigning.names if cosigning else awaited
     raise RegistryError("witnesses_awaited", number=certificate.number, witnesses=names)

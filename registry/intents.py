@@ -23,11 +23,12 @@ from keys.trustlist import ListedKey
 from registry.applications import Candidate
 from registry.database import bulk_inserting, select_among
 from registry.errors import IssuanceError
-from registry.identity import IdentityVault
+from registry.identity import IdentityVault, key_id_of
 from registry.models import Claim, Intent, Series
 from registry.offices import CHINA
 from verifier.number import MAX_SERIAL, CertificateNumber
-from verifier.template import NUMBER_FIELD, Fields
+from verifier.qrvalues import NUMBER_FIELD
+from verifier.template import Fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def reserve(
 ) -> Reservation:
     """Reserve numbers for those of ``candidates`` whose claim is free. ``now`` becomes the records' ``created``."""
     counter = _locked_series(session, series)
+    vault.refresh()
     _require_own_counter(session, series, counter)
     taken = taken_claims(session, candidates)
     # A correction for the same person leaves the claim where it is; it moves when the correction is logged.
@@ -139,6 +141,32 @@ def rows_of(intent: Intent, vault: IdentityVault) -> list[IntentRow]:
     return rows
 
 
+def reseal_rows(intent: Intent, vault: IdentityVault) -> bool:
+    """Put the identity numbers of a logged intent under the vault's newest data key; whether anything was changed.
+
+    Raises ``IssuanceError`` (``intent_altered``) and ``InvalidTag`` where a number does not open.
+    """
+    require_sealed(intent, vault)
+    rows = orjson.loads(intent.rows)
+    changed = False
+    for place, row in enumerate(rows):
+        sealed = base64_decode(row["sealed"])
+        if key_id_of(sealed) == vault.current:
+            continue
+        number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place)
+        row["sealed"] = base64_encode(vault.seal(vault.open(sealed, number.digits), number.digits))
+        changed = True
+    if changed:
+        intent.rows = orjson.dumps(rows)
+        intent.seal = vault.seal_intent(_sealed_bytes(intent))
+    return changed
+
+
+def keys_of_rows(intent: Intent) -> set[int]:
+    """Under which data keys an intent's identity numbers are sealed."""
+    return {key_id_of(base64_decode(row["sealed"])) for row in orjson.loads(intent.rows)}
+
+
 def _sealed_bytes(intent: Intent) -> bytes:
     """All that decides what is signed, in one spelling: the head's length, the head (canonical JSON), the rows as stored.
 
@@ -182,6 +210,10 @@ def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[byte
     keys = [candidate.claim for candidate in candidates]
     found = select_among(session, Claim, "key", keys, ("key", "number"))
     return {bytes(key): number for key, number in found}
+
+
+COMMON_FIELDS = ("validFrom", "created", "keySequence")
+"""What all rows of an intent have alike."""
 
 
 def _common_fields(key: ListedKey, now: int) -> Fields:

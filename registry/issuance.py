@@ -11,7 +11,7 @@ If we stop before a commit, the step did not happen and ``resume`` does it; if w
 next. ``observe`` is called before and after each effect: progress for people, and where the crash tests strike.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import delete, select, update
@@ -202,10 +202,9 @@ def _log_rows(
     if old is not None and issued:
         entries.append(_supersede(old, issued[0].number.digits, now))
     first = append_entries(session, entries)
-    leaves = {row.number: first + place for place, row in enumerate(rows)}
-    _store(session, intent, issued, leaves)
+    _store(session, intent, [(row, leaf) for leaf, row in enumerate(rows, first) if not row.refusal])
     void = [row for row in rows if row.refusal]
-    _store_void(session, intent, void, leaves)
+    _store_void(session, intent, [(row, leaf) for leaf, row in enumerate(rows, first) if row.refusal])
     if old is not None and issued:
         session.add(_status_event(entries[-1], first + len(rows)))
         _move_claim(session, old.number, issued[0].number.digits)
@@ -267,9 +266,8 @@ def _status_event(entry: LogEntry, leaf_index: int) -> StatusEvent:
     )
 
 
-def _store(
-    session: Session, intent: Intent, rows: Sequence[SignedRow], leaves: Mapping[CertificateNumber, int]
-) -> None:
+def _store(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:
+    """The records of ``rows``, each with the index of its leaf."""
     columns = [
         {
             "number": row.number.digits,
@@ -279,23 +277,19 @@ def _store(
             "serial": row.number.serial,
             "intent_id": intent.id,
             "record": row.record,
-            "leaf_index": leaves[row.number],
+            "leaf_index": leaf,
             "identity_hash": row.row.identity_hash,
             "identity_sealed": row.row.identity_sealed,
         }
-        for row in rows
+        for row, leaf in rows
     ]
     bulk_insert(session, Certificate, columns)
 
 
-def _store_void(
-    session: Session, intent: Intent, rows: Sequence[SignedRow], leaves: Mapping[CertificateNumber, int]
-) -> None:
-    for row in rows:
+def _store_void(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:
+    for row, leaf in rows:
         number = row.number.digits
-        session.add(
-            VoidNumber(number=number, reason=row.refusal, leaf_index=leaves[row.number], intent_id=intent.id)
-        )
+        session.add(VoidNumber(number=number, reason=row.refusal, leaf_index=leaf, intent_id=intent.id))
         # The person got nothing under this number and may be put forward again.
         session.execute(delete(Claim).where(Claim.number == number))
 

@@ -6,7 +6,7 @@ among the former ones; lists and checkpoints are simply signed anew. The success
 otherwise its owner asks for one (``keys.delegation``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
@@ -18,7 +18,7 @@ from keys.trustlist import Authority, KeyRevocation, ListedKey, TrustList, parse
 from registry.errors import OfficeError
 from registry.keyring import LOG_KEY, Keyring, authority_key_name
 from registry.log import log_origin, log_time
-from registry.offices import key_name, made_key, publish_change
+from registry.offices import REPORT_KEY, key_name, made_key, own_key, publish_change
 from registry.ownkeys import log_key_names
 from registry.trust import current_trust_list, trust_list_documents
 from verifier.note import ALGORITHM_NOTE, NoteKey
@@ -35,7 +35,7 @@ def end_key(
 ) -> TrustList:
     """Supersede a key, or revoke it as compromised from a moment (Unix seconds) on, and list its successor.
 
-    ``identifier`` is ``CODE#YEAR-N`` or ``status-N`` or ``log``, or a whole key id. Raises ``OfficeError``: ``key_unknown``,
+    ``identifier`` is ``CODE#YEAR-N``, ``status-N``, ``report-N`` or ``log``, or a whole key id. Raises ``OfficeError``: ``key_unknown``,
     ``key_revoked``, ``compromised_in_future``.
     """
     now = log_time(session, now)
@@ -50,6 +50,16 @@ def end_key(
     else:
         draft = _listed_key_ended(keyring, trust_list, full_id(trust_list, identifier), revocation, now)
     return publish_change(session, keyring, draft, now=now)
+
+
+def add_report_key(session: Session, keyring: Keyring, *, now: int) -> TrustList:
+    """Make a key for review reports (SPEC 8.5) and list it: for a registry that was made before there were any."""
+    now = log_time(session, now)
+    trust_list = current_trust_list(session)
+    if trust_list.report_keys:
+        raise OfficeError("report_key_listed", key=trust_list.report_keys[-1].id)
+    key = own_key(trust_list.registry, REPORT_KEY, made_key(keyring, REPORT_KEY), now=now)
+    return publish_change(session, keyring, replace(trust_list, report_keys=(key,)), now=now)
 
 
 def full_id(trust_list: TrustList, identifier: str) -> KeyId:
@@ -73,13 +83,11 @@ def _listed_key_ended(
     keyring: Keyring, trust_list: TrustList, identifier: KeyId, revocation: KeyRevocation, now: int
 ) -> TrustList:
     if trust_list.status_key(identifier) is not None:
-        keys = {key.id: key for key in trust_list.status_keys}
-        keys[identifier] = _ended(keys[identifier], revocation)
-        following = _next_fragment("status-", keys)
-        keys[key_id(registry_did(trust_list.registry), following)] = _successor(
-            keyring, keys[identifier], following, following, now
-        )
-        return replace(trust_list, status_keys=tuple(keys.values()))
+        keys = _own_key_ended(keyring, trust_list.status_keys, identifier, "status-", revocation, now)
+        return replace(trust_list, status_keys=keys)
+    if trust_list.report_key(identifier) is not None:
+        keys = _own_key_ended(keyring, trust_list.report_keys, identifier, "report-", revocation, now)
+        return replace(trust_list, report_keys=keys)
     authority = owner_of(trust_list, identifier)
     listed = {key.id: key for key in authority.keys}
     old = listed[identifier] = _ended(listed[identifier], revocation)
@@ -88,6 +96,22 @@ def _listed_key_ended(
         name = authority_key_name(authority.code, following)
         listed[key_id(authority.id, following)] = _successor(keyring, old, following, name, now)
     return with_authority(trust_list, replace(authority, keys=tuple(listed.values())))
+
+
+def _own_key_ended(
+    keyring: Keyring,
+    listed: Sequence[ListedKey],
+    identifier: KeyId,
+    prefix: str,
+    revocation: KeyRevocation,
+    now: int,
+) -> tuple[ListedKey, ...]:
+    """The registry's own keys of one sort, one of them ended and its successor listed."""
+    keys = {key.id: key for key in listed}
+    keys[identifier] = _ended(keys[identifier], revocation)
+    following = _next_fragment(prefix, keys)
+    successor = _successor(keyring, keys[identifier], following, following, now)
+    return (*keys.values(), successor)
 
 
 def _ended(key: ListedKey, revocation: KeyRevocation) -> ListedKey:

@@ -107,6 +107,14 @@ class Keyring:
         files = all(isinstance(self._place(name), Path) for name in names)
         return self._agent is None and at_hand and files
 
+    def place_of(self, name: str) -> Place:
+        """Where something of that name is: a file's path, or an address in a token."""
+        return self._place(name)
+
+    def token_of(self, place: TokenUri) -> Token:
+        """The token of an address, logged in; raises ``CustodyError``."""
+        return self._token(place)
+
     def _opened(self, name: str) -> Signer:
         if self._agent is not None and (self._apart is None or name in self._apart):
             return self._agent.signer(name)

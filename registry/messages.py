@@ -11,6 +11,18 @@ from verifier.messages import reason_word, sentence_of
 LANGUAGES = ("zh-CN", "en")
 
 ERRORS: Mapping[str, tuple[str, str]] = {
+    "console_origin": (
+        "工作台地址 {origin} 不可用：须为 https://主机[:端口]，不带路径；仅本机试用可为 http://localhost:端口。",
+        "The console's address {origin} cannot be used: https://host[:port] without a path; http://localhost:port on this machine only.",
+    ),
+    "console_proxies": (
+        "CERTREG_CONSOLE_PROXIES 应为以逗号分隔的网段，例如 10.0.0.0/8,::1/128。",
+        "CERTREG_CONSOLE_PROXIES is a list of networks with commas, such as 10.0.0.0/8,::1/128.",
+    ),
+    "console_breached": (
+        "找不到外泄密码文件 {file}（CERTREG_BREACHED）。",
+        "There is no file of known passwords {file} (CERTREG_BREACHED).",
+    ),
     "not_initialised": (
         "这里还没有登记系统。请先运行 certreg init。",
         "There is no registry here. Run certreg init first.",
@@ -52,6 +64,25 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "root_threshold": (
         "此处只有 {here} 把根密钥，需要 {threshold} 把。",
         "Only {here} root keys lie here; {threshold} are needed.",
+    ),
+    "identity_master_differs": (
+        "证件号码主密钥与数据库中的密钥不符：给出的不是当时的主密钥，或密钥行被改动。请核对 CERTREG_IDENTITY_KEY、custody.json 或密钥文件。",
+        (
+            "The master key does not open the identity keys in the database: it is another one, or a key's row was altered. "
+            "Check CERTREG_IDENTITY_KEY, custody.json or the key file."
+        ),
+    ),
+    "identity_keys_full": (
+        "证件号码数据密钥已用完 65,535 个编号。",
+        "All 65,535 identifiers of identity data keys are used.",
+    ),
+    "identity_key_unknown": (
+        "没有可以销毁的数据密钥 {key}：最新的、第 0 号和不存在的密钥不能销毁。",
+        "There is no data key {key} to forget: not the newest, not number 0, none that does not exist.",
+    ),
+    "identity_key_in_use": (
+        "数据密钥 {key} 下还有 {rows} 行，或被取代不足一小时，暂不能销毁。请先运行 certreg identity rotate，稍后再试。",
+        "{rows} rows still lie under data key {key}, or it was replaced less than an hour ago. Run certreg identity rotate, then try later.",
     ),
     "identity_key_missing": (
         "找不到证件号码密钥文件 {file}。请从备份恢复。",
@@ -173,6 +204,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "correction_field": (
         "证书没有可更正的项目「{field}」。",
         "The certificate has no field “{field}” to correct.",
+    ),
+    "trust_list_changed": (
+        "信任列表在此期间已有新版本，未作变更。请重新打开页面，核对后再办理。",
+        "The trust list has a newer version by now, and nothing was changed. Open the page again, look, and order it anew.",
     ),
     "trail_entry_form": (
         "审计记录的内容不合格式，或超过长度上限，未予办理。请缩短备注后再试。",
@@ -570,6 +605,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "key_unknown": ("信任列表中没有密钥 {key}。", "The trust list has no key {key}."),
     "key_revoked": ("密钥 {key} 已经作废。", "The key {key} has ended already."),
+    "report_key_listed": (
+        "报告密钥 {key} 已列入信任列表；更换请用 certreg key supersede。",
+        "The report key {key} is listed already; replace it with certreg key supersede.",
+    ),
     "key_not_compromised": (
         "密钥 {key} 没有标为泄露。请先用 key revoke --compromised-from，或在此给出时间。",
         "The key {key} is not listed as compromised. Revoke it with key revoke --compromised-from, or give the time here.",
@@ -693,6 +732,74 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "trusted_list_invalid": (
         "所给的信任列表不可信（{detail}）。",
         "The trust list given cannot be trusted ({detail}).",
+    ),
+    "batch_differs": (
+        "批次 {batch} 登记的不是这份文件，未发任何证书。",
+        "Batch {batch} was entered for another file; nothing was issued.",
+    ),
+    "decided_before": (
+        "您审核过这份名单，因此不能再改动或提交它。",
+        "You have decided on this list before, so you cannot change or submit it.",
+    ),
+    "draft_altered": (
+        "保存的名单与登记的摘要不符，已停止办理。请报告省级管理员。",
+        "The stored list does not agree with its digest; nothing more is done. Tell the provincial administrator.",
+    ),
+    "draft_changed": (
+        "这份名单在您打开之后有了变动。未作任何变更，请重新打开后再决定。",
+        "The list has changed since you opened it. Nothing was done: open it again and decide anew.",
+    ),
+    "draft_empty": (
+        "名单上没有可以发证的人，不能提交。",
+        "Nobody on the list can be issued: it cannot be submitted.",
+    ),
+    "draft_full": (
+        "一份名单最多上传 {most} 次。请另建名单。",
+        "A list takes {most} uploads at most. Begin another.",
+    ),
+    "draft_not_open": (
+        "这份名单在当前状态下不能改动或提交。",
+        "In its present state the list cannot be changed or submitted.",
+    ),
+    "draft_not_submitted": (
+        "这份名单当前不在待审核状态。",
+        "The list is not waiting for review.",
+    ),
+    "draft_nothing_new": (
+        "名单上的人都已有同一年度（项目）的证书，没有需要签发的。",
+        "Everybody on the list has such a certificate already; there is nothing to issue.",
+    ),
+    "draft_outdated": (
+        "上传之后，名单上有人的情况发生了变化。请重新上传整份名单核对。",
+        "Since the upload something has changed for people on the list. Upload the whole list again to have it checked.",
+    ),
+    "draft_unknown": (
+        "没有这份名单。",
+        "There is no such list.",
+    ),
+    "job_gave_up": (
+        "后台试了 {attempts} 次都没有完成，已停止。请报告管理员后再继续。",
+        "After {attempts} attempts it was given up. Tell the administrator, then go on.",
+    ),
+    "job_not_failed": (
+        "没有需要重新开始的任务。",
+        "There is no work to begin anew.",
+    ),
+    "own_draft": (
+        "您参与了这份名单的准备，须由另一人审核签发。",
+        "You helped to prepare this list: another person must decide on it.",
+    ),
+    "release_altered": (
+        "签发记录或名单被改动过，未发任何证书。请报告省级管理员。",
+        "The release or the list was altered; nothing was issued. Tell the provincial administrator.",
+    ),
+    "release_unsealed": (
+        "这份名单没有经人签发，未发任何证书。请报告省级管理员。",
+        "Nobody released this list; nothing was issued. Tell the provincial administrator.",
+    ),
+    "remark_length": (
+        "退回意见须有 {least} 至 {most} 个字。",
+        "The remark must have {least} to {most} characters.",
     ),
 }
 

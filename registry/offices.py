@@ -42,7 +42,7 @@ from verifier.number import CertificateNumber
 YEARS = range(2000, 2100)
 """Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
-STATUS_KEY = "status-1"
+STATUS_KEY, REPORT_KEY = "status-1", "report-1"
 STATE_REASONS = {
     "suspended": ("inspection", "complaint", "rules-broken"),
     "granted": ("inspection-closed", "complaint-dismissed", "remedied"),
@@ -84,7 +84,8 @@ def create_registry(
     names = [f"root-{place}" for place in range(1, root_keys + 1)]
     signers = {key_id(registry_did(host), name): made_key(keyring, name) for name in names}
     root = Root(threshold, tuple(RootKey(name, signer.public_key) for name, signer in signers.items()))
-    draft = first_list(host, root, made_key(keyring, LOG_KEY), made_key(keyring, STATUS_KEY), now=now)
+    log, status, report = (made_key(keyring, name) for name in (LOG_KEY, STATUS_KEY, REPORT_KEY))
+    draft = first_list(host, root, log, status, report, now=now)
     trust_list = sign_trust_list(draft, signers, created=now)
     session.add(Registry(id=1, host=host, root=pin_of(trust_list).to_bytes(), created_at=now))
     session.add(LogHead(id=1, size=0))
@@ -121,22 +122,32 @@ def change_state(
 
     ``reason`` is one of ``STATE_REASONS``.
     """
-    if reason not in STATE_REASONS[state]:
-        codes = " ".join(STATE_REASONS[state])
-        raise OfficeError("reason_unlisted", reason=reason, action=_COMMANDS[state], codes=codes)
     now = log_time(session, now)  # locks the head, as above
     trust_list = current_trust_list(session)
     authority = require_authority(trust_list, code)
-    before = authority.states[-1].state
-    if before not in _ALLOWED[state]:
-        possible = " ".join(_COMMANDS[one] for one, befores in _ALLOWED.items() if before in befores) or "–"
-        raise OfficeError("authority_state", code=code, state=before, possible=possible)
+    require_possible(authority, state, reason)
     # An end takes effect from the next second on: what was logged in this one was rightly issued, and must stay so.
     earliest = max(now if state == "granted" else now + 1, authority.states[-1].since)
     if since is not None and since < earliest:
         raise OfficeError("state_since", code=code, earliest=timestamp_encode(earliest))
     changed = with_state(authority, StateChange(state, since or earliest, reason))
     return publish_change(session, keyring, with_authority(trust_list, changed), now=now)
+
+
+def require_possible(authority: Authority, state: str, reason: str) -> None:
+    """The authority may go to ``state`` for ``reason``; else ``OfficeError`` (``reason_unlisted``, ``authority_state``)."""
+    if reason not in STATE_REASONS[state]:
+        codes = " ".join(STATE_REASONS[state])
+        raise OfficeError("reason_unlisted", reason=reason, action=_COMMANDS[state], codes=codes)
+    before = authority.states[-1].state
+    if before not in _ALLOWED[state]:
+        possible = " ".join(_COMMANDS[one] for one in possible_states(authority)) or "–"
+        raise OfficeError("authority_state", code=authority.code, state=before, possible=possible)
+
+
+def possible_states(authority: Authority) -> tuple[str, ...]:
+    """The states that the authority may go to from its last."""
+    return tuple(state for state, befores in _ALLOWED.items() if authority.states[-1].state in befores)
 
 
 def renew_trust_list(session: Session, keyring: Keyring, *, now: int) -> TrustList:
@@ -237,14 +248,18 @@ def made_key(keyring: Keyring, name: str) -> Signer:
     return keyring.signer(name) if keyring.has(name) else keyring.create(name)
 
 
-def first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) -> TrustList:
-    """Version 1 of a registry's list, unsigned."""
-    status_key = ListedKey(
-        id=key_id(registry_did(host), STATUS_KEY),
-        public_key=status.public_key,
+def own_key(host: str, name: str, signer: Signer, *, now: int) -> ListedKey:
+    """A key of the registry itself, for status lists or reports, as it is first listed."""
+    return ListedKey(
+        id=key_id(registry_did(host), name),
+        public_key=signer.public_key,
         not_before=now,
         not_after=end_of_year(china_year(now) + 10),
     )
+
+
+def first_list(host: str, root: Root, log: Signer, status: Signer, report: Signer, *, now: int) -> TrustList:
+    """Version 1 of a registry's list, unsigned."""
     return TrustList(
         registry=host,
         version=1,
@@ -256,7 +271,8 @@ def first_list(host: str, root: Root, log: Signer, status: Signer, *, now: int) 
         log_vkey=NoteKey(log_origin(host), ALGORITHM_NOTE, log.public_key).vkey,
         witness_vkeys=(),
         witness_quorum=0,
-        status_keys=(status_key,),
+        status_keys=(own_key(host, STATUS_KEY, status, now=now),),
+        report_keys=(own_key(host, REPORT_KEY, report, now=now),),
         rule_sets={rules.id: rules for rules in map(parse_rule_set, map(dict, installed_rule_sets()))},
         templates=installed_catalogue(host).digests,
     )

@@ -54,7 +54,9 @@ def page_files(session: Session) -> tuple[list[File], list[File]]:
 
 
 def _registry_did_document(trust_list: TrustList) -> bytes:
-    return _did_document(registry_did(trust_list.registry), trust_list.status_keys)
+    return _did_document(
+        registry_did(trust_list.registry), (*trust_list.status_keys, *trust_list.report_keys)
+    )
 
 
 def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:

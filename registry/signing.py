@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from keys.encodings import multibase_encode
-from registry.intents import IntentRow
+from registry.intents import COMMON_FIELDS, IntentRow
 from verifier.catalogue import CertificateTemplate
 from verifier.errors import FormError
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
+from verifier.qrvalues import Field
 from verifier.reading import ordinary
 from verifier.report import Outcome
-from verifier.template import Field
 from verifier.trust import Trust
 from verifier.verify import verify
 from verifier.writer import WrittenRecord
@@ -66,7 +66,9 @@ def write_rows(
     rows: Sequence[IntentRow], template: CertificateTemplate, *, host: str, issuer_name: str
 ) -> WrittenRows:
     """Write the record of every row. All are written first and signed at once: a signer elsewhere is asked once."""
-    written = [template.record.write(row.fields, host=host, issuer_name=issuer_name) for row in rows]
+    shared = [name for name in COMMON_FIELDS if len({row.fields[name] for row in rows}) == 1]
+    numbered = [(row.number, row.fields) for row in rows]
+    written = template.record.write_all(numbered, host=host, issuer_name=issuer_name, shared=shared)
     return WrittenRows(rows, template, written, [one.hash_data() for one in written])
 
 
@@ -99,8 +101,9 @@ def refusal_of(record: bytes, trust: Trust, policy: VerificationPolicy) -> str:
 def _differs_in_good_values(one: SignedRow, passed: Mapping[str, Field]) -> bool:
     """Whether a record passes because one of the fields ``passed`` did, and what it has else is good."""
     fields = one.row.fields
-    if any(fields[name] != passed[name] for name in one.template.partial_fields):
-        return False
+    for name in one.template.partial_fields:
+        if fields[name] != passed[name]:
+            return False
     try:
         return one.template.fields_valid(fields) and ordinary(fields, "")
     except FormError:

@@ -125,6 +125,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "密存的证件号码与证书或其检索值不符",
         "A sealed identity number is not the one on the certificate, or not the one it is found by",
     ),
+    "counts_differ": (
+        "统计汇总与日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
+        (
+            "The counts are not what the log comes to. The certificates are as they were; make the counts anew with "
+            "certreg index --rebuild."
+        ),
+    ),
     "index_differs": (
         "检索索引与证书内容或日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
         (
@@ -180,6 +187,34 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
     "trail_cut_off": _keep(
         "透明日志中封存的审计记录已不存在：记录被截短",
         "The log has sealed entries of the audit trail that are not there: the trail was cut off",
+    ),
+    "trail_export_form": (
+        "导出文件的这一行格式不对，或文件不是审计记录的导出。请向登记机构重新索取。",
+        "This line of the export is malformed, or the file is no export of an audit trail. Ask the registry for it again.",
+    ),
+    "trail_export_cut": (
+        "导出文件的条数与其首行所述不符：文件不完整。请向登记机构重新索取。",
+        "The export does not have as many entries as its first line says: it is not whole. Ask the registry for it again.",
+    ),
+    "trail_of_another": (
+        "导出文件是另一个登记系统的。请核对公布网址和文件。",
+        "The export is of another registry. Compare the address of the publication with the file.",
+    ),
+    "trail_unsealed": (
+        "透明日志在导出之前没有封存过审计记录，因此无法核对。请在封存之后重新导出。",
+        "The log had sealed nothing of the audit trail before the export, so there is nothing to compare with. Export it again after a seal.",
+    ),
+    "trail_log_unread": (
+        "读不到登记系统公布的日志，或日志未经其密钥签名，因此无法核对。请稍后再试，或先审计日志（certreg log audit）。",
+        "The published log cannot be read, or its key did not sign it, so there is nothing to compare with. Try later, or audit the log first (certreg log audit).",
+    ),
+    "trail_root_not_pinned": (
+        "根文件是登记系统自己给出的，不是您自行取得的。请用 --trust 或 --root-fingerprint 给出。",
+        "The root is the publication's own, not one that you had from elsewhere. Give yours with --trust or --root-fingerprint.",
+    ),
+    "trail_witnesses_missing": (
+        "公布的日志头联署的见证人不足，尚不能作为依据。请稍后再试。",
+        "Too few witnesses cosigned the published head for it to be relied on. Try again later.",
     ),
     "trail_seal_order": _keep(
         "透明日志中封存的审计记录条数减少", "The log has sealed fewer entries of the audit trail than before"

@@ -47,6 +47,7 @@ def nothing_yet(new: JsonObject) -> JsonObject:
         "log": {},
         "witnesses": {"vkeys": [], "quorum": 0},
         "statusKeys": [],
+        "reportKeys": [],
         "ruleSets": [],
         "templates": [],
     }
@@ -89,6 +90,13 @@ def _words(  # noqa: PLR0911, PLR0912 - a line for every kind of change
             return f"见证人法定数：{change.before} → {value}", f"witness quorum: {change.before} → {value}"
         case ("statusKeys", name, *rest):
             return _key(change, ("状态密钥", "status key"), name, rest, value)
+        case ("reportKeys",):  # a list that had none before has it as a whole
+            words = [
+                _key(change, ("报告密钥", "report key"), one["id"], [], one) or ("", "") for one in value
+            ]
+            return "；".join(one[0] for one in words), "; ".join(one[1] for one in words)
+        case ("reportKeys", name, *rest):
+            return _key(change, ("报告密钥", "report key"), name, rest, value)
         case ("log", "vkey"):
             return f"日志密钥：{change.before} → {value}", f"log key: {change.before} → {value}"
         case ("log", "former", vkey):

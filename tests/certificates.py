@@ -8,8 +8,8 @@ from tests.builders import HOST, MUNICIPAL, signer
 from verifier.catalogue import Catalogue
 from verifier.loading import installed_catalogue
 from verifier.number import number_of
+from verifier.qrvalues import Field
 from verifier.record import assemble_record
-from verifier.template import Field
 
 ISSUER_NAME = "郑州市人力资源和社会保障局"
 KEY_2026 = key_id(authority_did(HOST, MUNICIPAL), "2026-1")

@@ -21,6 +21,7 @@ from typing import Any
 import boto3
 
 from verifier.sources import FolderSource
+from verifier.webpages import PAGES
 
 PATIENCE = 60.0
 """Seconds until the service is up; two on a quiet machine."""
@@ -271,6 +272,6 @@ class Mirror:
         """Take over one write."""
         name, prefix = place_of(self.address)
         inside = path.removeprefix(f"/{name}/{prefix}")
-        if inside not in ("v", "verify"):  # the second name of a page would be in the way of its first
+        if inside not in PAGES:  # the second name of a page would be in the way of its first
             (self.folder / inside).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / inside).write_bytes(data)

@@ -28,7 +28,16 @@ from pathlib import Path
 from threading import BoundedSemaphore, Lock, Timer
 from typing import BinaryIO, cast
 
-from verifier.boxwire import Answer, WireError, read_answer, read_frame, write_frame
+from verifier.boxwire import (
+    CERTIFICATE,
+    REPORT,
+    WITH_PAGE,
+    Answer,
+    WireError,
+    read_answer,
+    read_frame,
+    write_frame,
+)
 from verifier.contents import Contents, read_plainly
 from verifier.unpack import ContainerError, ContainerLimits
 
@@ -63,13 +72,25 @@ class Boxes:
         self._lock = Lock()
         self._closed = False
 
-    def read(self, data: bytes) -> Contents:
-        """What ``data`` holds; raises ``ContainerError`` where nothing is found, or where finding out is too costly."""
+    def read(self, data: bytes, *, with_page: bool = False) -> Contents:
+        """What ``data`` holds; raises ``ContainerError`` where nothing is found, or where finding out is too costly.
+
+        ``with_page``: of a PDF also the text of its page.
+        """
         contents = read_plainly(data, ContainerLimits())
         if contents is not None:
             return contents
+        return self._ask(WITH_PAGE if with_page else CERTIFICATE, data)
+
+    def read_report(self, data: bytes) -> Contents:
+        """The review report attached to a PDF, with its table; raises ``ContainerError`` as ``read`` does."""
+        if len(data) > ContainerLimits().max_bytes:
+            raise ContainerError("container_too_large")
+        return self._ask(REPORT, data)
+
+    def _ask(self, task: bytes, data: bytes) -> Contents:
         with self._places, self._box() as box:
-            answer = box.ask(data)
+            answer = box.ask(task + data)
         if answer.contents is None:
             raise ContainerError(answer.code)
         return answer.contents

@@ -12,8 +12,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from verifier.boxwire import Answer, read_frame, write_answer, write_frame
-from verifier.containers import ContainerError, extract
+from verifier.boxwire import REPORT, WITH_PAGE, Answer, read_frame, write_answer, write_frame
+from verifier.containers import ContainerError, extract, extract_report
 from verifier.unpack import ContainerLimits
 
 if sys.platform != "win32":
@@ -36,17 +36,19 @@ def main(memory: int, seconds: int) -> None:
 def serve(requests: BinaryIO, answers: BinaryIO, *, memory: int, seconds: int) -> None:
     """Answer each request until there are no more."""
     files = 0
-    while (data := read_frame(requests, ContainerLimits().max_bytes)) is not None:
+    while (data := read_frame(requests, 1 + ContainerLimits().max_bytes)) is not None:
         files += 1
         _allow(seconds)
-        answer = _answer(data)
+        answer = _answer(data[:1], data[1:])
         spent = files >= MAX_FILES or answer.code == "container_too_costly" or _held() > memory // 2
         write_answer(answers, answer, spent=spent)
 
 
-def _answer(data: bytes) -> Answer:
+def _answer(task: bytes, data: bytes) -> Answer:
     try:
-        return Answer(contents=extract(data))
+        if task == REPORT:
+            return Answer(contents=extract_report(data))
+        return Answer(contents=extract(data, with_page=task == WITH_PAGE))
     except ContainerError as error:
         return Answer(code=error.code)
     except MemoryError:

@@ -1,8 +1,8 @@
 """What goes in and out of a box (``verifier.box``): frames of bytes, and answers that take nothing on trust.
 
-A frame is its length in four bytes, big-endian, and so many bytes. A request is a file. An answer is JSON in the
+A frame is its length in four bytes, big-endian, and so many bytes. A request is a byte for the task (``CERTIFICATE``, ``WITH_PAGE``, ``REPORT``) and a file. An answer is JSON in the
 restricted profile: ``spent`` (whether the process wants to be replaced) and either ``code`` or ``kind`` ``record``
-``logProof`` (base64, left out where there is none) ``texts``. Whoever takes over a box by a hostile file can write any answer, so it
+``logProof`` ``table`` (base64, left out where there is none) ``texts`` ``page``. Whoever takes over a box by a hostile file can write any answer, so it
 is read as strictly as a stranger's document, and it is never a pickle.
 """
 
@@ -13,9 +13,11 @@ from typing import Any, BinaryIO, get_args
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import base64_decode, base64_encode
 from keys.errors import KeysError
-from verifier.contents import MAX_TEXTS, Contents, Kind
+from verifier.contents import MAX_PAGE_TEXT, MAX_TEXTS, Contents, Kind
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_QR_TEXT, MAX_RECORD_BYTES
 
+CERTIFICATE, WITH_PAGE, REPORT = b"C", b"P", b"R"
+"""What is asked of a file: its certificate, that and its page's text, or the review report in it."""
 CODES = frozenset(
     {
         "container_ambiguous",
@@ -27,8 +29,9 @@ CODES = frozenset(
     }
 )
 """What may be said of a file in which nothing was found."""
-_ANSWER_LIMITS = JsonLimits(max_bytes=4 * 1024 * 1024)
-"""``MAX_TEXTS`` texts in UTF-8, and the record."""
+_MAX_TABLE_BYTES = 16 * 1024 * 1024
+_ANSWER_LIMITS = JsonLimits(max_bytes=24 * 1024 * 1024)
+"""A review's table in base64, or ``MAX_TEXTS`` texts in UTF-8, and the record."""
 _LENGTH_BYTES = 4
 _KINDS = frozenset(get_args(Kind))
 
@@ -74,8 +77,10 @@ def write_answer(stream: BinaryIO, answer: Answer, *, spent: bool) -> None:
             "spent": spent,
             "kind": answer.contents.kind,
             "texts": list(answer.contents.qr_texts),
+            "page": answer.contents.page_text,
         }
-        parts = {"record": answer.contents.record, "logProof": answer.contents.log_proof}
+        found = answer.contents
+        parts = {"record": found.record, "logProof": found.log_proof, "table": found.table}
         document |= {name: base64_encode(part) for name, part in parts.items() if part is not None}
     write_frame(stream, json.dumps(document, ensure_ascii=False).encode())
 
@@ -94,14 +99,18 @@ def read_answer(stream: BinaryIO) -> tuple[Answer, bool]:
 
 
 def _contents(document: dict[str, Any]) -> Contents:
-    texts = _of_type(document["texts"], list)
+    texts, page = _of_type(document["texts"], list), _of_type(document["page"], str)
     if len(texts) > MAX_TEXTS or any(type(text) is not str or len(text) > MAX_QR_TEXT for text in texts):
+        raise WireError
+    if len(page) > MAX_PAGE_TEXT:
         raise WireError
     return Contents(
         _one_of(document["kind"], _KINDS),
         record=_part(document.get("record"), MAX_RECORD_BYTES),
         log_proof=_part(document.get("logProof"), MAX_LOG_PROOF_BYTES),
         qr_texts=tuple(texts),
+        page_text=page,
+        table=_part(document.get("table"), _MAX_TABLE_BYTES),
     )
 
 

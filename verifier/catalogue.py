@@ -14,8 +14,9 @@ from keys.canonical import JsonLimits, JsonObject, parse_restricted
 from keys.errors import KeysError
 from keys.trustlist import TemplateDigest
 from verifier.errors import FormError
+from verifier.qrvalues import Field
 from verifier.schema import Check, compile_schema, schema_at
-from verifier.template import Field, Place, RecordTemplate, parse_record_template, value_at
+from verifier.template import Place, RecordTemplate, parse_record_template, value_at
 
 CONTEXT_PATH = "ns/certificate/v1"
 Files = tuple[tuple[str, bytes], ...]
@@ -32,13 +33,15 @@ _DEFECTS = (
     re.error,
 )
 """What reading a file that is no template can end in."""
-_SCHEMA_ADDRESS = re.compile(r"https://[^/]+/schemas/([a-z]{1,32})/(v[1-9][0-9]{0,2})\.json", re.ASCII)
 _RECORD_PATH = re.compile(r"templates/([a-z]{1,32})/(v[1-9][0-9]{0,2})/record\.json", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CertificateTemplate:
-    """One kind and version: how to build its record, how to check its values, and the digests of its files."""
+    """One kind and version: how to build its record, how to check its values, and the digests of its files.
+
+    Equal to itself alone, so that it is quick to look up by.
+    """
 
     record: RecordTemplate
     schema: Check
@@ -50,12 +53,13 @@ class CertificateTemplate:
     """It is no value of the certificate's, and yet it is not the template's either."""
     _files: Files
 
-    def values_valid(self, record: JsonObject) -> bool:
-        """Whether the values in ``record`` are valid, where the rest is known to be the template's."""
-        for _, place, check in self._values:
-            if not check(value_at(record, place.path)):
-                return False
-        return self._issuer_name(record["issuer"]["name"])
+    def shared_valid(self, record: JsonObject) -> bool:
+        """Whether those values in ``record`` are valid that are a part of a longer text, and the issuer's name."""
+        return self._issuer_name(record["issuer"]["name"]) and all(
+            check(value_at(record, place.path))
+            for _, place, check in self._values
+            if place.pattern is not None
+        )
 
     def fields_valid(self, fields: Mapping[str, Field]) -> bool:
         """Whether those of ``fields`` are valid that are a whole value of the record (all but ``partial_fields``)."""
@@ -90,11 +94,6 @@ class Catalogue:
     def digests(self) -> tuple[TemplateDigest, ...]:
         """What a trust list says about these templates."""
         return tuple(self.templates[key].digest for key in sorted(self.templates))
-
-    def of_schema(self, address: str) -> CertificateTemplate | None:
-        """The template whose schema is published at ``address`` (``credentialSchema.id``), whatever its host."""
-        match = _SCHEMA_ADDRESS.fullmatch(address)
-        return self.templates.get((match[1], match[2])) if match else None
 
     def get(self, kind: str, version: str) -> CertificateTemplate | None:
         """The template of that kind and version."""

@@ -44,17 +44,21 @@ def _encode(item: CborItem) -> bytes:
 
 
 def _decode(data: bytes, offset: int) -> tuple[CborItem, int]:
-    kind, value, start = _read_head(data, offset)
+    # Most heads are one byte: those are read here, without a call.
+    first = data[offset] if offset < len(data) else 0xFF
+    if first & 0x1F < 24:
+        kind, value, start = first >> 5, first & 0x1F, offset + 1
+    else:
+        kind, value, start = _read_head(data, offset)
     if kind == _UNSIGNED:
         return value, start
     end = start + value
     if kind not in (_BYTES, _TEXT) or end > len(data):
         raise FormError("cbor_form")
-    content = data[start:end]
     if kind == _BYTES:
-        return content, end
+        return data[start:end], end
     try:
-        return content.decode("utf-8"), end
+        return data[start:end].decode("utf-8"), end
     except UnicodeDecodeError as error:
         raise FormError("cbor_form") from error
 

@@ -14,7 +14,11 @@ from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
 from verifier.session import EXIT_USAGE, Options, run
 
 LANGUAGE_VARIABLE = "CERTREG_LANG"
-COMMANDS = {"audit": "verifier.audit.command", "serve": "verifier.server.command"}
+COMMANDS = {
+    "audit": "verifier.audit.command",
+    "report": "verifier.review.command",
+    "serve": "verifier.server.command",
+}
 EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
 _HELP = """核验继续教育证书 · Check continuing-education certificates.
 
@@ -26,6 +30,7 @@ certverify 41010020261000012315.pdf --trust root.json --url https://jxjy.example
 certverify photos/ --trust root.json --bundle bundle.zip --json
 certverify "410100 2026 1 0000123 15" --name 张文博 --url https://jxjy.example.cn
 certverify audit https://jxjy.example.cn --trust root.json --state audit.json    # 审计整个日志 · audit the log
+certverify report 评审.pdf --trust root.json --url https://jxjy.example.cn                  # 核验评审报告 · a review report
 
 退出码 · exit codes: 0 全部通过 all PASSED, 1 有未通过 any FAILED, 2 有无法判定 any INDETERMINATE, 64 用法错误 usage.
 """

@@ -11,6 +11,7 @@ claim; what it then takes of time and memory is bounded by the box (``verifier.b
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import Any, TypeVar
 
@@ -18,9 +19,12 @@ import zxingcpp
 from PIL import Image, ImageChops
 
 from verifier.contents import (
+    MAX_PAGE_TEXT,
     MAX_TEXTS,
     PROOF_SUFFIX,
     RECORD_SUFFIX,
+    REPORT_SUFFIX,
+    TABLE_SUFFIX,
     Contents,
     Form,
     form_of,
@@ -30,7 +34,7 @@ from verifier.contents import (
 )
 from verifier.errors import VerifierError
 from verifier.limits import MAX_QR_TEXT
-from verifier.pdffile import attached_files, harmless_copy, page_pictures
+from verifier.pdffile import attached_files, harmless_copy, page_pictures, page_text
 from verifier.qr import looks_like_qr_text
 from verifier.unpack import ContainerError, ContainerLimits
 
@@ -42,8 +46,10 @@ _FORMATS = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
 _T = TypeVar("_T")
 
 
-def extract(data: bytes, *, limits: ContainerLimits | None = None) -> Contents:
+def extract(data: bytes, *, limits: ContainerLimits | None = None, with_page: bool = False) -> Contents:
     """The record, or else the QR texts, in ``data``; raises ``ContainerError`` where there is neither.
+
+    ``with_page``: of a PDF also the text of its page, which costs about as much as all the rest.
 
     Decodes in this process: for strangers' files call ``verifier.box``.
     """
@@ -53,7 +59,8 @@ def extract(data: bytes, *, limits: ContainerLimits | None = None) -> Contents:
         return contents
     form = form_of(data)
     if form == "PDF":
-        return _from_pdf(data, limits)
+        contents = _from_pdf(data, limits)
+        return replace(contents, page_text=_page_text(data, limits)) if with_page else contents
     texts = _guarded(_decode_picture, data, form, limits)
     return found("png" if form == "PNG" else "image", texts)
 
@@ -75,8 +82,34 @@ def _guarded(work: Callable[..., _T], *arguments: Any) -> _T:
 # ---- PDF: attachments, else the pages
 
 
+def extract_report(data: bytes, *, limits: ContainerLimits | None = None) -> Contents:
+    """The review report attached to the PDF in ``data``, with its table; raises ``ContainerError`` where there is none."""
+    limits = limits or ContainerLimits()
+    if len(data) > limits.max_bytes:
+        raise ContainerError("container_too_large")
+    if form_of(data) != "PDF":
+        raise ContainerError("container_no_certificate", "no PDF")
+    most = {REPORT_SUFFIX: limits.max_record_bytes, TABLE_SUFFIX: limits.max_table_bytes}
+    files = _guarded(attached_files, data, most, limits)
+    report = only(content for name, content in files if name.endswith(REPORT_SUFFIX))
+    if report is None:
+        raise ContainerError("container_no_certificate", "no report")
+    return Contents(
+        "report", record=report, table=only(content for name, content in files if name.endswith(TABLE_SUFFIX))
+    )
+
+
+def _page_text(data: bytes, limits: ContainerLimits) -> str:
+    """What the page says; nothing where it cannot be read, for that is no finding."""
+    try:
+        return _guarded(page_text, _guarded(harmless_copy, data, limits), MAX_PAGE_TEXT).replace("\0", " ")
+    except ContainerError:
+        return ""
+
+
 def _from_pdf(data: bytes, limits: ContainerLimits) -> Contents:
-    files = _guarded(attached_files, data, (RECORD_SUFFIX, PROOF_SUFFIX), limits)
+    most = {RECORD_SUFFIX: limits.max_record_bytes, PROOF_SUFFIX: limits.max_log_proof_bytes}
+    files = _guarded(attached_files, data, most, limits)
     record = only(content for name, content in files if name.endswith(RECORD_SUFFIX))
     if record is not None:
         proof = only(content for name, content in files if name.endswith(PROOF_SUFFIX))

@@ -22,7 +22,12 @@ MAX_TEXTS = 256
 _MAX_LINES = 32
 _MAGIC = {PNG_SIGNATURE: "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"RIFF": "WEBP"}
 
-Kind = Literal["json", "pdf", "png", "image", "text"]
+MAX_PAGE_TEXT = 20_000
+"""Characters kept of a page's text; a certificate has under 1,000."""
+REPORT_SUFFIX, TABLE_SUFFIX = ".jsonld", ".jsonl"
+"""What a review report's PDF has attached (SPEC 8.5)."""
+
+Kind = Literal["json", "pdf", "png", "image", "text", "report"]
 Form = Literal["PDF", "PNG", "JPEG", "GIF", "WEBP", "text"]
 
 
@@ -34,6 +39,10 @@ class Contents:
     record: bytes | None = None
     log_proof: bytes | None = None
     qr_texts: tuple[str, ...] = ()
+    page_text: str = ""
+    """Of a PDF's first page, if that was asked for: to compare with what is signed, and never a fact."""
+    table: bytes | None = None
+    """Of a review report, whose document is then ``record``."""
 
 
 def form_of(data: bytes) -> Form:

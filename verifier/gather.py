@@ -213,6 +213,7 @@ class Gatherer:
         self._source = source
         self._trust = trust
         self._find = find_record
+        self._blocks: dict[str, dict[str, bytes]] = {}
         use_log = source is not None and source.carries_log and trust.trust_list is not None
         self._log = PublishedLog(source, trust, trust.trust_list) if use_log else None  # type: ignore[arg-type]
 
@@ -245,12 +246,22 @@ class Gatherer:
 
     def _status(self, number: CertificateNumber, source: Source, troubles: list[Trouble]) -> dict[str, bytes]:
         """Both lists of the number's block; its details, which may be large, only where a bit is set."""
-        documents: dict[str, bytes] = {}
-        for purpose in PURPOSES:
-            self._fetch(number, purpose, MAX_STATUS_LIST_BYTES, source, documents, troubles)
+        documents = self._lists(number, source, troubles)
         if self._is_set(number, documents):
             self._fetch(number, DETAILS, MAX_STATUS_DETAILS_BYTES, source, documents, troubles)
         return documents
+
+    def _lists(self, number: CertificateNumber, source: Source, troubles: list[Trouble]) -> dict[str, bytes]:
+        """Both lists; they are the same for a whole block, so where both were had they are not asked for again."""
+        block = status_path(number, PURPOSES[0])
+        if block not in self._blocks:
+            documents: dict[str, bytes] = {}
+            for purpose in PURPOSES:
+                self._fetch(number, purpose, MAX_STATUS_LIST_BYTES, source, documents, troubles)
+            if len(documents) < len(PURPOSES):
+                return documents
+            self._blocks[block] = documents
+        return dict(self._blocks[block])
 
     def _fetch(
         self,

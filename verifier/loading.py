@@ -8,14 +8,16 @@ from importlib.resources.abc import Traversable
 from keys.canonical import JsonLimits, parse_restricted
 from verifier.catalogue import CONTEXT_PATH, Catalogue, catalogue_of, published_paths
 
+REPORT_CONTEXT_PATH = "ns/report/v1"
 _HOST = b"{host}"
 _RULE_SET_LIMITS = JsonLimits(max_bytes=64 * 1024)
 
 
 def installed_files(host: str) -> dict[str, bytes]:
-    """Every file of the certificate templates by its published path, with ``host`` filled in where it is published so."""
+    """Every file of the certificate templates, and the context of review reports, by its published path, with ``host`` filled in where it is published so."""
     root = files("templates")
     found = {CONTEXT_PATH: _for_host(root / "ns" / "certificate" / "v1.json", host)}
+    found[REPORT_CONTEXT_PATH] = _for_host(root / "ns" / "report" / "v1.json", host)
     for kind, version, folder in _versions(root):
         record_path, schema_path, _ = published_paths(kind, version)
         # A record template keeps its placeholders: ``{host}`` in it is part of its language.

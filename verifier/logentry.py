@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from hashlib import sha256
 
-from keys.canonical import JsonLimits, canonicalize_restricted, parse_canonical
+from keys.canonical import JsonLimits, dump_checked, parse_canonical
 from keys.encodings import timestamp_decode, timestamp_encode
 from keys.errors import EncodingError, KeysError
 from verifier.errors import LogError
@@ -54,7 +54,7 @@ class LogEntry:
             "time": timestamp_encode(self.time),
         }
         document |= {name: value for name in sorted(_OPTIONAL) if (value := getattr(self, name))}
-        return canonicalize_restricted(document)
+        return dump_checked(document)  # texts under ASCII names: in the restricted profile as they are
 
 
 def record_digest(data: bytes) -> str:

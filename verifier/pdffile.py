@@ -7,7 +7,7 @@ is drawn but a ``harmless_copy``, with every stream counted. A file of 1.4 MB to
 
 import math
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 
 import pikepdf
@@ -36,17 +36,17 @@ _PICTURES = {"/DCTDecode": "JPEG", "/DCT": "JPEG", "/JPXDecode": "JPEG2000"}
 _MAX_PAGE_SIDE = 20_000  # points: seven metres
 
 
-def attached_files(data: bytes, suffixes: Sequence[str], limits: ContainerLimits) -> list[tuple[str, bytes]]:
-    """Name and content of the attachments whose names end in one of ``suffixes``; the first is the record's."""
+def attached_files(data: bytes, most: Mapping[str, int], limits: ContainerLimits) -> list[tuple[str, bytes]]:
+    """Name and content of the attachments whose names end in a suffix of ``most``, which says how long they may be."""
     files = []
     with pikepdf.Pdf.open(BytesIO(data), suppress_warnings=True) as pdf:
         if len(pdf.objects) > limits.max_pdf_objects or len(pdf.attachments) > limits.max_attachments:
             raise ContainerError("container_too_large", "PDF objects")
         for attachment in pdf.attachments.values():
             name = attachment.filename
-            if name.endswith(tuple(suffixes)):
-                most = limits.max_record_bytes if name.endswith(suffixes[0]) else limits.max_log_proof_bytes
-                files.append((name, _content(attachment.get_file().obj, most)))
+            suffix = next((suffix for suffix in most if name.endswith(suffix)), None)
+            if suffix is not None:
+                files.append((name, _content(attachment.get_file().obj, most[suffix])))
     return files
 
 
@@ -79,6 +79,13 @@ def page_pictures(data: bytes, dpi: int, limits: ContainerLimits) -> list[Image.
             scale = min(dpi / 72, math.sqrt(limits.max_page_pixels / (width * height)))
             pictures.append(page.render(scale=scale, grayscale=True).to_pil().copy())
     return pictures
+
+
+def page_text(data: bytes, most: int) -> str:
+    """At most ``most`` characters of the first page's text, as PDFium reads it from a ``harmless_copy``."""
+    with _pdfium, pypdfium2.PdfDocument(data) as document:
+        text = document[0].get_textpage()
+        return str(text.get_text_range(0, min(most, text.count_chars())))
 
 
 def _filters(stream: pikepdf.Object) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verifier.box import Boxes, shared_boxes
-from verifier.contents import PROOF_SUFFIX
+from verifier.contents import PROOF_SUFFIX, Contents
 from verifier.errors import SourceError
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NUMBER_TEXT
 from verifier.qr import looks_like_qr_text
@@ -56,6 +56,11 @@ def present_bytes(label: str, data: bytes, *, boxes: Boxes | None = None) -> tup
         contents = (boxes or shared_boxes()).read(data)
     except ContainerError as error:
         return (Presented(label, trouble=error.code),)
+    return present_contents(label, contents)
+
+
+def present_contents(label: str, contents: Contents) -> tuple[Presented, ...]:
+    """What was found in a file, as ``present_bytes`` gives it."""
     if contents.record is not None:
         return (Presented(label, record=contents.record, log_proof=contents.log_proof),)
     found = [item for text in contents.qr_texts if (item := present_text(label, text))]

@@ -8,16 +8,19 @@ and pages take nothing else. The bytes are the document: they are stored, logged
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 from keys.canonical import RECORD_LIMITS, JsonObject, canonicalize_restricted, parse_canonical
 from keys.encodings import multibase_encode
-from keys.proofs import Proof, parse_proof
+from keys.proofs import parse_proof
 from verifier.catalogue import CertificateTemplate
 from verifier.errors import FormError
 from verifier.number import CertificateNumber
 from verifier.qr import encode_digits, encode_payload, qr_prefix
+from verifier.writer import WrittenRecord
 
 CREDENTIALS_CONTEXT = "https://www.w3.org/ns/credentials/v2"
 _CONTEXT = re.compile(r"https://[^/]+/ns/certificate/v[1-9][0-9]?", re.ASCII)
@@ -38,25 +41,49 @@ _FORBIDDEN_BEYOND = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class UnverifiedRecord:
-    """A record in strict form whose proof has not been checked."""
+    """A record in strict form whose proof has not been checked.
 
-    data: bytes
-    peek_document: JsonObject
-    peek_proof: Proof
+    Read by its template, it is the few values that the steps look at; bytes and document are made when somebody asks.
+    """
+
+    peek_issuer: str
+    """``issuer.id``."""
+    peek_issuer_name: str
+    peek_number: str
+    """``certificateNumber`` as it stands."""
+    peek_method: str
+    """``verificationMethod`` of the proof."""
+    peek_created: int
+    """Unix seconds."""
+    peek_signature: bytes
+    _written: WrittenRecord | None = None
+    _data: bytes = b""
+    _document: JsonObject = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        """The bytes are the record."""
+        return isinstance(other, UnverifiedRecord) and self.data == other.data
+
+    def __hash__(self) -> int:
+        return hash(self.data)
 
     @property
-    def peek_issuer(self) -> str:
-        """``issuer.id``."""
-        issuer: str = self.peek_document["issuer"]["id"]
-        return issuer
+    def data(self) -> bytes:
+        """The record's bytes."""
+        if not self._data:
+            assert self._written is not None  # noqa: S101 - made of one or the other
+            data = self._written.record(multibase_encode(self.peek_signature))
+            object.__setattr__(self, "_data", data)
+        return self._data
 
     @property
-    def peek_number(self) -> str:
-        """``certificateNumber`` as it stands."""
-        number: str = self.peek_document["credentialSubject"]["certificateNumber"]
-        return number
+    def peek_document(self) -> JsonObject:
+        """The record as a JSON value."""
+        if not self._document:
+            object.__setattr__(self, "_document", orjson.loads(self.data))
+        return self._document
 
     @property
     def peek_template(self) -> tuple[str, str]:
@@ -69,11 +96,21 @@ class UnverifiedRecord:
 class VerifiedRecord:
     """An authentic record: signed, within the signer's powers, well formed. Whether it is in force is the report's."""
 
-    data: bytes
-    document: JsonObject
+    unverified: UnverifiedRecord
+    """What it was before."""
     number: CertificateNumber
     template: CertificateTemplate
     host: str
+
+    @property
+    def data(self) -> bytes:
+        """The record's bytes."""
+        return self.unverified.data
+
+    @property
+    def document(self) -> JsonObject:
+        """The record as a JSON value."""
+        return self.unverified.peek_document
 
     @property
     def subject(self) -> JsonObject:
@@ -120,10 +157,8 @@ class VerifiedRecord:
     def qr_digits(self) -> str:
         """The digits of its QR."""
         record = self.template.record
-        signature = parse_proof(self.document, self.document["proof"]).signature
-        return encode_digits(
-            encode_payload(record.code, record.pack(record.fields_of(self.document)), signature)
-        )
+        values = record.pack(record.fields_of(self.document))
+        return encode_digits(encode_payload(record.code, values, self.unverified.peek_signature))
 
     @property
     def qr_text(self) -> str:
@@ -146,7 +181,16 @@ def read_record(document: JsonObject, data: bytes) -> UnverifiedRecord:
     if document["issuer"]["id"] != proof.verification_method.partition("#")[0]:
         raise FormError("issuer_not_key_owner")
     _check_text(data)
-    return UnverifiedRecord(data, document, proof)
+    return UnverifiedRecord(
+        peek_issuer=document["issuer"]["id"],
+        peek_issuer_name=document["issuer"]["name"],
+        peek_number=document["credentialSubject"]["certificateNumber"],
+        peek_method=proof.verification_method,
+        peek_created=proof.created,
+        peek_signature=proof.signature,
+        _data=data,
+        _document=document,
+    )
 
 
 def assemble_record(unsigned: Mapping[str, Any], signature: bytes) -> tuple[JsonObject, bytes]:

@@ -13,6 +13,8 @@ from verifier.errors import FormError
 
 Check = Callable[[Any], bool]
 _ANNOTATIONS = {"$schema", "$id", "title", "description"}
+_OF_TEXT = {"type", "pattern", "minLength", "maxLength"}
+_ANY_LENGTH = 2**31
 _WITH_PROPERTIES = {"required", "additionalProperties"}
 _TYPES: dict[str, type] = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
 
@@ -21,6 +23,8 @@ def compile_schema(schema: dict[str, Any]) -> Check:
     """A function telling whether a JSON value is valid; raises ``FormError`` (``schema_keyword``) for other keywords."""
     if type(schema) is not dict:
         raise FormError("schema_keyword", "a schema is an object")
+    if schema.get("type") == "string" and set(schema) - _ANNOTATIONS <= _OF_TEXT:
+        return _text(schema)
     unknown = set(schema) - set(_KEYWORDS) - _ANNOTATIONS - _WITH_PROPERTIES
     if unknown:
         raise FormError("schema_keyword", sorted(unknown)[0])
@@ -34,6 +38,13 @@ def schema_at(schema: dict[str, Any], path: Sequence[str | int]) -> dict[str, An
         members: Any = schema["prefixItems"] if isinstance(step, int) else schema["properties"]
         schema = members[step]
     return schema
+
+
+def _text(schema: dict[str, Any]) -> Check:
+    """As the keywords one by one, in one call: texts are most of what is checked."""
+    least, most = schema.get("minLength", 0), schema.get("maxLength", _ANY_LENGTH)
+    search = _search(schema.get("pattern", ""))
+    return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
 
 def _all_of(checks: list[Check]) -> Check:
@@ -59,17 +70,8 @@ def _enum(allowed: list[str], _: dict[str, Any]) -> Check:
     return lambda value: type(value) is str and value in allowed
 
 
-def _pattern(text: str, _: dict[str, Any]) -> Check:
-    search = re.compile(re.sub(r"\$$", r"\\Z", text), re.ASCII).search
-    return lambda value: search(value) is not None
-
-
-def _min_length(bound: int, _: dict[str, Any]) -> Check:
-    return lambda value: len(value) >= bound
-
-
-def _max_length(bound: int, _: dict[str, Any]) -> Check:
-    return lambda value: len(value) <= bound
+def _search(pattern: str) -> Callable[[str], object]:
+    return re.compile(re.sub(r"\$$", r"\\Z", pattern), re.ASCII).search
 
 
 def _minimum(bound: int, _: dict[str, Any]) -> Check:
@@ -120,9 +122,6 @@ _KEYWORDS: dict[str, Callable[[Any, dict[str, Any]], Check]] = {
     "type": _type,
     "const": _const,
     "enum": _enum,
-    "pattern": _pattern,
-    "minLength": _min_length,
-    "maxLength": _max_length,
     "minimum": _minimum,
     "maximum": _maximum,
     "properties": _properties,

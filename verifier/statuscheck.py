@@ -9,9 +9,11 @@ beside it is known to be old, and one that a status list names was still the new
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from keys.trustlist import TrustList
 from verifier.errors import StatusError
+from verifier.limits import STATUS_LIST_BITS
 from verifier.number import CertificateNumber
 from verifier.outcome import NotInForce, Passed, Undecided
 from verifier.policy import VerificationPolicy
@@ -51,14 +53,21 @@ def status_lists(
 ) -> StatusLists:
     """The lists among ``documents`` that cover ``number``."""
     found: dict[str, StatusList | StatusError] = {}
-    for purpose in PURPOSES:
-        url = status_url(trust_list.registry, number, purpose)
+    urls = _urls(trust_list.registry, number.authority, number.year, number.kind, number.status_block)
+    for purpose, url in urls:
         if url in documents:
             try:
                 found[purpose] = trust.status_list(trust_list, documents[url], url)
             except StatusError as error:
                 found[purpose] = error
     return StatusLists(found)
+
+
+@lru_cache(maxsize=256)
+def _urls(host: str, authority: str, year: int, kind: int, block: int) -> tuple[tuple[str, str], ...]:
+    """Purpose and address of each list of a block."""
+    number = CertificateNumber(authority, year, kind, block * STATUS_LIST_BITS)
+    return tuple((purpose, status_url(host, number, purpose)) for purpose in PURPOSES)
 
 
 def check_status(

@@ -9,45 +9,38 @@ inserted as text. A wrong expansion cannot verify, so one signature covers both 
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 from keys.canonical import JsonLimits, parse_restricted
-from keys.encodings import timestamp_decode, timestamp_encode
 from keys.errors import KeysError
 from keys.proofs import check_options
 from verifier.cbor import CborItem
 from verifier.errors import FormError
-from verifier.iso7064 import mod97_10_check
 from verifier.number import CertificateNumber, parse_number
+from verifier.qrvalues import NUMBER_FIELD, Field, ValueSpec, value_spec
+from verifier.reader import INTEGER, RecordReader, compile_reader
 from verifier.writer import PLACEHOLDER, RecordWriter, WrittenRecord, compile_writer
 
-Field = str | int
 Fields = dict[str, Field]
 _DERIVED = frozenset(
     {"host", "issuerName", "issuerDid", "authority", "year", "kindDigit", "statusIndex", "statusBlock"}
 )
 FORMAT = "certreg-record-template/1"
-NUMBER_FIELD = "certificateNumber"
+_DERIVED_FORMS = {
+    "authority": rb"[0-9]{6}",
+    "year": rb"[0-9]{4}",
+    "kindDigit": rb"[0-9]",
+    "statusIndex": rb"[0-9]{1,7}",
+    "statusBlock": rb"[0-9]{1,7}",
+    NUMBER_FIELD: rb"[0-9]{20}",
+}
+"""How what follows from the number looks; whether it follows is asked afterwards."""
 _LIMITS = JsonLimits(max_bytes=64 * 1024)
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
-_IDENTITY = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
-_MASK = "*" * 8
-
-
-@dataclass(frozen=True, slots=True)
-class ValueSpec:
-    """One value of the QR's array. ``codes`` are the texts of a ``code``; an ``open`` one takes other texts too."""
-
-    name: str
-    form: str
-    codes: tuple[str, ...] = ()
-    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +49,16 @@ class Place:
 
     path: tuple[str | int, ...]
     pattern: re.Pattern[str] | None
+
+
+class ReadRecord(NamedTuple):
+    """A record's bytes taken apart. ``proof_value`` is not decoded yet; ``signed`` are the 64 bytes that the proof signs."""
+
+    fields: Fields
+    issuer_name: str
+    number: CertificateNumber
+    proof_value: str
+    signed: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,10 @@ class RecordTemplate:
     values: tuple[ValueSpec, ...]
     places: Mapping[str, Place]
     _writer: RecordWriter
+    _texts: tuple[str, ...]
+    """The number last."""
+    _integers: tuple[str, ...]
+    """Names of the values that are JSON numbers in the record; all others are texts there."""
 
     def write(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> WrittenRecord:
         """The record's canonical bytes; raises ``FormError`` where the number is none or a text has no bytes."""
@@ -78,6 +85,52 @@ class RecordTemplate:
             return _series_writer(self._writer, *series).write({**fields, "statusIndex": number.status_index})
         except orjson.JSONEncodeError as error:
             raise FormError("record_form", "surrogate") from error
+
+    def write_all(
+        self,
+        rows: Sequence[tuple[CertificateNumber, Mapping[str, Field]]],
+        *,
+        host: str,
+        issuer_name: str,
+        shared: Sequence[str],
+    ) -> list[WrittenRecord]:
+        """As ``write``, of rows that have the same in the fields ``shared``: these are filled in once for each series."""
+        writers: dict[tuple[str, int, int, int], RecordWriter] = {}
+        written = []
+        for number, fields in rows:
+            series = (number.authority, number.year, number.kind, number.status_block)
+            writer = writers.get(series)
+            try:
+                if writer is None:
+                    common = {name: fields[name] for name in shared}
+                    writer = _series_writer(self._writer, host, issuer_name, *series).bind(common)
+                    writers[series] = writer
+                own: Fields = {NUMBER_FIELD: number.digits, "statusIndex": number.status_index}
+                written.append(writer.write({**fields, **own}))
+            except orjson.JSONEncodeError as error:
+                raise FormError("record_form", "surrogate") from error
+        return written
+
+    def read(self, data: bytes, *, host: str) -> ReadRecord | None:
+        """The values in ``data``, where ``write`` gives ``data`` for them; else None.
+
+        Raises ``FormError`` or ``ValueError`` where it holds no number, or no text.
+        """
+        reader = _reader(self._writer, self._texts, self._integers, host)
+        apart = reader.read(data)
+        if apart is None:
+            return None
+        *_, digits, status_index, issuer_name = apart.texts
+        number = parse_number(digits)
+        series = (number.authority, number.year, number.kind, number.status_block)
+        if (status_index, apart.derived) != (
+            str(number.status_index),
+            _derived(reader.derived, host, *series),
+        ):
+            return None
+        fields: Fields = dict(zip(self._texts, apart.texts, strict=False))
+        fields |= zip(self._integers, apart.integers, strict=True)
+        return ReadRecord(fields, issuer_name, number, apart.proof_value, apart.signed)
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
         """The record as a JSON value, without ``proofValue``."""
@@ -92,17 +145,18 @@ class RecordTemplate:
 
     def pack(self, fields: Mapping[str, Field]) -> list[CborItem]:
         """``fields`` as the items of the QR's array, without the template code."""
-        return [_PACK[spec.form](fields[_field_name(spec)], spec) for spec in self.values]
+        return [spec.pack(fields[spec.field], spec) for spec in self.values]
 
     def unpack(self, items: Sequence[CborItem]) -> Fields:
         """The fields of ``items``; raises ``FormError`` (``qr_values``) unless packing gives ``items`` again."""
         if len(items) != len(self.values):
             raise FormError("qr_values", "count")
+        fields: Fields = {}
+        spelled = True
         try:
-            fields = {
-                _field_name(s): _UNPACK[s.form](item, s) for s, item in zip(self.values, items, strict=True)
-            }
-            packed = self.pack(fields)
+            for spec, item in zip(self.values, items, strict=True):
+                value = fields[spec.field] = spec.unpack(item, spec)
+                spelled = spelled and spec.pack(value, spec) == item
         except (
             TypeError,
             ValueError,
@@ -113,9 +167,40 @@ class RecordTemplate:
             FormError,
         ) as error:
             raise FormError("qr_values") from error
-        if packed != list(items):
+        if not spelled:
             raise FormError("qr_values", "spelling")
         return fields
+
+
+@lru_cache(maxsize=64)
+def _reader(
+    writer: RecordWriter, texts: tuple[str, ...], integers: tuple[str, ...], host: str
+) -> RecordReader:
+    """The way back from what ``writer`` writes for ``host``."""
+    did = re.escape(issuer_did(host, "").encode()) + _DERIVED_FORMS["authority"]
+    forms = {**_DERIVED_FORMS, **dict.fromkeys(integers, INTEGER), "issuerDid": did}
+    return compile_reader(
+        writer.bind({"host": host}),
+        forms,
+        texts=(*texts, "statusIndex", "issuerName"),
+        integers=integers,
+        derived=("issuerDid", "authority", "year", "kindDigit", "statusBlock"),
+    )
+
+
+@lru_cache(maxsize=256)
+def _derived(
+    names: tuple[str, ...], host: str, authority: str, year: int, kind: int, block: int
+) -> tuple[bytes, ...]:
+    """What a record of that series says beside its values, by ``names``."""
+    derived = {
+        "issuerDid": issuer_did(host, authority).encode("utf-8"),
+        "authority": authority.encode("ascii"),
+        "year": b"%d" % year,
+        "kindDigit": b"%d" % kind,
+        "statusBlock": b"%d" % block,
+    }
+    return tuple(derived[name] for name in names)
 
 
 @lru_cache(maxsize=256)
@@ -144,19 +229,24 @@ def parse_record_template(data: bytes) -> RecordTemplate:
             raise FormError("template_form", "format")
         check_options(document["record"], document["record"]["proof"])
         values = tuple(
-            ValueSpec(one["name"], one["form"], tuple(one.get("codes", ())), one.get("open", False))
+            value_spec(one["name"], one["form"], tuple(one.get("codes", ())), is_open=one.get("open", False))
             for one in document["values"]
         )
-        if any(spec.form not in _PACK for spec in values) or type(document["code"]) is not int:
+        if type(document["code"]) is not int:
             raise FormError("template_form", "form")
+        places = _places(document["record"], {spec.field for spec in values})
+        integers = {spec.name for spec in values if spec.form == "integer"}
+        whole = [name for name, place in places.items() if place.pattern is None and name in integers]
         return RecordTemplate(
             kind=document["kind"],
             kind_digit=document["kindDigit"],
             version=document["version"],
             code=document["code"],
             values=values,
-            places=_places(document["record"], {_field_name(spec) for spec in values}),
+            places=places,
             _writer=compile_writer(document["record"], _numbers(values)),
+            _texts=(*(name for name in places if name not in (*whole, NUMBER_FIELD)), NUMBER_FIELD),
+            _integers=tuple(whole),
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
         raise FormError("template_form") from error
@@ -165,10 +255,6 @@ def parse_record_template(data: bytes) -> RecordTemplate:
 def issuer_did(host: str, authority: str) -> str:
     """``did:web:HOST:a:CODE``, of a host and code that are known to be well formed."""
     return f"did:web:{host.replace(':', '%3A')}:a:{authority}"
-
-
-def _field_name(spec: ValueSpec) -> str:
-    return NUMBER_FIELD if spec.form == "number" else spec.name
 
 
 def _numbers(values: Sequence[ValueSpec]) -> frozenset[str]:
@@ -232,96 +318,6 @@ def _find(record: Any, place: Place) -> Field:
         raise FormError("record_form")
     # A part of a string is a day or a key sequence: digits stay a text until the comparison of the whole record.
     return str(match[1])
-
-
-def _pack_text(value: Field, _: ValueSpec) -> CborItem:
-    """The shorter of UTF-8 (a CBOR text) and UTF-16BE (a byte string); UTF-8 where they are equal."""
-    text = str(value)
-    wide = text.encode("utf-16-be")
-    return wide if len(wide) < len(text.encode("utf-8")) else text
-
-
-def _unpack_text(item: CborItem, _: ValueSpec) -> Field:
-    if isinstance(item, int):
-        raise FormError("qr_values", "text")
-    return item if isinstance(item, str) else item.decode("utf-16-be")
-
-
-def _pack_number(value: Field, _: ValueSpec) -> CborItem:
-    return int(str(value)[:18])
-
-
-def _unpack_number(item: CborItem, _: ValueSpec) -> Field:
-    body = f"{_unsigned(item):018d}"
-    return body + mod97_10_check(body)
-
-
-def _pack_day(value: Field, _: ValueSpec) -> CborItem:
-    text = str(value)
-    if _DAY.fullmatch(text) is None:
-        raise FormError("record_form", "day")
-    try:
-        return date.fromisoformat(text).toordinal() - _EPOCH
-    except ValueError as error:
-        raise FormError("record_form", "day") from error
-
-
-def _unpack_day(item: CborItem, _: ValueSpec) -> Field:
-    return date.fromordinal(_unsigned(item) + _EPOCH).isoformat()
-
-
-def _pack_identity(value: Field, _: ValueSpec) -> CborItem:
-    return str(value).replace(_MASK, "", 1)
-
-
-def _unpack_identity(item: CborItem, _: ValueSpec) -> Field:
-    if not isinstance(item, str) or _IDENTITY.fullmatch(item) is None:
-        raise FormError("qr_values", "identity")
-    return item[:6] + _MASK + item[6:]
-
-
-def _pack_code(value: Field, spec: ValueSpec) -> CborItem:
-    text = str(value)
-    if text in spec.codes:
-        return spec.codes.index(text)
-    if not spec.open:
-        raise FormError("record_form", spec.name)
-    return text
-
-
-def _unpack_code(item: CborItem, spec: ValueSpec) -> Field:
-    if isinstance(item, int):
-        return spec.codes[item]
-    if not isinstance(item, str):
-        raise FormError("qr_values", spec.name)
-    return item
-
-
-def _unsigned(item: CborItem) -> int:
-    if not isinstance(item, int):
-        raise FormError("qr_values", "integer")
-    return item
-
-
-_EPOCH = datetime.fromtimestamp(0, UTC).date().toordinal()
-_PACK: dict[str, Callable[[Field, ValueSpec], CborItem]] = {
-    "number": _pack_number,
-    "day": _pack_day,
-    "time": lambda value, _: timestamp_decode(str(value)),
-    "integer": lambda value, _: int(value),
-    "text": _pack_text,
-    "identity": _pack_identity,
-    "code": _pack_code,
-}
-_UNPACK: dict[str, Callable[[CborItem, ValueSpec], Field]] = {
-    "number": _unpack_number,
-    "day": _unpack_day,
-    "time": lambda item, _: timestamp_encode(_unsigned(item)),
-    "integer": lambda item, _: _unsigned(item),
-    "text": _unpack_text,
-    "identity": _unpack_identity,
-    "code": _unpack_code,
-}
 
 
 def number_in(fields: Mapping[str, Field]) -> CertificateNumber:

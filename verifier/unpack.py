@@ -40,6 +40,7 @@ class ContainerLimits:
     max_pdf_total: int = 400 * 1024 * 1024  # unpacked, all streams; two seconds' work
     max_form_depth: int = 8  # drawings within drawings of a PDF; our own has 1, a scan with marks on it 3
     max_attachments: int = 16
+    max_table_bytes: int = 16 * 1024 * 1024  # of a review report: 20,000 rows
     max_pages: int = 3  # a certificate is one page; rendering a page costs up to half a second
     max_page_pixels: int = 12_000_000  # A4 at 300 dpi is 8.7 million
 

@@ -6,88 +6,39 @@ that more evidence could decide.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from functools import lru_cache
 from unicodedata import normalize
 
 from keys.canonical import dump_checked
 from keys.encodings import timestamp_decode, timestamp_encode
 from keys.errors import KeysError, TrustListError
 from keys.proofs import hash_data
-from keys.trustlist import Authority, ListedKey, TrustList
 from verifier.authority import objection_at
+from verifier.case import Case
 from verifier.catalogue import CertificateTemplate
 from verifier.errors import FormError, VerifierError
 from verifier.evidence import WHITE_SPACE, Evidence
 from verifier.hours import judge_hours
 from verifier.limits import MAX_LOG_PROOF_BYTES, MAX_NAME_TEXT, MAX_NUMBER_TEXT, MAX_QR_TEXT, MAX_RECORD_BYTES
-from verifier.logcheck import LoggedIssue, check_logged
-from verifier.number import CertificateNumber, parse_number, parse_typed_number
+from verifier.logcheck import check_logged
+from verifier.number import parse_number, parse_typed_number
 from verifier.outcome import Passed, Skipped, Undecided
 from verifier.policy import VerificationPolicy
 from verifier.qr import QrText, parse_qr_text
 from verifier.reading import read_known, read_written
 from verifier.record import UnverifiedRecord, VerifiedRecord, parse_record
 from verifier.report import Detail, Outcome, StepResult, VerificationReport
-from verifier.statuscheck import StatusLists, check_status, status_lists
+from verifier.statuscheck import check_status
 from verifier.template import issuer_did
 from verifier.trust import Trust
-from verifier.writer import WrittenRecord
 
 _CHINA_SECONDS = 8 * 3600
 """China's time is UTC+8 all year."""
-_MIDNIGHT_IN_CHINA = "16"
-"""The hour in UTC."""
-
-
-@dataclass(slots=True)
-class _Case:
-    """One certificate on its way through the steps: the inputs, and what the steps so far established."""
-
-    evidence: Evidence
-    trust: Trust
-    policy: VerificationPolicy
-    qr: QrText | None = None
-    record: UnverifiedRecord | None = None
-    number: CertificateNumber | None = None
-    trust_list: TrustList | None = None
-    template: CertificateTemplate | None = None
-    written: WrittenRecord | None = None
-    logged: LoggedIssue | None = None
-    log_error: VerifierError | None = None
-    lists: StatusLists | None = None
-    authority: Authority | None = None
-    key: ListedKey | None = None
-    passed: set[int] = field(default_factory=set)
-
-    def need_record(self) -> UnverifiedRecord:
-        """The record, or the end of a step that cannot do without."""
-        if self.record is None:
-            raise Skipped("no_record")
-        return self.record
-
-    def need_trust_list(self) -> TrustList:
-        """The trust list, likewise."""
-        if self.trust_list is None:
-            raise Skipped("no_trust_list")
-        return self.trust_list
-
-    def status_lists(self) -> StatusLists:
-        """The status lists of the number, read once; none before it is known."""
-        if self.number is None or self.trust_list is None:
-            return StatusLists({})
-        if self.lists is None:
-            self.lists = status_lists(self.number, self.evidence.status, self.trust, self.trust_list)
-        return self.lists
-
-    def newest_until(self) -> int:
-        """Until when the trust list is known to have been the newest: what it did not say then, nobody had said."""
-        latest = self.policy.at + self.policy.clock_skew
-        return self.status_lists().newest_until(self.need_trust_list(), latest)
 
 
 def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> VerificationReport:
     """Judge one certificate. Never raises for anything in ``evidence``."""
-    case = _Case(evidence, trust, policy, trust_list=trust.trust_list)
+    case = Case(evidence, trust, policy, trust_list=trust.trust_list)
     steps = tuple([_run(number, step, case) for number, step in _NUMBERED])
     return VerificationReport(
         at=policy.at,
@@ -98,21 +49,29 @@ def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> Veri
     )
 
 
-def _run(number: int, step: Callable[[_Case], Passed], case: _Case) -> StepResult:
+def _run(number: int, step: Callable[[Case], Passed], case: Case) -> StepResult:
     try:
         passed = step(case)
     except Skipped as skipped:
-        return StepResult(number, Outcome.SKIPPED, skipped.code)
+        return _plain(number, Outcome.SKIPPED, skipped.code)
     except Undecided as undecided:
         return StepResult(number, Outcome.INDETERMINATE, undecided.code, undecided.details, undecided.missing)
     except (VerifierError, KeysError) as error:
         details: Mapping[str, Detail] = getattr(error, "details", {})
         return StepResult(number, Outcome.FAILED, error.code, details)
     case.passed.add(number)
-    return StepResult(number, Outcome.PASSED, passed.code, passed.details)
+    if passed.details:
+        return StepResult(number, Outcome.PASSED, passed.code, passed.details)
+    return _plain(number, Outcome.PASSED, passed.code)
 
 
-def _bounds(case: _Case) -> Passed:
+@lru_cache(maxsize=256)
+def _plain(number: int, outcome: Outcome, code: str) -> StepResult:
+    """A result without details: one object for all certificates, which also makes reports small between processes."""
+    return StepResult(number, outcome, code)
+
+
+def _bounds(case: Case) -> Passed:
     """Step 0: nothing is read that is larger than any genuine evidence."""
     evidence = case.evidence
     sizes = (
@@ -127,7 +86,7 @@ def _bounds(case: _Case) -> Passed:
     return Passed("within_bounds")
 
 
-def _decode(case: _Case) -> Passed:
+def _decode(case: Case) -> Passed:
     """Step 1: what was presented is a record, a QR's text or a number; the record first."""
     if 0 not in case.passed:
         raise Skipped("evidence_too_large")
@@ -143,7 +102,7 @@ def _decode(case: _Case) -> Passed:
     raise Undecided("evidence_missing", missing="record")
 
 
-def _strict_form(case: _Case) -> Passed:
+def _strict_form(case: Case) -> Passed:
     """Step 2: the record in its one form, read from its bytes or expanded from the QR's values."""
     if 1 not in case.passed:
         raise Skipped("no_record")
@@ -151,32 +110,36 @@ def _strict_form(case: _Case) -> Passed:
         _read(case, case.evidence.record or b"")
     else:
         case.record = _expand(case, case.qr)
-    try:
-        case.number = parse_number(case.need_record().peek_number)
-    except FormError:
-        case.number = None  # step 6 says so
     return Passed("strict")
 
 
-def _read(case: _Case, data: bytes) -> None:
+def _read(case: Case, data: bytes) -> None:
     trust_list = case.trust_list
     known = read_known(data, case.trust, trust_list) if trust_list else None
     if known is not None:
-        case.record, case.template, case.written = known
+        case.record, case.template, case.number, case.known = (
+            known.record,
+            known.template,
+            known.number,
+            known,
+        )
         return
     case.record = parse_record(data)
     kind, version = case.record.peek_template
     case.template = case.trust.catalogue.get(kind, version)
+    try:
+        case.number = parse_number(case.record.peek_number)
+    except FormError:
+        case.number = None  # step 6 says so
 
 
-def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
+def _expand(case: Case, qr: QrText) -> UnverifiedRecord:
     trust_list = case.need_trust_list()
     case.template = case.trust.catalogue.by_code.get(qr.template_code)
     # Expanding with another template than the root's would make a genuine signature fail.
     if case.template is None or case.template.digest not in trust_list.templates:
         raise Undecided("template_unknown", missing="templates")
-    template = case.template.record
-    fields = template.unpack(qr.values)
+    fields = case.template.record.unpack(qr.values)
     case.number = parse_number(str(fields["certificateNumber"]))
     did = issuer_did(trust_list.registry, case.number.authority)
     authority = trust_list.authorities.get(case.number.authority)
@@ -184,11 +147,13 @@ def _expand(case: _Case, qr: QrText) -> UnverifiedRecord:
     if key is None:
         # Step 4 says the same with its consequences; without the key the issuer's name cannot be known.
         raise _not_listed(case, "key_not_listed", timestamp_decode(str(fields["created"])))
-    case.written = template.write(fields, host=trust_list.registry, issuer_name=key.issuer_name)
-    return read_written(case.written, fields, key.issuer_name, qr.signature)
+    case.known = read_written(
+        case.template, case.number, fields, key.issuer_name, trust_list.registry, qr.signature
+    )
+    return case.known.record
 
 
-def _trust_list(case: _Case) -> Passed:
+def _trust_list(case: Case) -> Passed:
     """Step 3: signed by the pinned root, in force at ``policy.at``, and not known to be old.
 
     It never fails: a list that cannot be used says nothing about the certificate.
@@ -211,25 +176,25 @@ def _trust_list(case: _Case) -> Passed:
     return Passed("trust_list_in_force", {"version": trust_list.version, "asOf": case.newest_until()})
 
 
-def _authority_and_key(case: _Case) -> Passed:
+def _authority_and_key(case: Case) -> Passed:
     """Step 4: the authority may issue this, and the key may sign it, at time T."""
     record, trust_list = case.need_record(), case.need_trust_list()
-    method = record.peek_proof.verification_method
+    method = record.peek_method
     case.authority = trust_list.authority_of(record.peek_issuer)
     if case.authority is None:
-        raise _not_listed(case, "authority_not_listed", record.peek_proof.created)
+        raise _not_listed(case, "authority_not_listed", record.peek_created)
     case.key = case.authority.key(method)
     if case.key is None:
-        raise _not_listed(case, "key_not_listed", record.peek_proof.created)
+        raise _not_listed(case, "key_not_listed", record.peek_created)
     if case.number is None:
         raise Skipped("no_number")
-    if case.key.issuer_name != record.peek_document["issuer"]["name"]:
+    if case.key.issuer_name != record.peek_issuer_name:
         raise FormError("issuer_name_differs")
-    moment = _check_times(case, record.peek_proof.created)
+    moment = _check_times(case, record.peek_created)
     return Passed("authorised", {"time": moment, "timeSource": "log" if case.logged else "policy"})
 
 
-def _check_times(case: _Case, created: int) -> int:
+def _check_times(case: Case, created: int) -> int:
     """T, once nothing speaks against the signature then."""
     _evaluate_log(case)
     assert case.authority and case.key and case.number  # noqa: S101, PT018 - set by the caller
@@ -250,7 +215,7 @@ def _check_times(case: _Case, created: int) -> int:
     return moment
 
 
-def _objection(case: _Case, code: str, moment: int) -> VerifierError:
+def _objection(case: Case, code: str, moment: int) -> VerifierError:
     """A finding, unless a newer list might have lifted it: a delegation renewed, a scope or a key's period extended."""
     if code in _FOR_EVER or moment <= case.newest_until():
         return FormError(code)
@@ -261,29 +226,29 @@ _FOR_EVER = ("key_of_another_year", "key_compromised", "key_superseded")
 """Objections that no newer list takes back."""
 
 
-def _not_listed(case: _Case, code: str, created: int) -> VerifierError:
+def _not_listed(case: Case, code: str, created: int) -> VerifierError:
     """Nobody's, if the list was the newest when it was created; since then it may have been listed."""
     if created > case.newest_until():
         return Undecided(code, missing="trust-list")
     return FormError(code)
 
 
-def _proof(case: _Case) -> Passed:
+def _proof(case: Case) -> Passed:
     """Step 5: the Data Integrity proof."""
     record = case.need_record()
     if case.key is None:
         raise Skipped("no_key")
-    proof = record.peek_proof
-    if case.written is not None:
-        signed = case.written.hash_data()
+    if case.known is not None:
+        signed = case.known.signed
     else:
-        signed = hash_data(record.peek_document, proof.options, canonical=dump_checked)
-    if not case.key.public_key.verify(proof.signature, signed):
+        document = record.peek_document
+        signed = hash_data(document, document["proof"], canonical=dump_checked)
+    if not case.key.public_key.verify(record.peek_signature, signed):
         raise FormError("proof_invalid")
     return Passed("proof_valid", {"key": case.key.id})
 
 
-def _schema_and_number(case: _Case) -> Passed:
+def _schema_and_number(case: Case) -> Passed:
     """Step 6: the published schema, the number's agreement, and nothing that the template does not say."""
     record, trust_list = case.need_record(), case.need_trust_list()
     template = case.template
@@ -291,42 +256,42 @@ def _schema_and_number(case: _Case) -> Passed:
         known = record.peek_template in {(one.kind, one.version) for one in trust_list.templates}
         if known:
             raise Undecided("template_unknown", missing="templates")
-        raise _not_listed(case, "template_not_published", record.peek_proof.created)
-    valid = (
-        template.values_valid(record.peek_document) if case.written else template.schema(record.peek_document)
-    )
+        raise _not_listed(case, "template_not_published", record.peek_created)
+    valid = case.known.valid if case.known else template.schema(record.peek_document)
     if not valid:
         raise FormError("schema")
     _check_number(case, record, template)
-    if case.written is None:
+    if case.known is None:
         raise FormError("record_not_of_template")
     return Passed("well_formed")
 
 
-def _check_number(case: _Case, record: UnverifiedRecord, template: CertificateTemplate) -> None:
-    number = parse_number(record.peek_number)
-    subject = record.peek_document["credentialSubject"]
+def _check_number(case: Case, record: UnverifiedRecord, template: CertificateTemplate) -> None:
+    known, evidence = case.known, case.evidence
+    number = known.number if known else parse_number(record.peek_number)
+    # Where the template wrote the record, its year is the number's.
+    year = number.year if known else record.peek_document["credentialSubject"]["year"]
     _, _, code = record.peek_issuer.rpartition(":")
-    if (number.authority, number.year, number.kind) != (code, subject["year"], template.record.kind_digit):
+    if (number.authority, number.year, number.kind) != (code, year, template.record.kind_digit):
         raise FormError("number_disagrees")
-    if record.peek_document["validFrom"] != _day_of_issue(record):
+    valid_from = known.shared.valid_from if known else record.peek_document["validFrom"]
+    if valid_from != _day_of_issue(record.peek_created):
         raise FormError("valid_from_differs")
-    evidence = case.evidence
     if evidence.number is not None and parse_typed_number(evidence.number) != number:
         raise FormError("number_differs")
-    if evidence.name is not None and normalize("NFC", evidence.name.strip(WHITE_SPACE)) != subject["name"]:
-        raise FormError("name_differs")
+    if evidence.name is not None:
+        name = record.peek_document["credentialSubject"]["name"]
+        if normalize("NFC", evidence.name.strip(WHITE_SPACE)) != name:
+            raise FormError("name_differs")
 
 
-def _day_of_issue(record: UnverifiedRecord) -> str:
+@lru_cache(maxsize=256)
+def _day_of_issue(created: int) -> str:
     """China's day of the signature as a record writes it."""
-    created: str = record.peek_proof.options["created"]
-    if created[11:13] >= _MIDNIGHT_IN_CHINA:
-        created = timestamp_encode(record.peek_proof.created + _CHINA_SECONDS)
-    return created[:10] + "T00:00:00Z"
+    return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
 
 
-def _log(case: _Case) -> Passed:
+def _log(case: Case) -> Passed:
     """Step 7: the issue is in the transparency log, under a checkpoint that enough witnesses saw."""
     case.need_trust_list()
     case.need_record()
@@ -348,7 +313,7 @@ def _log(case: _Case) -> Passed:
     return Passed("logged", details)
 
 
-def _evaluate_log(case: _Case) -> None:
+def _evaluate_log(case: Case) -> None:
     """Check the log proof once; steps 4 and 7 both need the answer."""
     proof, trust_list, record, number = case.evidence.log_proof, case.trust_list, case.record, case.number
     if (
@@ -373,7 +338,7 @@ def _evaluate_log(case: _Case) -> None:
         case.log_error = error
 
 
-def _status(case: _Case) -> Passed:
+def _status(case: Case) -> Passed:
     """Step 8: neither revoked nor suspended, by fresh signed lists."""
     trust_list = case.need_trust_list()
     if case.number is None:
@@ -385,7 +350,7 @@ def _status(case: _Case) -> Passed:
     )
 
 
-def _host(case: _Case) -> Passed:
+def _host(case: Case) -> Passed:
     """Step 9: the QR leads to the registry and to nobody else."""
     if case.qr is None:
         raise Skipped("no_qr")
@@ -395,25 +360,24 @@ def _host(case: _Case) -> Passed:
     return Passed("registry_host", {"host": expected})
 
 
-def _rule(case: _Case) -> Passed:
+def _rule(case: Case) -> Passed:
     """Step 10: do the hours meet the rule set? Reported beside the verdict."""
     record = _verified(case)
     if record is None:
         raise Skipped("not_authentic")
-    return judge_hours(record.subject, case.need_trust_list().rule_sets)
+    values = case.known.fields if case.known else record.subject
+    return judge_hours(values, case.need_trust_list().rule_sets)
 
 
-def _verified(case: _Case) -> VerifiedRecord | None:
+def _verified(case: Case) -> VerifiedRecord | None:
     """The record, where steps 1, 2, 4, 5 and 6 passed and the root signed the list they used."""
     if not {1, 2, 4, 5, 6} <= case.passed:
         return None
     assert case.record and case.number and case.template and case.trust_list  # noqa: S101, PT018
-    return VerifiedRecord(
-        case.record.data, case.record.peek_document, case.number, case.template, case.trust_list.registry
-    )
+    return VerifiedRecord(case.record, case.number, case.template, case.trust_list.registry)
 
 
-_STEPS: tuple[Callable[[_Case], Passed], ...] = (
+_STEPS: tuple[Callable[[Case], Passed], ...] = (
     _bounds,
     _decode,
     _strict_form,

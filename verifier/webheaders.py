@@ -20,7 +20,7 @@ PAGE_TYPES = {
     ".json": JSON,
     ".svg": "image/svg+xml",
 }
-_PAGE = re.compile(r"(?:v|verify|panel)/index\.html|worker\.js|verifier/.*(\.html|\.css|\.js|\.json|\.svg)")
+_PAGE = re.compile(r"(?:v|verify|panel|r)/index\.html|worker\.js|verifier/.*(\.html|\.css|\.js|\.json|\.svg)")
 _IMMUTABLE = re.compile(r"trust/\d|templates/|schemas/|ns/|log/tile/")
 _SIGNED = re.compile(r"trust\.json|status/")
 _UNTIL = re.compile(rb'"validUntil":"([^"]{20})"')

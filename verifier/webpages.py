@@ -1,6 +1,6 @@
 """The pages as they are installed with the program, by the paths under which a web server gives them out.
 
-``/v`` is the page behind the QR, ``/verify`` the desk of a panel; everything that they load lies below ``/verifier/``, but for the
+``/v`` is the page behind the QR, ``/verify`` the desk, ``/panel`` a panel's workspace, ``/r`` checks its reports; everything that they load lies below ``/verifier/``, but for the
 service worker, which must lie above the pages that it serves. ``verifier/files.json`` has a digest of each file: what the
 worker keeps is what the list says, whole, or nothing (web/README.md, decision 12).
 """
@@ -16,7 +16,12 @@ PIN_PATH = "verifier/root.json"
 """The root that the pages trust: chosen by whoever installs them (web/README.md)."""
 LIST_PATH = "verifier/files.json"
 WORKER = {"worker.js": "verifier/worker.js"}
-PAGES = {"v": "verifier/index.html", "verify": "verifier/desk/index.html"}
+PAGES = {
+    "v": "verifier/index.html",
+    "verify": "verifier/desk/index.html",
+    "panel": "verifier/panel/index.html",
+    "r": "verifier/panel/report.html",
+}
 _SUFFIXES = (".html", ".css", ".js", ".json", ".svg")
 
 
@@ -24,8 +29,7 @@ def installed_pages() -> dict[str, bytes]:
     """Every file of the pages; the two pages themselves as ``v/index.html`` and ``verify/index.html``."""
     found = dict(_walk(files("verifier") / "web", "verifier/"))
     moved = {**{f"{address}/index.html": path for address, path in PAGES.items()}, **WORKER}
-    entrances = {address: found.pop(path) for address, path in moved.items()}
-    return {**found, **entrances}
+    return {address: found.pop(path) for address, path in moved.items()} | found
 
 
 def pages_with(pin: bytes | None) -> dict[str, bytes]:

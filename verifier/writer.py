@@ -2,14 +2,15 @@
 
 A template's canonical form is compiled once to constant bytes and places for values. Filling it in gives the very bytes
 that RFC 8785 gives for the expanded record, which a property test holds against an independent implementation. Issuing
-signs what is written here; a verifier compares it with the record's bytes, which proves every member at once.
+signs what is written here; ``verifier.reader`` is the way back.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -18,12 +19,13 @@ from verifier.errors import FormError
 
 PLACEHOLDER = re.compile(r"\{([A-Za-z]+)\}")
 _MARK = re.compile(rb'"\{([A-Za-z]+)\}"|\{([A-Za-z]+)\}')
-_Pieces = tuple[tuple[bytes, str], ...]
+_LONGEST_VALUE = 128
+"""The names of the two members, and a signature in base58 (88 characters at most)."""
+Pieces = tuple[tuple[bytes, str], ...]
 """Constant bytes, each followed by the name of a value (empty at the end)."""
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenRecord:
+class WrittenRecord(NamedTuple):
     """A record's canonical bytes around the two members that come last: the proof, and its value."""
 
     before_proof: bytes
@@ -31,10 +33,16 @@ class WrittenRecord:
     before_value: bytes
     after_value: bytes
 
+    @property
+    def greatest_size(self) -> int:
+        """Bytes of the record at most, whatever its signature."""
+        parts = (self.before_proof, self.after_proof, self.before_value, self.after_value)
+        return sum(map(len, parts)) + _LONGEST_VALUE
+
     def hash_data(self) -> bytes:
         """The 64 bytes that the proof signs (SPEC 2.3)."""
-        options = self.before_value + self.after_value
-        return sha256(options).digest() + sha256(self.before_proof + self.after_proof).digest()
+        options = _options_hash(self.before_value + self.after_value)
+        return options + sha256(self.before_proof + self.after_proof).digest()
 
     def record(self, proof_value: str) -> bytes:
         """The record's bytes with the proof whose ``proofValue`` this is."""
@@ -49,25 +57,31 @@ class WrittenRecord:
         return document
 
 
+@lru_cache(maxsize=64)
+def _options_hash(options: bytes) -> bytes:
+    """All records that a key signed in one second have the same options."""
+    return sha256(options).digest()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class RecordWriter:
     """A compiled template record; equal to itself alone, so that it is quick to look up by."""
 
-    _parts: tuple[_Pieces, _Pieces, _Pieces, _Pieces]
+    parts: tuple[Pieces, Pieces, Pieces, Pieces]
+    """Before and after the member ``proof``, and before and after its member ``proofValue``."""
 
     def bind(self, fields: Mapping[str, str | int]) -> "RecordWriter":
         """The writer with ``fields`` filled in for good: what the certificates of a series share."""
         inner = {name: _inner(value) for name, value in fields.items()}
-        a, b, c, d = (_bound(pieces, inner) for pieces in self._parts)
+        a, b, c, d = (_bound(pieces, inner) for pieces in self.parts)
         return RecordWriter((a, b, c, d))
 
     def write(self, fields: Mapping[str, str | int]) -> WrittenRecord:
         """The record of ``fields``, each inserted in the canonical form of its text or number."""
         inner = {name: _inner(value) for name, value in fields.items()}
         inner[""] = b""
-        return WrittenRecord(
-            *[b"".join([constant + inner[name] for constant, name in pieces]) for pieces in self._parts]
-        )
+        a, b, c, d = self.parts
+        return WrittenRecord(_filled(a, inner), _filled(b, inner), _filled(c, inner), _filled(d, inner))
 
 
 def compile_writer(record: Mapping[str, Any], numbers: frozenset[str]) -> RecordWriter:
@@ -91,7 +105,7 @@ def _halves(value: Mapping[str, Any], member: str) -> tuple[bytes, bytes]:
     return before, after
 
 
-def _pieces(data: bytes, numbers: frozenset[str]) -> _Pieces:
+def _pieces(data: bytes, numbers: frozenset[str]) -> Pieces:
     pieces, constant, last = [], b"", 0
     for match in _MARK.finditer(data):
         constant += data[last : match.start()]
@@ -103,7 +117,7 @@ def _pieces(data: bytes, numbers: frozenset[str]) -> _Pieces:
     return (*pieces, (constant + data[last:], ""))
 
 
-def _bound(pieces: _Pieces, inner: Mapping[str, bytes]) -> _Pieces:
+def _bound(pieces: Pieces, inner: Mapping[str, bytes]) -> Pieces:
     """``pieces`` with the values in ``inner`` made constant."""
     bound, constant = [], b""
     for before, name in pieces:
@@ -114,6 +128,12 @@ def _bound(pieces: _Pieces, inner: Mapping[str, bytes]) -> _Pieces:
             bound.append((constant, name))
             constant = b""
     return tuple(bound)
+
+
+def _filled(pieces: Pieces, inner: Mapping[str, bytes]) -> bytes:
+    if len(pieces) == 1:
+        return pieces[0][0] + inner[pieces[0][1]]
+    return b"".join([constant + inner[name] for constant, name in pieces])
 
 
 def _inner(value: str | int) -> bytes:

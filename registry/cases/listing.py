@@ -5,6 +5,7 @@ fault has its place and a code; what is right goes ahead. Whether a certificate 
 ``registry.cases.bulk``; here it is only read.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -102,7 +103,7 @@ def read_list(data: bytes, name: str) -> tuple[list[Row], list[Fault]]:
 
 def _sheets(data: bytes, name: str) -> Sequence[Sheet]:
     try:
-        return open_sheets(data, name, LIMITS)
+        return open_sheets(data, name.rpartition(".")[0] or name, LIMITS)
     except IntakeError as error:
         if error.code == "too_many_rows":
             raise CaseError("list_too_long", limit=LIMITS.rows - 1) from error
@@ -131,7 +132,7 @@ def _items(sheet: Sheet, columns: _Columns, seen: set[str]) -> Iterator[Row | Fa
         if fault is None and number in seen:
             fault = "list_twice"
         if fault is not None:
-            value = number or mask_numbers(shown(raw_number))
+            value = number or _value_shown(raw_number)
             yield Fault(fault, sheet.name, row, columns.letter(columns.number), value[:60])
             continue
         reason = _reason(raw_reason)
@@ -146,6 +147,12 @@ def _items(sheet: Sheet, columns: _Columns, seen: set[str]) -> Iterator[Row | Fa
             continue
         seen.add(number)
         yield Row(row, number, reason, remark)
+
+
+def _value_shown(raw: Cell) -> str:
+    """What stands there: 20 digits are a certificate's number, miscopied; anything else as long may be a person's."""
+    text = shown(raw).strip()
+    return text if re.fullmatch(r"[0-9]{20}", text, re.ASCII) else mask_numbers(text)
 
 
 def _cell(cells: Sequence[Cell], index: int) -> Cell:

@@ -22,13 +22,13 @@ from registry.app import App
 from registry.cases.errors import CaseError
 from registry.cases.models import PrintOrder
 from registry.errors import RegistryError
-from registry.faces.errors import FaceError
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, fresh_file, make_private_folder
 from registry.handout import Handout, prepare
 from registry.jobs.service import order
 from registry.trail.service import record
+from verifier.drawing.errors import FaceError
 from verifier.number import parse_number
 
 FORMS = ("pdf", "zip")
@@ -211,15 +211,17 @@ def _binder(form: str, target: Path, title: str) -> Iterator[Callable[[str, byte
         with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
             yield lambda number, page: archive.writestr(f"{number}.pdf", page)
         return
+    bound: list[str] = []
     with ExitStack() as open_pages, pikepdf.new() as book:
 
         def bind(number: str, page: bytes) -> None:
             source = open_pages.enter_context(pikepdf.open(BytesIO(page)))
             book.pages.extend(source.pages)
-            with book.open_outline() as outline:
-                printed = parse_number(number).printed
-                outline.root.append(pikepdf.OutlineItem(printed, len(book.pages) - 1))
+            bound.append(number)
 
         yield bind
+        with book.open_outline() as outline:  # once: each opening reads all that is there
+            for place, number in enumerate(bound):
+                outline.root.append(pikepdf.OutlineItem(parse_number(number).printed, place))
         book.docinfo["/Title"] = title
         book.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate)

@@ -16,7 +16,7 @@ from registry.cases.errors import CaseError
 from registry.cases.models import Case, CaseItem
 from registry.identity import IdentityVault
 
-_PURPOSE = "case"
+PURPOSE = "case"
 
 
 def seal_changes(
@@ -24,27 +24,33 @@ def seal_changes(
 ) -> bytes:
     """The new values of a correction, sealed to its case and number."""
     document = orjson.dumps({"changes": dict(changes), "identity": identity})
-    return vault.safe(_PURPOSE).seal(document, _place(case))
+    return vault.safe(PURPOSE).seal(document, case_place(case))
 
 
 def open_changes(vault: IdentityVault, case: Case) -> tuple[dict[str, str | int], str | None]:
     """The new values, and the new identity number or None."""
-    document = orjson.loads(vault.safe(_PURPOSE).open(case.payload or b"", _place(case)))
+    document = orjson.loads(vault.safe(PURPOSE).open(case.payload or b"", case_place(case)))
     return document["changes"], document["identity"]
 
 
 def seal_decision(session: Session, vault: IdentityVault, case: Case) -> bytes:
     """The seal of ``case`` as it is now."""
-    return vault.safe(_PURPOSE).mark(_decided(session, case))
+    return vault.safe(PURPOSE).mark(_decided(session, case))
+
+
+def digest_of(session: Session, case: Case, newest: int) -> str:
+    """What somebody who confirms has before him: the case, all its numbers, and the certificate's newest leaf."""
+    return sha256(_decided(session, case) + f"{case.state} {newest}".encode()).hexdigest()
 
 
 def require_decision(session: Session, vault: IdentityVault, case: Case) -> None:
     """The case is what was confirmed, by whom it says; else ``CaseError`` (``case_altered``)."""
-    if case.seal is None or not vault.safe(_PURPOSE).is_mark(case.seal, _decided(session, case)):
+    if case.seal is None or not vault.safe(PURPOSE).is_mark(case.seal, _decided(session, case)):
         raise CaseError("case_altered", case=case.id)
 
 
-def _place(case: Case) -> str:
+def case_place(case: Case) -> str:
+    """To what the new values are sealed."""
     return f"{case.id}:{case.action}:{case.number}"
 
 

@@ -121,6 +121,12 @@ def numbers_found(session: Session, query: Query, *, authority: str | None, at_m
     return list(session.scalars(rows.order_by(IndexedCertificate.number).limit(at_most)))
 
 
+def shown(session: Session, numbers: Sequence[str]) -> dict[str, Found]:
+    """What a list says of each of ``numbers`` that exists; the caller has asked whose they are."""
+    indexed = select_among(session, IndexedCertificate, "number", numbers, ("number", "batch_id"))
+    return {one.number: one for one in _shown(session, [(row[0], row[1]) for row in indexed])}
+
+
 def _conditions(query: Query, authority: str | None) -> list[ColumnElement[bool]]:
     indexed = IndexedCertificate
     conditions = [*_in_series(query, authority)]

@@ -139,10 +139,16 @@ def decline(
 
 def withdraw(session: Session, actor: Actor, *, case_id: int, authority: str | None, now: int) -> Case:
     """Take back what one proposed oneself."""
+    case = own_proposal(session, actor, case_id=case_id, authority=authority)
+    return _end(session, actor, case, "withdrawn", "", now)
+
+
+def own_proposal(session: Session, actor: Actor, *, case_id: int, authority: str | None) -> Case:
+    """A case that waits and that one proposed oneself, locked; raises ``CaseError``."""
     case = _proposed(session, case_id, authority)
     if actor.account != case.proposed_by:
         raise CaseError("case_not_own")
-    return _end(session, actor, case, "withdrawn", "", now)
+    return case
 
 
 def case_of(session: Session, case_id: int, *, authority: str | None) -> Case:

@@ -18,12 +18,12 @@ from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.correction import correct
 from registry.errors import RegistryError
-from registry.faces.errors import FaceError
 from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, prepare, write_files
 from registry.messages import error_sentence, reason_list, word_of
 from registry.models import Certificate, StatusEvent
 from registry.status import REASONS, change_status, release, state_of
+from verifier.drawing.errors import FaceError
 from verifier.number import parse_typed_number
 from verifier.record import parse_record
 

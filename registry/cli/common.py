@@ -19,11 +19,11 @@ from keys.trustlist import TrustList
 from registry.app import App, open_app
 from registry.ceremony import PROPOSAL_FILE, write_proposal
 from registry.errors import RegistryError, RootAbsentError
-from registry.faces.errors import FaceError
 from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
 from registry.trust import current_trust_list
 from registry.witness.errors import WitnessError
+from verifier.drawing.errors import FaceError
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_typed_number
 

@@ -16,7 +16,6 @@ from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
 from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, errors_told, registry_app
 from registry.cli.remarks import print_findings
 from registry.errors import RegistryError
-from registry.faces.fonts import missing_glyphs
 from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.blank import write_form
@@ -26,6 +25,7 @@ from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
+from verifier.drawing.fonts import missing_glyphs
 
 
 def issue(

@@ -9,7 +9,7 @@ from keys.encodings import timestamp_encode
 from registry.cli.common import EXIT_REFUSED_ROWS, SHELL, registry_app
 from registry.cli.issuing import progress_bar
 from registry.cli.offices import tell_version
-from registry.keychanges import end_key
+from registry.keychanges import add_report_key, end_key
 from registry.reattestation import affected, reattest
 from verifier.cli import parse_time
 
@@ -19,7 +19,9 @@ keys = typer.Typer(
 
 KeyName = Annotated[
     str,
-    typer.Argument(metavar="KEY_ID", help="410100#2026-1 | status-1 | log，或完整标识 · or a whole key id"),
+    typer.Argument(
+        metavar="KEY_ID", help="410100#2026-1 | status-1 | report-1 | log，或完整标识 · or a whole key id"
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="事由（公开）· public reason")]
 
@@ -40,6 +42,16 @@ def revoke(
 ) -> None:
     """密钥泄露：此前入日志的有效，此后的无效 · Compromised: what was logged before stands, what came after fails."""
     _end(key, reason, parse_time(compromised_from))
+
+
+@keys.command("report")
+def report_command() -> None:
+    """为早先建立的登记系统增设评审报告密钥 · List a key for review reports, in a registry made before there were any."""
+    with registry_app() as app:
+        with app.write() as session:
+            trust_list = add_report_key(session, app.keyring, now=app.clock())
+        app.sign_log()
+    tell_version(trust_list, trust_list.report_keys[-1].id)
 
 
 @keys.command("affected")

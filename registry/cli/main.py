@@ -8,17 +8,21 @@ from typing import Annotated
 import typer
 
 from registry.cli import (
+    accounts,
     agents,
     auditing,
     ceremony,
     certificates,
     delegation,
+    identity,
     issuing,
     keychanges,
     listing,
     offices,
     publishing,
     recovering,
+    serving,
+    trail,
     witnesses,
     working,
 )
@@ -49,7 +53,8 @@ app = typer.Typer(
   certreg verify out/NUMBER.pdf --url site/
 
 环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE,
-  CERTREG_PIN, CERTREG_PIN_FILE, CERTREG_AGENT, CERTREG_LANG
+  CERTREG_PIN, CERTREG_PIN_FILE, CERTREG_AGENT, CERTREG_LANG,
+  CERTREG_CONSOLE_ORIGIN, CERTREG_CONSOLE_PROXIES, CERTREG_BREACHED
 """,
 )
 
@@ -83,6 +88,8 @@ offices.authority.command("request")(delegation.request)
 offices.authority.command("approve")(delegation.approve)
 app.add_typer(witnesses.witness, name="witness")
 app.add_typer(auditing.log, name="log")
+app.add_typer(trail.trail, name="trail")
+app.add_typer(identity.identity, name="identity")
 app.command("issue")(issuing.issue)
 app.command("template")(issuing.template)
 app.command("resume")(recovering.resume_command)
@@ -97,6 +104,8 @@ app.command("reinstate")(certificates.reinstate)
 app.command("release")(certificates.release_command)
 app.command("correct")(certificates.correct_command)
 app.add_typer(agents.agent, name="agent")
+app.add_typer(accounts.account, name="account")
+app.command("serve")(serving.serve)
 app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)

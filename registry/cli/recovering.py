@@ -10,6 +10,7 @@ from registry.cli import issuing
 from registry.cli.common import SHELL, registry_app
 from registry.cli.publishing import tell_open_batches
 from registry.holdings import open_batches
+from registry.province import counts
 
 
 def resume_command() -> None:
@@ -26,11 +27,13 @@ def resume_command() -> None:
 def index_command(
     rebuild: Annotated[bool, typer.Option("--rebuild", help="先清空，再重建 · forget it first")] = False,
 ) -> None:
-    """整理证书检索索引；fsck 提示不符时加 --rebuild · Bring the search index up to date; make it anew where fsck says so."""
+    """整理证书检索索引和统计；fsck 提示不符时加 --rebuild · Bring search index and counts up to date; anew where fsck says so."""
     with registry_app() as app:
         if rebuild:
             with app.database.write() as session:
                 forget_index(session)
+                counts.rebuild(session)
         entries = follow_to_the_end(app)
+        counts.follow_to_the_end(app)
     SHELL.say(f"检索索引已整理：{entries} 条日志记录。", f"The search index took in {entries} log entries.")
     SHELL.say_json({"entries": entries})

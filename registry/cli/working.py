@@ -13,9 +13,10 @@ from registry.cases import working as cases
 from registry.cli.common import SHELL, registry_app
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
+from registry.province import changes as province
 from registry.review import issuing as review
 
-KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS}
+KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS, **province.KINDS}
 """Every kind of background work by its name; a capability adds its own here."""
 
 

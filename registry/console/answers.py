@@ -1,29 +1,26 @@
 """Answers where something is not as asked: a page for people, problem JSON (RFC 9457) for programs with a token."""
 
 import json
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from registry.console.context import visitor_of
+from registry.console.context import asker_of, bearer
 from registry.console.problems import Problem
-from registry.console.rendering import address, problem_sentence, render
+from registry.console.rendering import address, render
+from registry.console.sentences import problem_sentence
 
 _PROBLEM_JSON = "application/problem+json"
 
 
-def is_program(request: Request) -> bool:
-    """Whether a token was shown: such a caller reads JSON."""
-    return request.headers.get("authorization", "").lower().startswith("bearer ")
-
-
 def problem(request: Request, error: Problem) -> Response:
     """What was wrong, and what to do about it."""
-    visitor = visitor_of(request)
-    if is_program(request):
-        return problem_json(error, visitor.lang)
+    asker = asker_of(request)
+    if bearer(request) is not None:
+        return problem_json(error, asker.lang)
     return render(
-        visitor,
+        asker,
         "problem.html",
         status=error.status,
         headers=error.headers,
@@ -35,7 +32,8 @@ def problem(request: Request, error: Problem) -> Response:
 def problem_json(error: Problem, lang: str) -> Response:
     """The same for a program."""
     document = {
-        "type": f"about:blank#{error.code}",
+        "type": "about:blank",
+        "title": HTTPStatus(error.status).phrase,
         "code": error.code,
         "status": error.status,
         "detail": problem_sentence(error.code, error.params, lang),
@@ -50,8 +48,8 @@ def problem_json(error: Problem, lang: str) -> Response:
 
 def sign_in_needed(request: Request) -> Response:
     """To the door, and back to a page that can be asked for again; a program is told 401."""
-    if is_program(request):
-        answer = problem_json(Problem("token"), visitor_of(request).lang)
+    if bearer(request) is not None:
+        answer = problem_json(Problem("token"), asker_of(request).lang)
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
     where = address(request, "session.new")

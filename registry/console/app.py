@@ -13,17 +13,67 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from registry.accounts.errors import SlowDownError
+from registry.accounts.passwords import Passwords
 from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
 from registry.console.guard import Guard
-from registry.console.pages import door, home, preferences
+from registry.console.language import LANGUAGES
+from registry.console.pages import (
+    acts,
+    approvals,
+    authorities,
+    batches,
+    batchfiles,
+    bulk,
+    cases,
+    certificates,
+    door,
+    home,
+    me,
+    numbers,
+    people,
+    preferences,
+    prints,
+    progress,
+    province,
+    requests,
+    tokens,
+    trail,
+    uploads,
+    welcome,
+)
 from registry.console.permissions import PUBLIC, table_faults
 from registry.console.problems import Problem, SignInNeededError
+from registry.console.rendering import environment
 from registry.console.settings import ConsoleSettings
 from registry.errors import RegistryError
 
-PAGES = (preferences.router, door.router, home.router)
+PAGES = (
+    preferences.router,
+    door.router,
+    welcome.router,
+    home.router,
+    uploads.router,
+    batchfiles.router,
+    batches.router,
+    approvals.router,
+    progress.router,
+    me.router,
+    tokens.router,
+    people.router,
+    certificates.router,
+    acts.router,
+    cases.router,
+    bulk.router,
+    requests.router,
+    prints.router,
+    authorities.router,
+    province.router,
+    numbers.router,
+    trail.router,
+)
 """One router a capability; each is listed here once."""
 
 
@@ -34,10 +84,13 @@ def create_console_app(app: App, settings: ConsoleSettings) -> FastAPI:
     )
     console.state.registry = app
     console.state.settings = settings
+    console.state.passwords = Passwords(settings.password_cost, settings.breached)
     for router in PAGES:
         # Not include_router: what that makes hides its routes from whoever compares them with the table.
         console.router.routes.extend(router.routes)
     _require_rules(console)
+    for lang in LANGUAGES:  # a catalogue that cannot be read is told at the start, not at somebody's click
+        environment(lang)
     _add_answers(console)
     console.add_middleware(Guard, fault=answers.fault)
     return console
@@ -73,7 +126,10 @@ def _add_answers(console: FastAPI) -> None:
 
     async def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, RegistryError)  # noqa: S101 - registered for these
-        return answers.problem(request, Problem(error.code, error.params))
+        answer = Problem(error.code, error.params)
+        if isinstance(error, SlowDownError):
+            answer.headers["Retry-After"] = str(error.seconds)
+        return answers.problem(request, answer)
 
     async def nobody(request: Request, _: Exception) -> Response:
         return answers.sign_in_needed(request)

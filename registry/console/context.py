@@ -14,148 +14,123 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
-from registry.accounts.secrets import secret_hash
+from registry.accounts.models import Account, ApiToken
 from registry.accounts.sessions import SignedIn, find_session, needs_note, note_use
+from registry.accounts.tokens import find_token, note_token_use, routes_of
 from registry.actors import Actor, Role
 from registry.app import App
 from registry.console.language import LANGUAGE_COOKIE, chosen_language
+from registry.console.origin import address_of
 from registry.console.permissions import FORM_BYTES, UPLOAD_BYTES, Reach, reach_of
 from registry.console.problems import Problem, SignInNeededError
+from registry.console.request import (
+    CSRF_FIELD,
+    DEVICE_COOKIE,
+    DOOR_COOKIE,
+    SESSION_COOKIE,
+    Context,
+    Visit,
+    csrf_token,
+    may,
+    text_field,
+)
 from registry.console.settings import ConsoleSettings
 
-SESSION_COOKIE = "__Host-certreg"
-DOOR_COOKIE = "__Host-certreg-door"
-CSRF_FIELD = "csrf"
 _SAFE = frozenset({"GET", "HEAD"})
+_TOKEN_NOTED_EVERY = 60
 _FIELDS = 2000
 """Fields of one form; a form of corrections has a few for each row of a page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """A request by somebody who need not be signed in. ``form`` is empty for GET."""
-
-    request: Request
-    app: App
-    settings: ConsoleSettings
-    lang: str
-    now: int
-    origin: str
-    form: FormData
-    csrf: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """A request that may be answered: by whom (``actor``), how far he reaches, in which language, at what time."""
-
-    visit: Visit
-    actor: Actor
-    reach: Reach
-    session_id: int | None
-    """Of the browser's session; None for a token."""
-
-    @property
-    def app(self) -> App:
-        """The registry."""
-        return self.visit.app
-
-    @property
-    def request(self) -> Request:
-        """The request."""
-        return self.visit.request
-
-    @property
-    def form(self) -> FormData:
-        """The form that was sent, read already."""
-        return self.visit.form
-
-    @property
-    def lang(self) -> str:
-        """``zh-CN`` or ``en``."""
-        return self.visit.lang
-
-    @property
-    def now(self) -> int:
-        """Unix seconds."""
-        return self.visit.now
-
-    @property
-    def authority_filter(self) -> str | None:
-        """What services take as ``authority``: None is the whole province, else the one whose rows may be seen."""
-        if self.reach is Reach.ALL:
-            return None
-        # Somebody provincial with own reach only has no authority's rows: no authority has an empty code.
-        return self.actor.authority or ""
-
-
-def may(ctx: Context, route: str) -> bool:
-    """Whether the actor's role reaches ``route`` at all: for links and buttons."""
-    return reach_of(route, ctx.actor.role) is not Reach.NONE
-
-
-def text_field(form: FormData, name: str, *, most: int = 1000) -> str:
-    """The text of a field, without space around it; empty where it is absent. Raises ``Problem`` (``form``)."""
-    value = form.get(name, "")
-    if not isinstance(value, str) or len(value) > most or "\x00" in value:
-        raise Problem("form", field=name)
-    return value.strip()
-
-
-def csrf_token(secret: str) -> str:
-    """What a form of this session, or of this visitor, must carry."""
-    return secret_hash("csrf", secret).hex()
 
 
 async def visit(request: Request) -> Visit:
     """The request of somebody who need not be signed in."""
     secret = request.cookies.get(DOOR_COOKIE, "")
     form = await _form(request, _route(request))
-    _require_csrf(request, form, secret)
+    await _require_csrf(request, form, secret)
     return _visit(request, form, secret)
 
 
-def visitor_of(request: Request) -> Visit:
+def asker_of(request: Request) -> Context | Visit:
     """Whoever it is, to be told what was wrong; the form is not read."""
-    return _visit(request, FormData(), "")
+    known: Context | None = getattr(request.state, "context", None)
+    return known or _visit(request, FormData(), "")
 
 
 async def context(request: Request) -> Context:
     """The request of somebody who is signed in and may ask this; raises ``Problem`` or ``SignInNeededError``."""
     route = _route(request)
-    secret = request.cookies.get(SESSION_COOKIE, "")
-    found = await run_in_threadpool(_signed_in, request, secret)
-    actor = _actor(found, _origin(request))
+    token = bearer(request)
+    secret = "" if token is not None else request.cookies.get(SESSION_COOKIE, "")
+    found = await run_in_threadpool(_token if token is not None else _signed_in, request, token or secret)
+    actor = _actor(found, origin_of(request))
     reach = reach_of(route, actor.role)
-    if reach is Reach.NONE:
+    # Whoever is refused something is still signed in: the page that says so has its navigation.
+    request.state.context = Context(_visit(request, FormData(), secret), actor, reach, found.session_id)
+    if reach is Reach.NONE or not found.may(route):
         raise Problem("forbidden")
     form = await _form(request, route)
-    _require_csrf(request, form, secret)
-    return Context(_visit(request, form, secret), actor, reach, found.session.id)
+    if token is None:
+        await _require_csrf(request, form, secret)
+    return Context(_visit(request, form, secret), actor, reach, found.session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Who asks, by a session or by a token."""
+
+    account: Account
+    session_id: int | None = None
+    token: ApiToken | None = None
+
+    def may(self, route: str) -> bool:
+        return self.token is None or route in routes_of(self.token)
+
+
+def bearer(request: Request) -> str | None:
+    """The token that was shown; None without one. Whoever shows one is judged by it alone."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else None
 
 
 def _route(request: Request) -> str:
     return str(request.scope["route"].name)
 
 
-def _signed_in(request: Request, secret: str) -> SignedIn:
+def _signed_in(request: Request, secret: str) -> _Found:
     app: App = request.app.state.registry
     now = app.clock()
-    if not secret:
-        raise SignInNeededError
-    with app.database.read() as session:
-        found = find_session(session, secret, now=now)
+    found: SignedIn | None = None
+    if secret:
+        with app.database.read() as session:
+            found = find_session(session, secret, now=now)
     if found is None:
         raise SignInNeededError
     if needs_note(found.session, now=now):
         with app.database.write() as session:
             note_use(session, found.session.id, now=now)
-    return found
+    return _Found(found.account, session_id=found.session.id)
 
 
-def _actor(found: SignedIn, origin: str) -> Actor:
+def _token(request: Request, secret: str) -> _Found:
+    app: App = request.app.state.registry
+    now = app.clock()
+    with app.database.read() as session:
+        found = find_token(session, secret, now=now)
+    if found is None:
+        raise SignInNeededError
+    token, account = found
+    if token.used_at is None or now - token.used_at >= _TOKEN_NOTED_EVERY:
+        with app.database.write() as session:
+            note_token_use(session, token.id, now=now)
+    return _Found(account, token=token)
+
+
+def _actor(found: _Found, origin: str) -> Actor:
     account = found.account
-    return Actor(account.id, account.login, account.name, Role(account.role), account.authority, origin)
+    token = found.token.id if found.token is not None else None
+    return Actor(
+        account.id, account.login, account.name, Role(account.role), account.authority, origin, token
+    )
 
 
 def _visit(request: Request, form: FormData, secret: str) -> Visit:
@@ -168,14 +143,17 @@ def _visit(request: Request, form: FormData, secret: str) -> Visit:
         settings,
         lang,
         app.clock(),
-        _origin(request),
+        origin_of(request),
         form,
         csrf_token(secret) if secret else "",
     )
 
 
-def _origin(request: Request) -> str:
-    return request.client.host if request.client else ""
+def origin_of(request: Request) -> str:
+    """The address that the request came from, past trusted proxies."""
+    settings: ConsoleSettings = request.app.state.settings
+    peer = request.client.host if request.client else ""
+    return address_of(peer, request.headers.getlist("x-forwarded-for"), settings.proxies)
 
 
 async def _form(request: Request, route: str) -> FormData:
@@ -190,10 +168,18 @@ async def _form(request: Request, route: str) -> FormData:
     return await request.form(max_files=1, max_fields=_FIELDS, max_part_size=FORM_BYTES)
 
 
-def _require_csrf(request: Request, form: FormData, secret: str) -> None:
+async def _require_csrf(request: Request, form: FormData, secret: str) -> None:
     """An unsafe request comes from a page that this session (or visitor) was shown, and from no other site's."""
     if request.method in _SAFE:
         return
+    try:
+        _check_csrf(request, form, secret)
+    except Problem:
+        await form.close()  # a file that nobody will read
+        raise
+
+
+def _check_csrf(request: Request, form: FormData, secret: str) -> None:
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Problem("csrf")
     sent = form.get(CSRF_FIELD, "")
@@ -205,3 +191,22 @@ def _require_csrf(request: Request, form: FormData, secret: str) -> None:
 
 Ctx = Annotated[Context, Depends(context)]
 Visitor = Annotated[Visit, Depends(visit)]
+
+__all__ = [
+    "CSRF_FIELD",
+    "DEVICE_COOKIE",
+    "DOOR_COOKIE",
+    "SESSION_COOKIE",
+    "Context",
+    "Ctx",
+    "Visit",
+    "Visitor",
+    "asker_of",
+    "bearer",
+    "context",
+    "csrf_token",
+    "may",
+    "origin_of",
+    "text_field",
+    "visit",
+]

@@ -13,7 +13,13 @@ STATUS: Mapping[str, int] = {
     "too_large": 413,
     "length_required": 411,
     "second_factor": 403,
+    "second_factor_token": 403,
+    "token": 401,
+    "account_unknown": 404,
+    "role_forbidden": 403,
+    "busy": 503,
     "too_many_attempts": 429,
+    "unread": 422,
     "fault": 500,
 }
 """By code; a registry's own error (``RegistryError``) is a conflict with its state."""

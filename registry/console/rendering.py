@@ -1,7 +1,7 @@
 """Templates to pages. One Jinja2 environment a language, autoescape on, an undefined name is an error.
 
 In every template: ``_`` and ``ngettext``, ``sentence(code, params)`` for codes, ``url(route, **values)``, ``may(route)``,
-``csrf`` (the form's token), ``ctx`` (None at the door), ``lang``, ``now``; filters ``day``, ``moment``, ``count``,
+``csrf`` (the form's token), ``ctx`` (None at the door), ``lang``, ``now``; filters ``day``, ``moment``, ``written_day`` (of ``2026-11-20``), ``count``,
 ``number`` (a certificate's), ``authority_name`` is the page's own business.
 """
 
@@ -13,12 +13,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.routing import Match
 
 from registry.console.context import Context, Visit, may
 from registry.console.language import EN, translations
+from registry.console.sentences import problem_sentence, sentence
 from registry.console.statics import asset
 from registry.errors import RegistryError
-from registry.messages import ERRORS, error_sentence
 from registry.offices import CHINA
 from verifier.number import parse_number
 
@@ -47,6 +48,7 @@ def render(
             may=lambda route: inside is not None and may(inside, route),
             url=lambda route, **parts: address(request, route, **parts),
             here=request.url.path,
+            back=looked_at(request),
             **values,
         )
     )
@@ -56,6 +58,19 @@ def render(
 def address(request: Request, route: str, /, **parts: Any) -> str:
     """The path of a route: ``address(request, "batches.show", batch=12)``."""
     return str(request.app.url_path_for(route, **parts))
+
+
+def looked_at(request: Request) -> str:
+    """The page to come back to in another language: this one, or where a form was sent, the one above it."""
+    path = request.url.path
+    if request.method in ("GET", "HEAD"):
+        return path
+    while path.count("/") > 1:
+        scope = {"type": "http", "method": "GET", "path": path, "root_path": "", "headers": []}
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes):
+            return path
+        path = path.rpartition("/")[0]
+    return ""
 
 
 def see_other(ctx: Context | Visit, route: str, /, **parts: Any) -> Response:
@@ -78,6 +93,9 @@ def environment(lang: str) -> Environment:
     made.install_gettext_translations(translations()[lang], newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
         day=lambda moment: day(moment, lang),
+        written_day=lambda written: day(
+            int(datetime.fromisoformat(written).replace(tzinfo=CHINA).timestamp()), lang
+        ),
         moment=lambda moment: moment_text(moment, lang),
         count=lambda number: f"{number:,}",
         number=lambda digits: parse_number(digits).printed,
@@ -90,24 +108,9 @@ def environment(lang: str) -> Environment:
     return made
 
 
-def sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """The sentence of a code: from the catalogues, else from the registry's own messages."""
-    found = translations()[lang].gettext(code)
-    if found != code:
-        return found.format_map({name: str(value) for name, value in params.items()})
-    return error_sentence(code, params, lang) if code in ERRORS else code
-
-
-def problem_sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
-    """``problem.CODE`` of the catalogues, else the registry's own sentence."""
-    name = f"problem.{code}"
-    found = sentence(name, params, lang)
-    return found if found != name else sentence(code, params, lang)
-
-
 def error_text(error: RegistryError, lang: str) -> str:
     """An error of a service in the reader's words."""
-    return sentence(error.code, error.params, lang)
+    return problem_sentence(error.code, error.params, lang)
 
 
 def day(moment: int, lang: str) -> str:

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-PREFIX = "/console"
+from registry.console.settings import PREFIX
 
 
 def page_router() -> APIRouter:

@@ -1,18 +1,18 @@
 """What a deployment of the console chooses; the registry itself has its own settings."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from registry.accounts.passwords import PasswordCost
+from registry.errors import RegistryError
 
-@dataclass(frozen=True, slots=True)
-class PasswordCost:
-    """Argon2id: the price of one guess. Source: RFC 9106, 4, second recommended option (64 MiB, 3 passes, 4 lanes)."""
-
-    time: int = 3
-    memory_kib: int = 64 * 1024
-    lanes: int = 4
+PREFIX = "/console"
+"""All addresses of the console lie below it."""
+DEFAULT_ORIGIN = "http://localhost:8700"
+"""For trying it on one's own machine, which browsers trust without TLS."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ConsoleSettings:
     to the world, one a line; none are refused for that without it.
     """
 
-    origin: str = "http://localhost:8700"
+    origin: str = DEFAULT_ORIGIN
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
     password_cost: PasswordCost = field(default_factory=PasswordCost)
     breached: Path | None = None
@@ -32,3 +32,33 @@ class ConsoleSettings:
     def host(self) -> str:
         """The relying party of passkeys (WebAuthn ``rpId``)."""
         return urlsplit(self.origin).hostname or ""
+
+
+ORIGIN, PROXIES, BREACHED = "CERTREG_CONSOLE_ORIGIN", "CERTREG_CONSOLE_PROXIES", "CERTREG_BREACHED"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def console_settings_from(environment: Mapping[str, str]) -> ConsoleSettings:
+    """Settings of a deployment; raises ``RegistryError`` (``console_origin``, ``console_proxies``, ``console_breached``).
+
+    Without TLS only this machine is served: elsewhere a browser keeps neither our cookies nor passkeys.
+    """
+    origin = environment.get(ORIGIN) or DEFAULT_ORIGIN
+    parts = urlsplit(origin)
+    local = parts.scheme == "http" and parts.hostname in _LOCAL
+    if (
+        not (parts.scheme == "https" or local)
+        or not parts.hostname
+        or origin != f"{parts.scheme}://{parts.netloc}"
+    ):
+        raise RegistryError("console_origin", origin=origin)
+    breached = Path(environment[BREACHED]) if environment.get(BREACHED) else None
+    if breached is not None and not breached.is_file():
+        raise RegistryError("console_breached", file=str(breached))
+    try:
+        proxies = tuple(
+            ip_network(one.strip()) for one in environment.get(PROXIES, "").split(",") if one.strip()
+        )
+    except ValueError as error:
+        raise RegistryError("console_proxies") from error
+    return ConsoleSettings(origin=origin, proxies=proxies, breached=breached)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from registry.faces.errors import FaceError
-from registry.faces.fonts import missing_glyphs
+from verifier.drawing.errors import FaceError
+from verifier.drawing.fonts import missing_glyphs
 from verifier.record import VerifiedRecord
 
 Shown = tuple[tuple[str, str | int], ...]

@@ -6,6 +6,7 @@ because its warnings are about what would look wrong on paper.
 """
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
@@ -15,11 +16,11 @@ from typing import Literal
 import typst
 from PIL import Image
 
-from registry.faces.errors import FaceError
 from registry.faces.face import SHOWN_FIELDS, FaceSource
-from registry.faces.fonts import typst_fonts
 from registry.faces.picture import bake, compose, open_picture
-from registry.faces.qr import qr_matrix
+from verifier.drawing.errors import FaceError
+from verifier.drawing.fonts import typst_fonts
+from verifier.drawing.qr import qr_matrix
 
 # Archival with attachments, and tagged for screen readers.
 PDF_STANDARDS: "list[typst.PDFStandard]" = ["a-3b", "ua-1"]
@@ -61,17 +62,32 @@ class FaceRenderer:
     def _typeset(
         self, source: FaceSource, form: Literal["pdf", "png"], dpi: int | None = None, *, layer: str = "whole"
     ) -> bytes:
-        compiler = self._compiler(source.kind, source.version)
+        moment = datetime.strptime(source.issued, "%Y-%m-%d").replace(tzinfo=UTC)
+        inputs = _inputs(source) | {"layer": layer}
+        return self.draw(source.kind, source.version, inputs, moment=moment, form=form, dpi=dpi)
+
+    def draw(
+        self,
+        kind: str,
+        version: str,
+        inputs: Mapping[str, str],
+        *,
+        moment: datetime,
+        form: Literal["pdf", "png"] = "png",
+        dpi: int | None = None,
+    ) -> bytes:
+        """The template of ``kind`` with these inputs, as of ``moment``. Else FaceError."""
+        compiler = self._compiler(kind, version)
         try:
             output, warnings = compiler.compile_with_warnings(
                 format=form,
                 ppi=None if dpi is None else float(dpi),
-                sys_inputs=_inputs(source) | {"layer": layer},
+                sys_inputs=dict(inputs),
                 pdf_standards=PDF_STANDARDS if form == "pdf" else [],
-                timestamp=datetime.strptime(source.issued, "%Y-%m-%d").replace(tzinfo=UTC),
+                timestamp=moment,
             )
         except typst.TypstError as error:
-            raise FaceError("face_typeset", f"{source.kind} {source.version}") from error
+            raise FaceError("face_typeset", f"{kind} {version}") from error
         if warnings or not isinstance(output, bytes):
             raise FaceError("face_typeset", "warnings, or not one page")
         return output

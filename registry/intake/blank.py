@@ -6,7 +6,9 @@ The example stands on the second sheet, downwards, so that nobody can submit it:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
+from typing import BinaryIO
 
 import xlsxwriter
 
@@ -38,7 +40,7 @@ _GENERAL = (
 )
 
 
-def write_form(path: Path, *, kind: str) -> None:
+def write_form(path: Path | BinaryIO, *, kind: str) -> None:
     """Write an XLSX: headings and empty rows for `kind` (annual, completion), and a sheet of rules with an example.
 
     Raises OSError if it cannot be written.
@@ -46,7 +48,10 @@ def write_form(path: Path, *, kind: str) -> None:
     if kind not in KINDS:
         raise ValueError(f"unknown kind of certificate: {kind}")
     fields = fields_of(kind)
-    with path.open("wb") as target, xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+    with (
+        path.open("wb") if isinstance(path, Path) else nullcontext(path) as target,
+        xlsxwriter.Workbook(target, {"in_memory": True}) as book,
+    ):
         text = book.add_format({"num_format": "@"})
         bold = book.add_format({"bold": True, "border": 1, "bg_color": "#DDEBF7", "num_format": "@"})
         wrapped = book.add_format({"text_wrap": True, "valign": "top", "num_format": "@"})

@@ -174,15 +174,15 @@ _NOTES: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "hidden_sheet": _entry(
         "工作表「{sheet}」是隐藏的，其中的人员一律暂不发证。",
-        "请取消隐藏并核对后重新提交（或用 --include-hidden）；不需要的请删除。",
+        "请取消隐藏并核对后重新提交（命令行可用 --include-hidden）；不需要的请删除。",
         "Sheet “{sheet}” is hidden; the people in it are held back.",
-        "Unhide it, check it and submit it again (or use --include-hidden); delete it if it is not wanted.",
+        "Unhide it, check it and submit it again (on the command line: --include-hidden); delete it if it is not wanted.",
     ),
     "hidden_rows": _entry(
         "工作表「{sheet}」有{count}个隐藏行（{rows}），其中的人员一律暂不发证。",
-        "请取消隐藏或清除筛选，核对后重新提交（或用 --include-hidden）；不需要的请删除。",
+        "请取消隐藏或清除筛选，核对后重新提交（命令行可用 --include-hidden）；不需要的请删除。",
         "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are held back.",
-        "Unhide them or clear the filter, check, and submit again (or use --include-hidden); delete those not wanted.",
+        "Unhide them or clear the filter, check, and submit again (on the command line: --include-hidden); delete those not wanted.",
     ),
     "hidden_sheet_included": _entry(
         "工作表「{sheet}」是隐藏的，已按要求一并办理。",

@@ -16,7 +16,6 @@ from hashlib import sha256
 from registry.app import App
 from registry.applications import KIND_NAMES
 from registry.batches import preview_file
-from registry.faces.fonts import missing_glyphs
 from registry.intake.columns import ORIGIN, fields_of
 from registry.intake.findings import Finding, Severity
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
@@ -34,6 +33,7 @@ from registry.review.rows import (
     person_key,
     write_list,
 )
+from verifier.drawing.fonts import missing_glyphs
 
 
 @dataclass(frozen=True, slots=True)

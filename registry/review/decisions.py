@@ -14,7 +14,8 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, defer
 
 from registry.actors import Actor
 from registry.app import App
@@ -127,6 +128,12 @@ def submitted(
     if sha256(data).hexdigest() != submission.shown:
         raise RegistryError("draft_altered", place=f"sheet:{draft.id}/{submission.round}")
     return Submitted(submission, orjson.loads(data))
+
+
+def rounds_of(session: Session, draft_id: int) -> list[DraftSubmission]:
+    """All rounds of a draft, newest first, without their sheets."""
+    wanted = select(DraftSubmission).filter_by(draft_id=draft_id).order_by(DraftSubmission.round.desc())
+    return list(session.scalars(wanted.options(defer(DraftSubmission.sheet, raiseload=True))))
 
 
 def withdraw(session: Session, actor: Actor, draft_id: int, *, now: int) -> None:

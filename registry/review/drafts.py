@@ -4,7 +4,7 @@ Services are called in one transaction of the caller's. Reading a file takes sec
 (``composition.compose``); ``store`` then refuses to join it to a draft that somebody else changed meanwhile.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
@@ -21,7 +21,7 @@ from registry.review.composition import Composed, Content, Frame
 from registry.review.findings import store_findings
 from registry.review.keeping import review_safe, seal, seal_json, unseal, unseal_json
 from registry.review.models import Draft, DraftHand, DraftList, DraftPart
-from registry.review.rows import read_list, refused_json, refused_of
+from registry.review.rows import Origin, read_list, refused_json, refused_of
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
 from registry.trust import current_trust_list
@@ -106,6 +106,19 @@ def content_of(session: Session, vault: IdentityVault, draft: Draft) -> Content:
     listed = unseal(safe, kept.listed, f"list:{draft.id}")
     refused = unseal_json(safe, kept.refused, f"refused:{draft.id}")
     return Content(read_list(listed), refused_of(refused))
+
+
+def refused_at(
+    session: Session, vault: IdentityVault, draft: Draft, wanted: Set[Origin]
+) -> dict[Origin, Mapping[str, str]]:
+    """Of the refused rows those at ``wanted``: place → field → text as written. For a page of a hundred thousand."""
+    kept = session.get(DraftList, draft.id)
+    if kept is None:
+        return {}
+    stored = unseal_json(review_safe(vault), kept.refused, f"refused:{draft.id}")
+    keys = {(one.part, one.sheet, one.row) for one in wanted}
+    found = refused_of([row for row in stored if (row[0], row[1], row[2]) in keys])
+    return {row.origin: row.cells for row in found}
 
 
 def list_bytes(session: Session, vault: IdentityVault, draft_id: int) -> bytes:
@@ -247,7 +260,7 @@ def count_by_state(session: Session, *, authority: str | None) -> dict[str, int]
     counts = select(Draft.state, func.count()).group_by(Draft.state)
     if authority is not None:
         counts = counts.where(Draft.authority == authority)
-    return dict(session.execute(counts).tuples())
+    return {row[0]: row[1] for row in session.execute(counts)}
 
 
 def parts_of(session: Session, draft_id: int) -> list[DraftPart]:

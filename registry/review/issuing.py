@@ -5,7 +5,7 @@ intents are finished first, and what it issued before counts as issued. What bec
 remembered: claim → number → batch.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
@@ -151,6 +151,12 @@ def count_batch(session: Session, batch_id: int) -> Counts:
 def is_finished(session: Session, batch_id: int) -> bool:
     """Whether all of a batch is done."""
     return session.get_one(Batch, batch_id).finished_at is not None
+
+
+def unfinished(session: Session, batches: Sequence[int]) -> set[int]:
+    """Of ``batches``, those that are still being issued."""
+    waiting = select(Batch.id).where(Batch.id.in_(batches), Batch.finished_at.is_(None))
+    return set(session.scalars(waiting))
 
 
 def numbers_by_origin(

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from registry.faces.fonts import missing_glyphs
 from registry.intake.columns import fields_of, primary_heading
 from registry.intake.rows import Application
 from registry.intake.service import Intake, intake_of
+from verifier.drawing.fonts import missing_glyphs
 
 LIST_NAME = "list.csv"
 FIRST_ROW = 2

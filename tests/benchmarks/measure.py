@@ -3,11 +3,19 @@
 A machine that others use is twice as slow from one minute to the next, and its raw signatures are so too. So a round's
 figure is divided by the mean of the raw samples right before and right after it, and the ratio reported is the median of
 the rounds. Raw rates are those of one thread with one key object, over 64-byte messages.
+
+Two ratios: by the clock, which on a machine that is not ours alone says as much about the neighbours; and by the processors'
+time of everything that worked for it (this process, its agent, its pool; a database server is no descendant and is not counted) against that of raw: what one
+core does for us, out of what it could sign or verify in the same time.
 """
 
+import os
+import resource
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import mean, median, quantiles
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,11 +27,12 @@ _SLICE = 64
 
 @dataclass(frozen=True, slots=True)
 class RawSample:
-    """Operations a second at one moment; ``verify_core`` of processor time, beside what is measured so too."""
+    """Operations a second at one moment, by the clock and by this thread's own time."""
 
     sign: float
     verify: float
-    verify_core: float
+    sign_cpu: float
+    verify_cpu: float
 
 
 class RawGauge:
@@ -38,10 +47,9 @@ class RawGauge:
 
     def sample(self) -> RawSample:
         """One more sample, kept in ``samples``."""
-        taken = RawSample(
-            self._rate(lambda: self._private.sign(MESSAGE))[0],
-            *self._rate(lambda: self._public.verify(self._signature, MESSAGE)),
-        )
+        sign = self._rate(lambda: self._private.sign(MESSAGE))
+        verify = self._rate(lambda: self._public.verify(self._signature, MESSAGE))
+        taken = RawSample(sign[0], verify[0], sign[1], verify[1])
         self.samples.append(taken)
         return taken
 
@@ -58,11 +66,15 @@ class RawGauge:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One round: ``count`` things in ``wall`` seconds, of which this process computed ``cpu`` seconds in all threads."""
+    """One round: ``count`` things in ``wall`` seconds, of which this process computed ``cpu`` seconds in all threads.
+
+    ``all_cpu`` has the time of its descendants too: agent, pool.
+    """
 
     count: int
     wall: float
     cpu: float
+    all_cpu: float
 
     @property
     def rate(self) -> float:
@@ -82,6 +94,7 @@ class Measure:
     per_core: bool = False
     rounds: list[Round] = field(default_factory=list)
     raw: list[float] = field(default_factory=list)
+    raw_cpu: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
@@ -96,6 +109,14 @@ class Measure:
         rates = [one.count / (one.cpu if self.per_core else one.wall) for one in self.rounds]
         return median(rate / raw for rate, raw in zip(rates, self.raw, strict=True))
 
+    @property
+    def core_ratio(self) -> float | None:
+        """As ``ratio``, by the processors' time of all that worked: what a core used yields of the raw rate of a core."""
+        if not self.beside:
+            return None
+        rates = [one.count / one.all_cpu for one in self.rounds]
+        return median(rate / raw for rate, raw in zip(rates, self.raw_cpu, strict=True))
+
     def to_json(self) -> dict[str, object]:
         """Rates a second, times in microseconds of each thing."""
         rates = [one.rate for one in self.rounds]
@@ -106,9 +127,11 @@ class Measure:
             "perSecond": _figures(rates),
             "wallMicroseconds": _figures([one.wall / one.count * 1e6 for one in self.rounds]),
             "cpuMicroseconds": _figures([one.cpu / one.count * 1e6 for one in self.rounds]),
+            "allCpuMicroseconds": _figures([one.all_cpu / one.count * 1e6 for one in self.rounds]),
         }
-        if self.ratio is not None:
+        if self.ratio is not None and self.core_ratio is not None:
             found |= {"beside": self.beside, "ratio": round(self.ratio, 4)}
+            found |= {"coreRatio": round(self.core_ratio, 4)}
         return found
 
 
@@ -133,9 +156,33 @@ class Timings:
 
 def timed(work: Callable[[], int]) -> Round:
     """One round of ``work``, which says how many things it did."""
-    wall, cpu = time.perf_counter(), time.process_time()
+    wall, cpu, others = time.perf_counter(), time.process_time(), descendants_time()
     count = work()
-    return Round(count, time.perf_counter() - wall, time.process_time() - cpu)
+    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    return Round(count, wall, cpu, cpu + descendants_time() - others)
+
+
+def descendants_time() -> float:
+    """Seconds that processes below this one have computed, ended ones that were waited for too (proc(5); 10 ms steps)."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return ended.ru_utime + ended.ru_stime + sum(map(_time_of, _children("self")))
+
+
+def _time_of(process: str) -> float:
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:  # it ended a moment ago; whoever waits for it has its time
+        return 0.0
+    own = sum(map(int, stat[11:15])) / os.sysconf("SC_CLK_TCK")
+    return own + sum(map(_time_of, _children(process)))
+
+
+def _children(process: str) -> list[str]:
+    found: list[str] = []
+    for task in Path(f"/proc/{process}/task").glob("*/children"):
+        with suppress(OSError):
+            found += task.read_text(encoding="ascii").split()
+    return found
 
 
 def measure(
@@ -153,8 +200,10 @@ def measure(
         found.rounds.append(timed(work))
         after = gauge.sample()
         if beside:
-            raw = f"{beside}_core" if per_core else beside
+            cpu = f"{beside}_cpu"
+            raw = cpu if per_core else beside
             found.raw.append(mean((getattr(before, raw), getattr(after, raw))))
+            found.raw_cpu.append(mean((getattr(before, cpu), getattr(after, cpu))))
         before = after
     return found
 
@@ -173,7 +222,8 @@ def time_each(name: str, works: Sequence[Callable[[], object]]) -> Timings:
 
 def raw_json(samples: Sequence[RawSample]) -> dict[str, object]:
     """Raw rates over the whole run, with their spread."""
-    return {name: _figures([getattr(one, name) for one in samples]) for name in ("sign", "verify")}
+    names = ("sign", "verify", "sign_cpu", "verify_cpu")
+    return {name: _figures([getattr(one, name) for one in samples]) for name in names}
 
 
 def _figures(values: Sequence[float]) -> dict[str, float]:

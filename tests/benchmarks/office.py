@@ -10,12 +10,12 @@ from pathlib import Path
 
 from registry.app import App, create_app
 from registry.batches import BatchResult, issue_file
-from registry.faces.fonts import missing_glyphs
 from registry.intake.samples import write_clean_workbook
 from registry.intake.service import open_intake
 from registry.offices import CHINA, Delegation, add_authority
 from registry.publication import publish
 from registry.settings import PASSPHRASE_VARIABLE
+from verifier.drawing.fonts import missing_glyphs
 
 HOST = "jxjy.henan.example"
 YEAR = 2026

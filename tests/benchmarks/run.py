@@ -12,7 +12,6 @@ from pathlib import Path
 
 from keys.canonical import canonicalize_restricted
 from registry.faces.face import face_source
-from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from registry.handout import Handout
 from registry.publication import publish
@@ -23,6 +22,7 @@ from tests.benchmarks.measure import Measure, RawGauge, Timings, measure, raw_js
 from tests.benchmarks.office import Office, make_sheets, open_office
 from tests.benchmarks.serving import serving_measures
 from tests.registry.engines import postgresql
+from verifier.drawing.qr import qr_matrix
 from verifier.many import VerifierPool
 from verifier.policy import VerificationPolicy
 

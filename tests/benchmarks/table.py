@@ -25,15 +25,27 @@ def _raw(results: Results) -> Table:
 
 
 def _rates(measures: tuple[Measure, ...]) -> Table:
-    table = Table("measure", "count", "a second", "spread", "µs each", "CPU µs each", "of raw")
+    table = Table(
+        "measure", "count", "a second", "spread", "µs each", "CPU µs", "all CPU µs", "of raw", "per core"
+    )
     for one in measures:
         rates = [item.rate for item in one.rounds]
         cpu = sorted(item.cpu / item.count * 1e6 for item in one.rounds)[len(rates) // 2]
+        everything = sorted(item.all_cpu / item.count * 1e6 for item in one.rounds)[len(rates) // 2]
         ratio = f"{one.ratio:.3f} {one.beside}" if one.ratio is not None else "–"
+        core = f"{one.core_ratio:.3f}" if one.core_ratio is not None else "–"
         spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
         count = f"{one.rounds[0].count} x {len(rates)}"
         table.add_row(
-            one.name, count, f"{one.rate:,.0f}", spread, f"{1e6 / one.rate:,.1f}", f"{cpu:,.1f}", ratio
+            one.name,
+            count,
+            f"{one.rate:,.0f}",
+            spread,
+            f"{1e6 / one.rate:,.1f}",
+            f"{cpu:,.1f}",
+            f"{everything:,.1f}",
+            ratio,
+            core,
         )
     return table
 

@@ -77,11 +77,19 @@ def test_a_tiny_run_writes_every_measure(tmp_path: Path) -> None:
 
 def _check_measures(measures: list[dict[str, object]]) -> None:
     assert [one["name"] for one in measures if one["name"] != TOKEN] == MEASURES
-    common = {"name", "count", "rounds", "perSecond", "wallMicroseconds", "cpuMicroseconds"}
+    common = {
+        "name",
+        "count",
+        "rounds",
+        "perSecond",
+        "wallMicroseconds",
+        "cpuMicroseconds",
+        "allCpuMicroseconds",
+    }
     for one in measures:
         word = str(one["name"]).partition(",")[0]
         beside = {"issue": "sign", "sign": "sign", "verify": "verify", "POST /api/verify": "verify"}.get(word)
-        assert set(one) == (common | {"beside", "ratio"} if beside else common)
+        assert set(one) == (common | {"beside", "ratio", "coreRatio"} if beside else common)
         assert one.get("beside") == beside
         assert all(set(dict(one[name])) == FIGURES for name in ("perSecond", "wallMicroseconds"))  # type: ignore[call-overload]
     counts = {str(one["name"]): one["count"] for one in measures}

@@ -41,13 +41,13 @@ class NotInstalledError(Exception):
     """The libraries cannot be had here, and why."""
 
 
-def install(folder: Path) -> None:
-    """Put the libraries into ``folder``; raises ``NotInstalledError`` where npm or the network is missing, and only then."""
+def install(folder: Path, files: Path = FILES) -> None:
+    """Put what ``files`` locks into ``folder``; raises ``NotInstalledError`` where npm or the network is missing, and only then."""
     for program in ("node", "npm"):
         if shutil.which(program) is None:
             raise NotInstalledError(f"{program} is not installed")
-    for name in ("package.json", "package-lock.json", "judge.mjs"):
-        shutil.copy(FILES / name, folder)
+    for file in files.iterdir():
+        shutil.copy(file, folder)
     try:
         done = subprocess.run(
             INSTALL, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=False

@@ -64,9 +64,9 @@ def test_a_job_from_order_to_end(rig: Rig) -> None:
     assert order(rig) != job  # and may be ordered again afterwards
 
 
-def test_whose_job_it_is(rig: Rig) -> None:
-    job = order(rig)
-    with rig.app.database.read() as session:
+def test_whose_job_it_is(lite: Rig) -> None:
+    job = order(lite)
+    with lite.app.database.read() as session:
         assert service.job_of(session, job, authority="410100") is not None
         assert service.job_of(session, job, authority="418001") is None
         assert service.job_of(session, job + 1, authority=None) is None
@@ -91,12 +91,12 @@ def test_the_dead_are_relieved_and_cannot_come_back(rig: Rig) -> None:
     assert (view(rig, job).state, view(rig, job).done) == ("running", 0)
 
 
-def test_a_heartbeat_keeps_the_lease(rig: Rig) -> None:
-    order(rig)
-    held = taken(rig)
-    with rig.app.database.write() as session:
+def test_a_heartbeat_keeps_the_lease(lite: Rig) -> None:
+    order(lite)
+    held = taken(lite)
+    with lite.app.database.write() as session:
         service.renew(session, held, now=NOW + LEASE)
-    assert take(rig, "two", NOW + LEASE + 1) is None
+    assert take(lite, "two", NOW + LEASE + 1) is None
 
 
 def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
@@ -112,22 +112,22 @@ def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
     assert taken(rig, now=now).attempt == 1
 
 
-def test_a_passing_trouble_waits_longer_each_time(rig: Rig) -> None:
-    order(rig)
+def test_a_passing_trouble_waits_longer_each_time(lite: Rig) -> None:
+    order(lite)
     for pause in (FIRST_PAUSE, 4 * FIRST_PAUSE):
-        held = taken(rig, now=rig.clock.now)
-        with rig.app.database.write() as session:
-            service.postpone(session, held, now=rig.clock.now)
-        assert take(rig, now=rig.clock.now + pause - 1) is None
-        rig.clock.now += pause
-    taken(rig, now=rig.clock.now)
+        held = taken(lite, now=lite.clock.now)
+        with lite.app.database.write() as session:
+            service.postpone(session, held, now=lite.clock.now)
+        assert take(lite, now=lite.clock.now + pause - 1) is None
+        lite.clock.now += pause
+    taken(lite, now=lite.clock.now)
 
 
-def test_told_to_stop_costs_no_attempt(rig: Rig) -> None:
-    order(rig)
+def test_told_to_stop_costs_no_attempt(lite: Rig) -> None:
+    order(lite)
     for _ in range(MAX_ATTEMPTS + 1):
-        held = taken(rig)
-        with rig.app.database.write() as session:
+        held = taken(lite)
+        with lite.app.database.write() as session:
             service.give_back(session, held)
 
 
@@ -141,9 +141,9 @@ def test_a_known_death_needs_no_lease(rig: Rig) -> None:
     assert view(rig, job).state == "running"
 
 
-def test_only_what_failed_is_tried_again(rig: Rig) -> None:
-    job = order(rig)
-    with pytest.raises(RegistryError, match="job_not_failed"), rig.app.database.write() as session:
+def test_only_what_failed_is_tried_again(lite: Rig) -> None:
+    job = order(lite)
+    with pytest.raises(RegistryError, match="job_not_failed"), lite.app.database.write() as session:
         service.retry(session, job, now=NOW)
 
 

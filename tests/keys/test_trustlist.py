@@ -159,6 +159,32 @@ def test_a_status_key_may_not_stand_there_twice_under_two_ids() -> None:
         parse_trust_list(changed(("statusKeys",), [key, again]))
 
 
+def test_report_keys_are_read_like_status_keys_and_may_be_absent() -> None:
+    key = {**EXAMPLE.document["statusKeys"][0], "id": key_id(registry_did(HOST), "report-1")}
+    trust = parse_trust_list(changed(("reportKeys",), [key]))
+    assert trust.report_key(key["id"]) == trust.report_keys[0]
+    assert trust.not_understood == ()
+    assert EXAMPLE.report_keys == ()
+    assert EXAMPLE.report_key(key["id"]) is None
+    assert "reportKeys" not in document_of(EXAMPLE)
+    assert document_of(trust)["reportKeys"] == [key]
+    strange = parse_trust_list(changed(("reportKeys",), [{**key, "motto": "x"}]))
+    assert strange.not_understood == ("reportKeys.motto",)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [
+        ({}, "trust_list_form"),
+        ([EXAMPLE.document["authorities"][0]["keys"][0]], "trust_list_form"),
+        (EXAMPLE.document["statusKeys"] * 2, "trust_list_duplicate"),
+    ],
+)
+def test_what_are_no_report_keys(value: object, code: str) -> None:
+    with refused(TrustListError, code):
+        parse_trust_list(changed(("reportKeys",), value))
+
+
 @pytest.mark.parametrize("data", [b"", b"[]", b"{}", b'{"a":1,"a":2}', b"\xff", EXAMPLE.data + b"\n"])
 def test_what_is_not_a_document(data: bytes) -> None:
     with refused(TrustListError, "trust_list_form"):

@@ -231,10 +231,12 @@ def opened(place: Place, folder: Path) -> Iterator[Rig]:
     """The registry at ``place`` for the length of the block; ``folder`` is for files."""
     clock = Clock()
     app = place.open(clock)
+    rig = Rig(place, folder, clock, app)
     try:
-        yield Rig(place, folder, clock, app)
+        yield rig
     finally:
         app.database.close()
+        rig.app.database.close()  # a test may have opened it anew
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ from verifier.presented import Presented
 from verifier.report import Verdict, VerificationReport
 from verifier.session import judge
 from verifier.sources import open_source
+from verifier.webpages import PAGES, WORKER
 
-NOT_IN_A_BUNDLE = {"log", "v", "verify", "verifier"}
+NOT_IN_A_BUNDLE = {"log", "verifier", *PAGES, *WORKER}
 """The log (SPEC 8.4), and the pages, for which a verifier without a network has no use."""
 
 

@@ -146,7 +146,7 @@ def test_killed_while_founding(tmp_path: Path) -> None:
     for strike in (
         Strike("link:before"),
         Strike("link:after"),  # the root's key is there
-        Strike("link:after", 2),  # and those of log and status
+        Strike("link:after", 2),  # and the others
         Strike("write:before"),  # dies at the secret for identity numbers
     ):
         assert killed_while_founding(place, NOW, strike)
@@ -156,6 +156,7 @@ def test_killed_while_founding(tmp_path: Path) -> None:
     app = place.open(Clock())
     assert sorted(path.name for path in app.settings.keys.glob("*.pem")) == [
         "log.pem",
+        "report-1.pem",
         "root-1.pem",
         "status-1.pem",
     ]

@@ -13,11 +13,13 @@ import pypdfium2
 import pytest
 from PIL import Image
 
-from registry.faces.errors import FaceError
+from keys.canonical import JsonObject
 from registry.faces.face import FaceSource, face_source
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import HOSTILE, ISSUER, LOG_PROOF, source, variants, verified
+from verifier.drawing.errors import FaceError
+from verifier.record import VerifiedRecord
 
 RENDERER = FaceRenderer()
 VARIANTS = variants()
@@ -199,13 +201,16 @@ def test_a_log_proof_that_is_no_text_is_refused() -> None:
         face_source(verified(), log_proof=b"\xff")
 
 
+def saying(record: VerifiedRecord, document: JsonObject) -> VerifiedRecord:
+    """``record`` with another document than its bytes are."""
+    return replace(record, unverified=replace(record.unverified, _document=document))
+
+
 def test_a_record_that_lacks_what_its_face_shows_is_refused() -> None:
     record = verified()
     for subject in ({**record.subject, "employer": 5}, {**record.subject, "publicHours": True}):
         with refused(FaceError, "face_record"):
-            face_source(
-                replace(record, document={**record.document, "credentialSubject": subject}), log_proof=None
-            )
+            face_source(saying(record, {**record.document, "credentialSubject": subject}), log_proof=None)
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "2026-13-01", "20260918"])
@@ -217,7 +222,7 @@ def test_a_day_outside_the_calendar_is_refused(day: str) -> None:
         {**record.document, "validFrom": f"{day}T00:00:00Z"},
     ):
         with refused(FaceError, "face_record"):
-            face_source(replace(record, document=changed), log_proof=None)
+            face_source(saying(record, changed), log_proof=None)
 
 
 def test_a_kind_without_a_face_is_refused() -> None:

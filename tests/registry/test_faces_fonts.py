@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from registry.faces.fonts import FAMILY, FILE_NAME, font_path, missing_glyphs, typst_fonts
+from verifier.drawing.fonts import FAMILY, FILE_NAME, font_path, missing_glyphs, typst_fonts
 
 
 def test_typst_sees_this_font_and_no_other() -> None:
@@ -14,7 +14,7 @@ def test_typst_sees_this_font_and_no_other() -> None:
 
 def test_locating_the_font_loads_neither_its_package_nor_matplotlib() -> None:
     program = (
-        "import sys; from registry.faces.fonts import font_path; font_path();"
+        "import sys; from verifier.drawing.fonts import font_path; font_path();"
         "sys.exit(any(name in sys.modules for name in ('mplfonts', 'matplotlib')))"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
@@ -24,7 +24,7 @@ def test_locating_the_font_loads_neither_its_package_nor_matplotlib() -> None:
 def test_without_the_package_the_font_is_said_to_be_missing() -> None:
     program = (
         "import sys; sys.modules['mplfonts'] = None\n"
-        "from registry.faces.errors import FaceError; from registry.faces.fonts import font_path\n"
+        "from verifier.drawing.errors import FaceError; from verifier.drawing.fonts import font_path\n"
         "try: font_path()\n"
         "except FaceError as error: print(error.code)"
     )

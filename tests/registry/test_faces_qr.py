@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from registry.faces.errors import FaceError
-from registry.faces.qr import MAX_VERSION, QrMatrix, qr_matrix, qr_version
 from tests.builders import refused
+from verifier.drawing.errors import FaceError
+from verifier.drawing.qr import MAX_VERSION, QrMatrix, qr_matrix, qr_version
 
 PREFIX = "https://jxjy.henan.example/v#"
 

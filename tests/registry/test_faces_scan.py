@@ -7,9 +7,9 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageFilter
 
-from registry.faces.qr import qr_version
 from registry.faces.renderer import FaceRenderer
 from tests.registry.faces_samples import source, variants
+from verifier.drawing.qr import qr_version
 
 RENDERER = FaceRenderer()
 FACES = variants()

@@ -1,5 +1,6 @@
 """The end of keys: what stands, what fails, who gets a new certificate, and that the registry goes on with its new keys."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -8,10 +9,10 @@ from keys.trustlist import KeyRevocation, TrustList
 from registry.correction import correct
 from registry.errors import OfficeError
 from registry.issuance import resume
-from registry.keychanges import end_key
+from registry.keychanges import add_report_key, end_key
 from registry.log import latest_checkpoint
 from registry.models import Certificate, Intent
-from registry.offices import Delegation, add_authority, signing_key
+from registry.offices import Delegation, add_authority, publish_change, signing_key
 from registry.ownkeys import log_keys, log_signer, status_key
 from registry.publication import publish
 from registry.reattestation import affected, reattest
@@ -194,6 +195,28 @@ def test_the_status_key_is_replaced(rig: Rig, compromised: bool) -> None:
     rig.publish()
     assert rig.judge(number).reason == "valid"
     assert_sound(rig.app, issued=1)
+
+
+def test_the_report_key_is_made_at_the_start_replaced_and_published(lite: Rig) -> None:
+    trust_list = ended(lite, "report-1", None)
+    old, new = trust_list.report_keys
+    assert [key.id.partition("#")[2] for key in (old, new)] == ["report-1", "report-2"]
+    assert (old.revoked is not None, new.revoked) == (True, None)
+    assert lite.app.keyring.signer("report-2").public_key == new.public_key
+    lite.publish()
+    did = json.loads((lite.site / ".well-known/did.json").read_bytes())
+    assert {old.id, new.id} <= set(did["assertionMethod"])
+
+
+def test_a_registry_of_before_is_given_a_report_key(lite: Rig) -> None:
+    with lite.app.write() as session:
+        bare = replace(current_trust_list(session), report_keys=())
+        publish_change(session, lite.app.keyring, bare, now=lite.app.clock())
+    with lite.app.write() as session:
+        trust_list = add_report_key(session, lite.app.keyring, now=lite.app.clock())
+    assert [key.id.partition("#")[2] for key in trust_list.report_keys] == ["report-1"]
+    with lite.app.write() as session, refused(OfficeError, "report_key_listed"):
+        add_report_key(session, lite.app.keyring, now=lite.app.clock())
 
 
 @pytest.mark.parametrize("compromised", [False, True])

@@ -15,7 +15,7 @@ from tests.builders import HOST, MUNICIPAL, refused, signer
 from tests.simulator import ANNUAL, LOGGED_AT, SIGNED_AT, Simulator, catalogue
 from verifier.number import number_of
 from verifier.policy import VerificationPolicy
-from verifier.template import NUMBER_FIELD
+from verifier.qrvalues import NUMBER_FIELD
 
 TRUST = Simulator().trust()
 TEMPLATE = catalogue().templates["annual", "v1"]

@@ -108,6 +108,11 @@ CASES: list[tuple[Edit, str, str]] = [
         "adds status key: key #status-2",
         "新增状态密钥：密钥 #status-2",
     ),
+    (
+        lambda one: one.update(reportKeys=[{**NEW_KEY, "id": f"did:web:{HOST}#report-1"}]),
+        "  adds report key: key #report-1 [",
+        "  新增报告密钥：密钥 #report-1 [",
+    ),
     (lambda one: one["log"].update(vkey="x"), "! log key: ", "! 日志密钥："),
     (lambda one: one["log"].update(former=["x"]), "! log.former", "! log.former"),
     (lambda one: one["ruleSets"].pop(), "! removes rule set henan-2012", "! 删除学时规则 henan-2012"),

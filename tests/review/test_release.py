@@ -72,12 +72,12 @@ def test_a_list_from_upload_to_certificates(rig: Rig) -> None:
 @pytest.mark.parametrize(
     "actor", [CLERK, SYSTEM, replace(CLERK, role=APPROVER.role), replace(CLERK, token=5)]
 )
-def test_nobody_releases_or_returns_what_he_prepared(rig: Rig, actor: Actor) -> None:
-    draft = submitted(rig)
+def test_nobody_releases_or_returns_what_he_prepared(lite: Rig, actor: Actor) -> None:
+    draft = submitted(lite)
     for act in (release, send_back):
         with pytest.raises(RegistryError, match="own_draft"):
-            act(rig, draft, actor)
-    assert draft_of(rig, draft).state == "submitted"
+            act(lite, draft, actor)
+    assert draft_of(lite, draft).state == "submitted"
 
 
 def test_who_uploaded_does_not_release_even_if_another_submitted(rig: Rig) -> None:
@@ -92,17 +92,17 @@ def test_who_uploaded_does_not_release_even_if_another_submitted(rig: Rig) -> No
     release(rig, draft, APPROVER)
 
 
-def test_who_returned_a_list_does_not_change_it(rig: Rig) -> None:
-    draft = submitted(rig)
-    send_back(rig, draft)
+def test_who_returned_a_list_does_not_change_it(lite: Rig) -> None:
+    draft = submitted(lite)
+    send_back(lite, draft)
     for act in (
-        lambda: upload(rig, draft, csv_bytes([annual(9)]), actor=APPROVER),
-        lambda: submit(rig, draft, APPROVER),
+        lambda: upload(lite, draft, csv_bytes([annual(9)]), actor=APPROVER),
+        lambda: submit(lite, draft, APPROVER),
     ):
         with pytest.raises(RegistryError, match="decided_before"):
             act()
-    submit(rig, draft, COLLEAGUE)
-    release(rig, draft, APPROVER)
+    submit(lite, draft, COLLEAGUE)
+    release(lite, draft, APPROVER)
 
 
 def test_the_database_holds_two_people_apart(rig: Rig) -> None:
@@ -159,12 +159,12 @@ def _with_digest(submission: DraftSubmission, shown: str) -> DraftSubmission:
     return DraftSubmission(round=submission.round, shown=shown)
 
 
-def test_a_submitted_list_is_not_changed_behind_the_approvers_back(rig: Rig) -> None:
-    draft = submitted(rig)
+def test_a_submitted_list_is_not_changed_behind_the_approvers_back(lite: Rig) -> None:
+    draft = submitted(lite)
     with pytest.raises(RegistryError, match="draft_not_open"):
-        upload(rig, draft, csv_bytes([annual(7)]))
-    with pytest.raises(RegistryError, match="draft_not_open"), rig.app.database.write() as session:
-        drafts.discard(session, CLERK, draft, now=rig.clock.now)
+        upload(lite, draft, csv_bytes([annual(7)]))
+    with pytest.raises(RegistryError, match="draft_not_open"), lite.app.database.write() as session:
+        drafts.discard(session, CLERK, draft, now=lite.clock.now)
 
 
 def test_an_upload_read_before_another_is_refused(rig: Rig) -> None:
@@ -203,26 +203,26 @@ def _a_released_one_by_hand(session: object, draft: int) -> None:
     [_a_list_of_another, _another_digest, _another_approver, _another_authority, _a_released_one_by_hand],
 )
 def test_what_was_altered_in_the_database_is_not_issued(
-    rig: Rig, tamper: Callable[[object, int], None]
+    lite: Rig, tamper: Callable[[object, int], None]
 ) -> None:
-    draft = submitted(rig)
-    submitted(rig, range(50, 53))
-    release(rig, draft)
-    with rig.app.database.write() as session:
+    draft = submitted(lite)
+    submitted(lite, range(50, 53))
+    release(lite, draft)
+    with lite.app.database.write() as session:
         tamper(session, draft)
-    assert work(rig)
-    job = job_of(rig, draft)
+    assert work(lite)
+    job = job_of(lite, draft)
     assert (job.state, job.error) in {("failed", "release_altered"), ("failed", "draft_altered")}
-    assert_sound(rig.app, issued=0)
+    assert_sound(lite.app, issued=0)
 
 
-def test_nothing_to_submit(rig: Rig) -> None:
-    draft = opened(rig)
+def test_nothing_to_submit(lite: Rig) -> None:
+    draft = opened(lite)
     with pytest.raises(RegistryError, match="draft_empty"):
-        submit(rig, draft)
-    upload(rig, draft, csv_bytes([annual(1, 姓名="李1雷")]))
+        submit(lite, draft)
+    upload(lite, draft, csv_bytes([annual(1, 姓名="李1雷")]))
     with pytest.raises(RegistryError, match="draft_empty"):
-        submit(rig, draft)
+        submit(lite, draft)
 
 
 def test_what_others_issued_meanwhile(rig: Rig) -> None:
@@ -238,19 +238,19 @@ def test_what_others_issued_meanwhile(rig: Rig) -> None:
         submitted(rig, range(1, 4))
 
 
-def test_an_authority_that_was_suspended_after_the_release(rig: Rig) -> None:
-    draft = submitted(rig)
-    release(rig, draft)
-    rig.set_authority("suspended")
-    work(rig)
-    job = job_of(rig, draft)
+def test_an_authority_that_was_suspended_after_the_release(lite: Rig) -> None:
+    draft = submitted(lite)
+    release(lite, draft)
+    lite.set_authority("suspended")
+    work(lite)
+    job = job_of(lite, draft)
     assert (job.state, job.error) == ("failed", "authority_suspended")
-    rig.set_authority("granted")
-    with rig.app.database.write() as session:
-        decisions.try_again(session, APPROVER, draft, job.id, now=rig.clock.now)
-    work(rig)
-    assert job_of(rig, draft).state == "done"
-    assert_sound(rig.app, issued=3)
+    lite.set_authority("granted")
+    with lite.app.database.write() as session:
+        decisions.try_again(session, APPROVER, draft, job.id, now=lite.clock.now)
+    work(lite)
+    assert job_of(lite, draft).state == "done"
+    assert_sound(lite.app, issued=3)
 
 
 def test_the_sheet(lite: Rig) -> None:
@@ -285,14 +285,14 @@ def test_the_sample_can_be_drawn_again_and_not_be_chosen() -> None:
     assert [sample_size(people) for people in (0, 3, 20, 400, 10**6)] == [0, 3, 5, 20, 50]
 
 
-def test_what_is_kept_is_sealed(rig: Rig) -> None:
+def test_what_is_kept_is_sealed(lite: Rig) -> None:
     """Neither name nor number nor what a clerk wrote is to be found in the database's own bytes."""
-    draft = opened(rig)
+    draft = opened(lite)
     number = annual(1)[1]
-    upload(rig, draft, csv_bytes([annual(1), annual(2, 身份证号=number[:-1] + "?")]))
-    submit(rig, draft)
+    upload(lite, draft, csv_bytes([annual(1), annual(2, 身份证号=number[:-1] + "?")]))
+    submit(lite, draft)
     for table in (DraftList, DraftSubmission):
-        with rig.app.database.read() as session:
+        with lite.app.database.read() as session:
             for row in session.scalars(select(table)):
                 values = [getattr(row, column.name) for column in table.__table__.columns]
                 text = b"".join(value for value in values if isinstance(value, bytes))

@@ -270,10 +270,10 @@ def test_landmarks_labels_and_the_order_of_focus(browser: "Browser", address: st
         assert len(ids) == len(set(ids))
         page.focus("#language")
         order = []
-        for _ in range(5):
+        for _ in range(6):
             page.keyboard.press("Tab")
             order.append(page.evaluate("document.activeElement.id || document.activeElement.localName"))
-        assert order == ["code", "name", "button", "files", "summary"]
+        assert order == ["code", "name", "button", "files", "camera", "summary"]
         size = page.locator("#code").evaluate("one => parseFloat(getComputedStyle(one).fontSize)")
         assert size >= 16  # or telephones zoom in on it
 

@@ -105,6 +105,8 @@ def test_the_log_of_a_run_names_nobody(tmp_path: Path) -> None:
             assert client.post(VERIFY, json=body).status_code == 200
             client.get("/v?name=%E5%BC%A0")
             client.get(f"/api/certificates/{site.certificate.number.digits}?name=Zhang")
+            named = {"Holder-Name": "UTF-8''%E5%BC%A0%E6%96%87%E5%8D%9A"}
+            client.get(f"/api/certificates/{site.certificate.number.digits}", headers=named)
     finally:
         process.terminate()
         said += process.communicate(timeout=30)[0].splitlines()

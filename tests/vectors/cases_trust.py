@@ -248,6 +248,31 @@ def _unknown_field() -> Scene:
     return scene(registry, registry.evidence(registry.issue()), expected, chain=chain)
 
 
+@case(
+    "trust-list-report-keys", "4.1", "A trust list with a key for review reports, which no certificate needs"
+)
+def _report_keys() -> Scene:
+    registry = Simulator()
+    key = {**_document()["statusKeys"][0], "id": key_id(registry_did(HOST), "report-1")}
+    expected = passed(trust={"registry": HOST, "version": 1})
+    return scene(
+        registry, registry.evidence(registry.issue()), expected, chain=[sealed(_document(reportKeys=[key]))]
+    )
+
+
+@case("trust-list-report-keys-malformed", "4.1", "Report keys of an authority: not the registry's")
+def _report_keys_of_another() -> Scene:
+    keys = _document()["authorities"][0]["keys"]
+    return _refused("trust_list_form", sealed(_document(reportKeys=keys)))
+
+
+@case("trust-list-report-key-twice", "4.1", "One report key under two names")
+def _report_key_twice() -> Scene:
+    key = {**_document()["statusKeys"][0], "id": key_id(registry_did(HOST), "report-1")}
+    again = {**key, "id": key_id(registry_did(HOST), "report-2")}
+    return _refused("trust_list_duplicate", sealed(_document(reportKeys=[key, again])))
+
+
 @case("trust-list-unknown-critical", "4.5", "A member that is called critical and that no clause names")
 def _critical() -> Scene:
     document = _document(accreditation={"level": "A"}, critical=["accreditation"])

@@ -11,6 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from time import monotonic
 
+import pikepdf
 import pytest
 from PIL import Image
 
@@ -83,6 +84,20 @@ def test_a_box_finds_what_is_in_a_file(boxes: Boxes) -> None:
             assert boxes.read(data) == expected
     assert boxes.read(PDF) == IN_PDF
     assert boxes.read(photograph()) == Contents("image", qr_texts=(QR_TEXT,))
+
+
+def test_a_box_reads_a_page_and_a_review_report_where_that_is_asked(boxes: Boxes) -> None:
+    assert boxes.read(PDF, with_page=True).page_text == extract(PDF, with_page=True).page_text != ""
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page()
+        pdf.attachments["r.jsonld"] = pikepdf.AttachedFileSpec(pdf, b"{}", filename="r.jsonld")
+        out = BytesIO()
+        pdf.save(out)
+    assert boxes.read_report(out.getvalue()) == Contents("report", b"{}")
+    with refused(ContainerError, "container_no_certificate"):
+        boxes.read_report(PDF)
+    with refused(ContainerError, "container_too_large"):
+        boxes.read_report(bytes(30_000_000))
 
 
 def test_what_needs_no_decoder_starts_no_box(boxes: Boxes) -> None:

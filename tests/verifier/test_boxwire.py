@@ -8,17 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verifier.boxwire import CODES, Answer, WireError, read_answer, read_frame, write_answer, write_frame
-from verifier.contents import MAX_TEXTS, Contents
+from verifier.contents import MAX_PAGE_TEXT, MAX_TEXTS, Contents
 from verifier.limits import MAX_QR_TEXT
 from verifier.sentences import SENTENCES
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 CONTENTS = st.builds(
     Contents,
-    st.sampled_from(["json", "pdf", "png", "image", "text"]),
+    st.sampled_from(["json", "pdf", "png", "image", "text", "report"]),
     record=st.none() | st.binary(max_size=300),
     log_proof=st.none() | st.binary(max_size=300),
     qr_texts=st.lists(TEXT, max_size=5).map(tuple),
+    page_text=TEXT,
+    table=st.none() | st.binary(max_size=300),
 )
 ANSWERS = st.builds(Answer, contents=CONTENTS) | st.builds(Answer, code=st.sampled_from(sorted(CODES)))
 
@@ -67,17 +69,21 @@ def test_any_bytes_are_an_answer_or_an_error(data: bytes) -> None:
         {"code": "revoked"},
         {"code": 7},
         {"spent": 1, "code": "container_unreadable"},
-        {"kind": "verdict", "texts": []},
-        {"kind": "pdf"},
-        {"kind": "pdf", "texts": "x"},
-        {"kind": "pdf", "texts": [7]},
-        {"kind": "pdf", "texts": ["x" * (MAX_QR_TEXT + 1)]},
-        {"kind": "pdf", "texts": ["x"] * (MAX_TEXTS + 1)},
-        {"kind": "pdf", "texts": [], "record": "no base64"},
-        {"kind": "pdf", "texts": [], "record": 7},
-        {"kind": "pdf", "texts": [], "record": "AAAA" * 30_000},
-        {"kind": "pdf", "texts": [], "logProof": "AAAA" * 10_000},
-        {"kind": "pdf", "texts": ["\ud800"]},
+        {"kind": "verdict", "texts": [], "page": ""},
+        {"kind": "pdf", "page": ""},
+        {"kind": "pdf", "page": "", "texts": "x"},
+        {"kind": "pdf", "page": "", "texts": [7]},
+        {"kind": "pdf", "page": "", "texts": ["x" * (MAX_QR_TEXT + 1)]},
+        {"kind": "pdf", "page": "", "texts": ["x"] * (MAX_TEXTS + 1)},
+        {"kind": "pdf", "page": "", "texts": [], "record": "no base64"},
+        {"kind": "pdf", "page": "", "texts": [], "record": 7},
+        {"kind": "pdf", "page": "", "texts": [], "record": "AAAA" * 30_000},
+        {"kind": "pdf", "page": "", "texts": [], "logProof": "AAAA" * 10_000},
+        {"kind": "pdf", "page": "", "texts": ["\ud800"]},
+        {"kind": "pdf", "texts": []},
+        {"kind": "pdf", "texts": [], "page": 7},
+        {"kind": "pdf", "texts": [], "page": "x" * (MAX_PAGE_TEXT + 1)},
+        {"kind": "report", "texts": [], "page": "", "table": "AAAA" * 5_700_000},
     ],
 )
 def test_what_no_box_of_ours_would_say_is_refused(members: dict[str, object]) -> None:

@@ -14,13 +14,13 @@ import pytest
 from PIL import Image
 
 from registry.faces.picture import bake
-from registry.faces.qr import qr_matrix
 from registry.faces.renderer import FaceRenderer
 from tests.builders import refused
 from tests.registry.faces_samples import LOG_PROOF, source
 from tests.verifier.bombs import chunk, large_picture, nested_forms, picture_in_pdf, saved
 from verifier import containers
-from verifier.containers import ContainerError, ContainerLimits, Contents, extract
+from verifier.containers import ContainerError, ContainerLimits, Contents, extract, extract_report
+from verifier.drawing.qr import qr_matrix
 
 RENDERER = FaceRenderer()
 FACE = source()
@@ -487,3 +487,43 @@ def test_baking_is_what_the_reader_reads() -> None:
     record = json.dumps({"名": "𠮷"}, ensure_ascii=False).encode()
     png = bake(Image.new("RGB", (4, 4), "white"), record, b"proof\n", dpi=96)
     assert extract(png) == Contents("png", record, b"proof\n")
+
+
+# ---- a page's text, and review reports
+
+
+def test_the_text_of_a_page_where_it_is_asked_for() -> None:
+    contents = extract(PDF, with_page=True)
+    assert contents.record == FACE.record
+    assert FACE.printed in contents.page_text
+    assert extract(PDF).page_text == ""
+    assert extract(FACE.record, with_page=True).page_text == ""
+
+
+def test_a_page_without_text_and_one_that_cannot_be_drawn_say_nothing() -> None:
+    assert extract(attached({"a.json": FACE.record}), with_page=True).page_text == ""
+    cautious = ContainerLimits(max_pdf_stream=10)
+    assert extract(PDF, limits=cautious, with_page=True).page_text == ""
+
+
+def test_a_review_report_and_its_table_are_taken_from_a_pdf() -> None:
+    files = {"review-report.jsonld": b"{}", "review-table.jsonl": b"a\n", "a.json": FACE.record}
+    assert extract_report(attached(files)) == Contents("report", b"{}", table=b"a\n")
+    assert extract_report(attached({"x.jsonld": b"{}"})).table is None
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (bytes(30_000_000), "container_too_large"),
+        (b"{}", "container_no_certificate"),
+        (PDF, "container_no_certificate"),
+        (attached({"a.jsonld": b"{}", "b.jsonld": b"[]"}), "container_ambiguous"),
+        (attached({"a.jsonld": bytes(70_000)}), "container_too_large"),
+        (b"%PDF-1.7 nothing", "container_unreadable"),
+    ],
+    ids=["large", "no pdf", "no report", "two", "large report", "broken"],
+)
+def test_where_there_is_no_report(data: bytes, code: str) -> None:
+    with refused(ContainerError, code):
+        extract_report(data)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keys.canonical import RECORD_LIMITS, canonicalize, parse_canonical
 from keys.errors import KeysError
-from keys.proofs import verify_proof
+from keys.proofs import parse_proof, verify_proof
 from tests.builders import HOST, refused, signer
 from tests.certificates import (
     ISSUER_NAME,
@@ -24,8 +24,9 @@ from tests.certificates import (
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_number
 from verifier.qr import parse_qr_text
+from verifier.qrvalues import Field
 from verifier.record import VerifiedRecord, parse_record
-from verifier.template import Field, number_in
+from verifier.template import number_in
 
 ANNUAL = certificate("annual", annual_fields())
 COMPLETION = certificate("completion", completion_fields())
@@ -45,8 +46,17 @@ def test_a_record_is_read(kind: str) -> None:
     assert record.peek_issuer == KEY_2026.partition("#")[0]
     assert record.peek_number == FIELDS[kind]["certificateNumber"]
     assert record.peek_template == (kind, "v1")
-    assert verify_proof(record.peek_document, record.peek_proof, signer(KEY_2026).public_key)
+    proof = parse_proof(record.peek_document, record.peek_document["proof"])
+    assert verify_proof(record.peek_document, proof, signer(KEY_2026).public_key)
     assert CATALOGUE.templates[kind, "v1"].schema(record.peek_document)
+
+
+def test_records_of_the_same_bytes_are_one() -> None:
+    data = RECORDS["annual"]
+    assert (
+        len({parse_record(data), parse_record(bytes(bytearray(data))), parse_record(RECORDS["completion"])})
+        == 2
+    )
 
 
 def test_a_schema_of_no_known_shape_names_no_template() -> None:
@@ -185,7 +195,7 @@ def verified(kind: str) -> VerifiedRecord:
     """What ``verify`` would make; here only to look at its members."""
     whole = document(RECORDS[kind])
     number = parse_number(whole["credentialSubject"]["certificateNumber"])
-    return VerifiedRecord(RECORDS[kind], whole, number, CATALOGUE.templates[kind, "v1"], HOST)
+    return VerifiedRecord(parse_record(RECORDS[kind]), number, CATALOGUE.templates[kind, "v1"], HOST)
 
 
 @KINDS
@@ -212,7 +222,7 @@ def test_the_qr_holds_the_whole_record(kind: str) -> None:
     assert expanded == whole
     assert fields == FIELDS[kind] | {"keySequence": 1}
     assert number_in(fields) == record.number
-    assert qr.signature == parse_record(record.data).peek_proof.signature
+    assert qr.signature == parse_record(record.data).peek_signature
 
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

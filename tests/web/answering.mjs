@@ -10,6 +10,8 @@ import { canonicalize, parseRestricted } from '../../verifier/web/core/json.js';
 import { parseTime } from '../../verifier/web/core/time.js';
 import { establishTrust, parsePin } from '../../verifier/web/core/trust.js';
 import { verify } from '../../verifier/web/core/verify.js';
+import { rowsOf } from '../../verifier/web/panel/rows.js';
+import { verifyReview } from '../../verifier/web/panel/verify.js';
 
 const RECORD_TEMPLATE = /^templates\/([a-z]+)\/(v[0-9]+)\/record\.json$/;
 const CONTEXT = 'ns/certificate/v1';
@@ -61,8 +63,17 @@ async function judge({ evidence, trust, policy }) {
   return verify(presented, established, { ...policy, at: parseTime(policy.at) });
 }
 
+/** A review report. @param {{evidence: any, trust: any, at: string}} question */
+async function review({ evidence, trust, at }) {
+  const established = await establishTrust(trust.chain.map(fromBase64), await parsePin(fromBase64(trust.pin)), [], { pinned: trust.pinned });
+  const presented = { document: bytes(evidence.document), qrText: evidence.qrText, table: bytes(evidence.table) };
+  return verifyReview(presented, established, /** @type {number} */ (parseTime(at)));
+}
+
 /** @type {Object<string, (question: any) => any>} */
 const TASKS = {
+  review,
+  rows: ({ sitting, judged, ruleSets }) => rowsOf(sitting, judged, ruleSets),
   judge,
   async ed25519({ key, signature, message }) {
     const [k, s, m] = [key, signature, message].map(fromBase64);

@@ -23,11 +23,11 @@ def missing() -> str:
 
 
 @contextmanager
-def started() -> Iterator["Browser"]:
-    """The browser, without a window, until the end of the block."""
+def started(*options: str) -> Iterator["Browser"]:
+    """The browser, without a window, until the end of the block; ``options`` are of its command line."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox", *options])
         yield browser
         browser.close()

@@ -72,6 +72,9 @@ async def _lines(
             return
         try:
             chunk = await loop.run_in_executor(pool, next, reports, None)
+        except Problem as problem:
+            yield _json(problem_document(problem, lang)) + b"\n"
+            return
         except Exception as error:  # too late for another status
             LOG.error("fault %s in a stream", type(error).__name__)
             yield _json(problem_document(Problem("fault"), lang)) + b"\n"

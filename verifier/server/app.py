@@ -24,6 +24,7 @@ from verifier.server import documentation
 from verifier.server.answers import NDJSON, Answer, answer
 from verifier.server.guard import Guard
 from verifier.server.judging import Judge
+from verifier.server.panel import Panel, add_panel
 from verifier.server.places import Places, retry_after
 from verifier.server.problems import (
     BY_STATUS,
@@ -36,12 +37,14 @@ from verifier.server.problems import (
 from verifier.server.rates import TokenBuckets, client_of
 from verifier.server.records import RecordSource, look_up
 from verifier.server.requests import (
+    NAME_HEADER,
     Asked,
     LookupRequest,
     Options,
     asked_in_form,
     asked_in_json,
     media_type,
+    name_in_header,
     parse_json,
     read_body,
 )
@@ -55,6 +58,9 @@ _SMALL = 16 * 1024
 
 _FEW = 2
 """Certificates that are judged where the request was read: each takes half a millisecond."""
+
+
+NameOf = Callable[[Request], Awaitable[str]]
 
 
 class Service:
@@ -139,26 +145,36 @@ class Service:
             small=len(asked.items) <= _FEW and pool is self.judging and self.judge.is_ready,
         )
 
-    # ---- POST /api/certificates/NUMBER
+    # ---- /api/certificates/NUMBER
 
-    async def certificate(self, request: Request, number: str) -> Response:
-        """Judge the certificate of a number, for who knows its holder's name."""
+    async def certificate(self, request: Request, number: str, name_of: NameOf) -> Response:
+        """Judge the certificate of a number, for who knows its holder's name; ``name_of`` reads what he says it is."""
         came = time.monotonic()
         client = self.client(request)
         self.charge(client, self.limits.lookup_tokens)
         records = self.settings.records
         if records is None:
             raise Problem("number_lookup_unavailable")
-        if media_type(request) != "application/json":
-            raise Problem("media_type")
         typed = _number(number)
-        body = await read_body(request, _MAX_LOOKUP_BYTES, self.limits.body_seconds)
-        asked: LookupRequest = parse_json(body, LookupRequest, _MAX_LOOKUP_BYTES)
+        name = await name_of(request)
         self.places.take(client)
         try:
-            return await self._looked_up(records, typed, asked.name, came, lang=language(request))
+            return await self._looked_up(records, typed, name, came, lang=language(request))
         finally:
             self.places.give_back(client)
+
+    async def name_in_body(self, request: Request) -> str:
+        """The name in a body of JSON."""
+        if media_type(request) != "application/json":
+            raise Problem("media_type")
+        body = await read_body(request, _MAX_LOOKUP_BYTES, self.limits.body_seconds)
+        asked: LookupRequest = parse_json(body, LookupRequest, _MAX_LOOKUP_BYTES)
+        return asked.name
+
+    @staticmethod
+    async def name_in_head(request: Request) -> str:
+        """The name in a header: never in the address, which others keep."""
+        return name_in_header(request.headers.get(NAME_HEADER))
 
     async def _looked_up(
         self, records: RecordSource, number: CertificateNumber, name: str, came: float, *, lang: str
@@ -190,6 +206,7 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         yield
+        app.state.panel.close()
         service.close()
 
     app = FastAPI(
@@ -204,9 +221,11 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
         lifespan=life,
     )
     app.state.service = service
+    app.state.panel = Panel(service)
     app.add_middleware(Guard)
     _add_problems(app)
     _add_api(app, service)
+    add_panel(app, app.state.panel)
     _add_statics(app, service)
     return app
 
@@ -241,11 +260,15 @@ def _add_api(app: FastAPI, service: Service) -> None:
     async def verify(request: Request) -> Response:
         return await service.verify(request)
 
+    typed = Annotated[str, Path(description="As typed: 20 digits, in groups or not.")]
+
+    @app.get("/api/certificates/{number}", **documentation.CERTIFICATE_BY_HEADER)
+    async def certificate_by_header(request: Request, number: typed) -> Response:
+        return await service.certificate(request, number, service.name_in_head)
+
     @app.post("/api/certificates/{number}", **documentation.CERTIFICATE)
-    async def certificate(
-        request: Request, number: Annotated[str, Path(description="As typed: 20 digits, in groups or not.")]
-    ) -> Response:
-        return await service.certificate(request, number)
+    async def certificate(request: Request, number: typed) -> Response:
+        return await service.certificate(request, number, service.name_in_body)
 
     @app.get("/api/problems/{code}", **documentation.PROBLEM)
     async def problem(request: Request, code: str) -> dict[str, Any]:
@@ -256,11 +279,19 @@ def _add_api(app: FastAPI, service: Service) -> None:
     async def post_only() -> Response:
         raise Problem("method_not_allowed", headers={"Allow": "POST"})
 
+    async def get_or_post() -> Response:
+        raise Problem("method_not_allowed", headers={"Allow": "GET, POST"})
+
     # The way of nearly all requests goes past the framework's layers, which cost as much as half a verification.
     app.router.routes.insert(0, Route("/api/verify", verify, methods=["POST"]))
     # Otherwise the publication's route below would say that there is nothing.
-    for path in ("/api/verify", "/api/certificates/{number}"):
-        app.add_api_route(path, post_only, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/api/verify", post_only, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route(
+        "/api/certificates/{number}",
+        get_or_post,
+        methods=["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
+        include_in_schema=False,
+    )
 
 
 def _add_statics(app: FastAPI, service: Service) -> None:

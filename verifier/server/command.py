@@ -19,6 +19,7 @@ _HELP = """公开核验服务：网页与接口，只读取公布内容的文件
 
 \b
 certverify serve site/ --trust root.json --host 127.0.0.1 --port 8000 --workers 2
+certverify serve site/ --trust root.json --report-key report-1.pem    # CERTVERIFY_PASSPHRASE
 """
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -37,9 +38,20 @@ def serve_command(
     trust: Annotated[
         Path | None, typer.Option(metavar="ROOT_JSON", help="根文件，只相信它 · the root to pin")
     ] = None,
+    report_key: Annotated[
+        str,
+        typer.Option(metavar="FILE|agent:SOCKET#NAME", help="评审报告密钥 · key that signs review reports"),
+    ] = "",
     host: Annotated[str, typer.Option(help="监听地址 · address")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="端口 · port")] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="进程数 · processes")] = 1,
+    records: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="证书文件夹，供按编号与姓名查找 · files of `certreg render`, to look up by number and name",
+        ),
+    ] = None,
     proxies: Annotated[
         str, typer.Option(metavar="NETWORKS", help="可信反向代理 · trusted proxies, e.g. 10.0.0.0/8,::1/128")
     ] = "",
@@ -47,11 +59,14 @@ def serve_command(
     """Serve until it is interrupted."""
     if not site.is_dir():
         _refuse(f"{site}: 不是文件夹 · no folder")
-    to_environment(site, trust, proxies)
+    if records is not None and not records.is_dir():
+        _refuse(f"{records}: 不是文件夹 · no folder")
+    to_environment(site, trust, proxies, records, report_key)
     try:
         settings_from(os.environ)
     except (OSError, ValueError, KeysError) as error:
-        _refuse(f"--trust | --proxies: {type(error).__name__}")
+        code = getattr(error, "code", type(error).__name__)
+        _refuse(f"--trust | --proxies | --report-key: {code}")
     if trust is None:
         typer.echo(
             "未指定根文件，所有结论均为无法判定 · no --trust: every verdict is INDETERMINATE", err=True

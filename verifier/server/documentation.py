@@ -8,7 +8,7 @@ from typing import Any
 
 from verifier.report import STEP_NAMES, Outcome, Verdict
 from verifier.server.problems import MEDIA_TYPE, PROBLEMS, Problem, problem_document
-from verifier.server.requests import LookupRequest, VerifyRequest
+from verifier.server.requests import NAME_HEADER, LookupRequest, VerifyRequest
 
 SUMMARY = "Judges continuing-education certificates · 核验继续教育证书"
 DESCRIPTION = (
@@ -108,7 +108,7 @@ _ITEMS_EXAMPLE = {
 }
 
 
-def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Documented answers by status, with an example for each code."""
     found: dict[int | str, dict[str, Any]] = {}
     for code in (*codes, "too_many_requests", "fault", "busy", "publication_unavailable"):
@@ -125,7 +125,7 @@ def _problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     return found
 
 
-def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
+def inlined(schema: dict[str, Any]) -> dict[str, Any]:
     """A schema of ours without references: they would point outside of where it is put."""
     definitions = schema.pop("$defs", {})
 
@@ -150,7 +150,7 @@ _VERIFY_BODY = {
     "required": True,
     "content": {
         "application/json": {
-            "schema": _inlined(VerifyRequest.model_json_schema()),
+            "schema": inlined(VerifyRequest.model_json_schema()),
             "examples": {"a code and a number": {"value": _ITEMS_EXAMPLE}},
         },
         "multipart/form-data": {
@@ -187,7 +187,7 @@ VERIFY: dict[str, Any] = {
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         },
-        **_problems(
+        **problems(
             "bad_request", "body_not_json", "upload_form", "body_timeout", "body_too_large", "too_many_items",
             "archive_too_large", "media_type", "body_form", "archive_form",
         ),
@@ -196,7 +196,7 @@ VERIFY: dict[str, Any] = {
 CERTIFICATE: dict[str, Any] = {
     "summary": "Judge the certificate of a number, for who knows the holder's name",
     "description": (
-        "POST, so that the name stands in no address and so in no log, history or Referer. 'No such number' and "
+        "The name is in the body, so that it stands in no address and so in no log, history or Referer. 'No such number' and "
         "'another name' are one answer, after the same time."
     ),
     "openapi_extra": {
@@ -204,7 +204,7 @@ CERTIFICATE: dict[str, Any] = {
             "required": True,
             "content": {
                 "application/json": {
-                    "schema": _inlined(LookupRequest.model_json_schema()),
+                    "schema": inlined(LookupRequest.model_json_schema()),
                     "examples": {"a name": {"value": {"name": "张文博"}}},
                 }
             },
@@ -212,9 +212,39 @@ CERTIFICATE: dict[str, Any] = {
     },
     "responses": {
         200: {"description": "The report.", "content": {"application/json": _JSON_REPORT}},
-        **_problems(
+        **problems(
             "bad_request", "body_not_json", "certificate_not_found", "number_lookup_unavailable", "body_timeout",
             "body_too_large", "media_type", "body_form", "number_form", "number_check",
+        ),
+    },
+}  # fmt: skip
+CERTIFICATE_BY_HEADER: dict[str, Any] = {
+    "summary": "The same, with the name in a header",
+    "description": (
+        "`Holder-Name` is the holder's name in UTF-8, percent-encoded, with or without RFC 8187's `UTF-8''` before it. "
+        "All that is said of POST holds: the name stands in no address, and a refusal tells nothing."
+    ),
+    "openapi_extra": {
+        "parameters": [
+            {
+                "name": NAME_HEADER,
+                "in": "header",
+                "required": True,
+                "schema": {
+                    "type": "string",
+                    "pattern": "^(?:UTF-8'[A-Za-z0-9-]{0,8}')?(?:%E[4-9]%[89AB][0-9A-F]%[89AB][0-9A-F]){1,20}$",
+                },
+                "examples": {
+                    "RFC 8187": {"value": "UTF-8''%E5%BC%A0%E6%96%87%E5%8D%9A"},
+                    "plain": {"value": "%E5%BC%A0%E6%96%87%E5%8D%9A"},
+                },
+            }
+        ]
+    },
+    "responses": {
+        200: {"description": "The report.", "content": {"application/json": _JSON_REPORT}},
+        **problems(
+            "bad_request", "name_header", "certificate_not_found", "number_lookup_unavailable", "number_form", "number_check",
         ),
     },
 }  # fmt: skip
@@ -222,6 +252,6 @@ PROBLEM: dict[str, Any] = {
     "summary": "What a problem's code means",
     "responses": {
         200: {"description": "The problem.", "content": {"application/json": {"schema": _PROBLEM}}},
-        **_problems("not_found", "body_form"),
+        **problems("not_found", "body_form"),
     },
 }

@@ -35,10 +35,13 @@ LOG = logging.getLogger("certverify.server")
 _SORTS = (
     "api/verify",
     "api/certificates",
+    "api/panel",
     "api",
     "verifier",
     "verify",
+    "panel",
     "v",
+    "r",
     "worker.js",
     "status",
     "log",

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -52,6 +53,11 @@ class Judge:
         self._view: View | None = None
         self._seen: dict[str, int] = {}
         self.boxes = Boxes(settings.limits.boxes)
+
+    @property
+    def site(self) -> Path:
+        """The folder of the publication."""
+        return self._settings.site
 
     def view(self) -> View:
         """What is trusted now; raises ``Problem`` where there is no root at all."""

@@ -35,6 +35,11 @@ PROBLEMS: dict[str, Kind] = {
                  "The body is no JSON as required here (UTF-8, no duplicate names, no fractions, no null)."),
     ),
     "upload_form": Kind(400, Sentence("上传的表单无法读取。", "The uploaded form cannot be read.")),
+    "name_header": Kind(
+        400,
+        Sentence("请在请求头 Holder-Name 中写明持证人姓名（UTF-8，百分号编码）。",
+                 "Give the holder's name in the header Holder-Name (UTF-8, percent-encoded)."),
+    ),
     "not_found": Kind(404, Sentence("没有这个地址。", "There is nothing at this address.")),
     "certificate_not_found": Kind(
         404,
@@ -69,6 +74,22 @@ PROBLEMS: dict[str, Kind] = {
     "number_form": Kind(422, Sentence("证书编号应为 20 位数字。", "A certificate number has 20 digits.")),
     "number_check": Kind(
         422, Sentence("证书编号的校验位不符，可能有输入错误。", "The number's check digits are wrong: it may be mistyped.")
+    ),
+    "review_too_large": Kind(
+        413, Sentence("一次会议的行数过多，请按年度或批次分成几次。", "Too many rows for one sitting: divide it by years or groups.")
+    ),
+    "report_not_found": Kind(
+        422, Sentence("文件中没有评审核验报告。", "There is no review report in the file.")
+    ),
+    "report_key_unlisted": Kind(
+        503,
+        Sentence("本站的报告密钥不在有效的信任列表中，没有签名。请联系本站管理员。",
+                 "This site's report key is not in the trust list in force; nothing was signed. Tell its administrator."),
+    ),
+    "review_not_trusted": Kind(
+        503,
+        Sentence("本站目前没有有效的信任列表，任何证书都无法判定，因此没有签名。请稍后再试。",
+                 "This site has no trust list in force just now, so nothing could be decided and nothing was signed. Try again later."),
     ),
     "too_many_requests": Kind(429, Sentence("请求过于频繁，请稍后再试。", "Too many requests. Try again later.")),
     "fault": Kind(

@@ -5,10 +5,12 @@ its bytes as they are: as an object it would be written anew, and the bytes are 
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Annotated, Any
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
@@ -29,6 +31,7 @@ from verifier.server.problems import Problem
 from verifier.server.settings import MAX_ITEMS, Limits
 
 MAX_LABEL = 200
+MAX_NAME = 200
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
 
@@ -82,7 +85,27 @@ class LookupRequest(BaseModel):
 
     model_config = _STRICT
 
-    name: Annotated[str, Field(min_length=1, max_length=200, description="The holder's name.")]
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME, description="The holder's name.")]
+
+
+NAME_HEADER = "Holder-Name"
+_EXT_VALUE = re.compile(
+    r"(?:utf-8'[a-z0-9-]*')?((?:%[0-9a-f]{2}|[a-z0-9!#$&+.^_`|~-])+)", re.IGNORECASE | re.ASCII
+)
+
+
+def name_in_header(text: str | None) -> str:
+    """The name in ``Holder-Name``: RFC 8187's ``UTF-8''%E5%BC%A0``, or without what stands before it; raises ``Problem``."""
+    found = _EXT_VALUE.fullmatch(text or "")
+    if found is None:
+        raise Problem("name_header")
+    try:
+        name = unquote_to_bytes(found[1]).decode()
+    except UnicodeDecodeError as error:
+        raise Problem("name_header") from error
+    if not 1 <= len(name) <= MAX_NAME:
+        raise Problem("name_header")
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,8 @@ class PageFile:
     @cached_property
     def br(self) -> bytes:
         """A seventh less; browsers take it over https."""
-        return brotli.compress(self.data)
+        packed: bytes = brotli.compress(self.data)
+        return packed
 
     def packed(self, coding: str) -> bytes:
         """The bytes to send under ``coding``."""

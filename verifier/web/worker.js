@@ -11,7 +11,7 @@
 const worker = /** @type {any} */ (self);
 const LIST = '/verifier/files.json';
 const PREFIX = 'certreg.pages.';
-const OWN = /^\/(?:v|verify|panel|verifier)(?:\/|$)/;
+const OWN = /^\/(?:v|verify|panel|r|verifier)(?:\/|$)/;
 /** Folders that every page needs. */
 const BASE = ['/v/', '/verifier/', '/verifier/core/', '/verifier/page/'];
 /** Of this folder only what was used is kept. */
@@ -24,7 +24,7 @@ const PATIENCE = 2500;
 /** @param {string} url @returns {string} the path by which the list knows it */
 function addressOf(url) {
   const { pathname } = new URL(url);
-  return pathname.replace(/^\/(v|verify|panel)$/, '/$1/').replace(/\/index\.html$/, '/');
+  return pathname.replace(/^\/(v|verify|panel|r)$/, '/$1/').replace(/\/index\.html$/, '/');
 }
 
 /** @param {string} path */
@@ -97,8 +97,8 @@ async function renew(text, used) {
   const known = before ? (await before.cache.keys()).map(({ url }) => addressOf(url)) : [];
   const all = [...known, ...used];
   const folders = new Set([...BASE, ...all.map(folderOf)]);
-  const name = PREFIX + await digestOf(new TextEncoder().encode(text).buffer);
-  const cache = await caches.open(name);
+  /** @type {Map<string, Response>} */
+  const set = new Map();
   for (const path of Object.keys(files)) {
     const wanted = path.includes(WORDS) ? all.includes(path) : folders.has(folderOf(path));
     if (!wanted) continue;
@@ -108,8 +108,11 @@ async function renew(text, used) {
       await forget();
       return false;
     }
-    await cache.put(path, file);
+    set.set(path, file);
   }
+  const name = PREFIX + await digestOf(new TextEncoder().encode(text).buffer);
+  const cache = await caches.open(name);
+  for (const [path, file] of set) await cache.put(path, file);
   // If we stop here the set has no list, so it is not whole and nobody uses it.
   await cache.put(LIST, new Response(text));
   await forget(name);

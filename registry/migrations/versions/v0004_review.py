@@ -16,6 +16,8 @@ def upgrade() -> None:
     """Create the tables of ``registry.jobs`` and ``registry.review``."""
     _create_jobs()
     _create_drafts()
+    _create_findings()
+    _create_rounds()
 
 
 def _create_jobs() -> None:
@@ -107,6 +109,13 @@ def _create_drafts() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["draft.id"]),
         sa.PrimaryKeyConstraint("draft_id"),
     )
+    if op.get_bind().dialect.name == "postgresql":
+        # Sealed bytes cannot be packed.
+        for table, column in (("draft_part", "sealed"), ("draft_list", "listed"), ("draft_list", "refused")):
+            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")
+
+
+def _create_findings() -> None:
     op.create_table(
         "draft_finding",
         sa.Column("draft_id", _ID, nullable=False),
@@ -136,6 +145,9 @@ def _create_drafts() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["draft.id"]),
         sa.PrimaryKeyConstraint("draft_id", "account"),
     )
+
+
+def _create_rounds() -> None:
     op.create_table(
         "draft_submission",
         sa.Column("draft_id", _ID, nullable=False),
@@ -167,7 +179,3 @@ def _create_drafts() -> None:
         sa.ForeignKeyConstraint(["draft_id"], ["draft.id"]),
         sa.PrimaryKeyConstraint("draft_id", "round"),
     )
-    if op.get_bind().dialect.name == "postgresql":
-        # Sealed bytes cannot be packed.
-        for table, column in (("draft_part", "sealed"), ("draft_list", "listed"), ("draft_list", "refused")):
-            op.execute(f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL")

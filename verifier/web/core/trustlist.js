@@ -10,7 +10,7 @@
  *   states: {state: string, from: number}[], keys: ListedKey[]}} Authority
  * @typedef {{registry: string, version: number, validFrom: number, validUntil: number, root: Root,
  *   authorities: Authority[], log: {origin: string, vkeys: string[]}, witnesses: {vkeys: string[], quorum: number},
- *   statusKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
+ *   statusKeys: ListedKey[], reportKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
  *   notUnderstood: string[], document: Object<string, any>}} TrustList
  */
 
@@ -27,7 +27,7 @@ const REVOCATION = ['at', 'reason', 'compromisedFrom'];
 /** Which members the clauses name, by the path to them. @type {Object<string, string[]>} */
 const MEMBERS = {
   '': ['specVersion', 'registry', 'version', 'validFrom', 'validUntil', 'root', 'authorities', 'log', 'witnesses',
-    'statusKeys', 'ruleSets', 'templates', 'critical', 'proof'],
+    'statusKeys', 'reportKeys', 'ruleSets', 'templates', 'critical', 'proof'],
   root: ['threshold', 'keys'],
   'root.keys': ['id', 'publicKeyMultibase'],
   authorities: ['code', 'id', 'kind', 'uscc', 'names', 'scope', 'states', 'keys'],
@@ -38,6 +38,8 @@ const MEMBERS = {
   witnesses: ['vkeys', 'quorum'],
   statusKeys: KEY,
   'statusKeys.revoked': REVOCATION,
+  reportKeys: KEY,
+  'reportKeys.revoked': REVOCATION,
   ruleSets: ['id', 'title', 'source', 'article', 'inForceFrom', 'grades'],
   templates: ['kind', 'version', 'record', 'schema', 'context'],
 };
@@ -226,6 +228,7 @@ export function parseTrustList(data) {
     authorities: list(document.authorities, (one) => readAuthority(one, host)),
     log: { origin: text(origin), vkeys: [text(vkey), ...texts(former)] },
     statusKeys: list(document.statusKeys, (one) => readKey(one, registryDid(host), false)),
+    reportKeys: list(document.reportKeys === undefined ? [] : document.reportKeys, (one) => readKey(one, registryDid(host), false)),
     ruleSets: list(document.ruleSets, readRuleSet),
     templates: list(document.templates, readTemplateDigests),
     notUnderstood: [...new Set(unknownPaths(document, ''))].sort(),
@@ -235,6 +238,7 @@ export function parseTrustList(data) {
   unique(read.authorities.map((one) => one.code));
   uniqueKeys(read.authorities.flatMap((one) => one.keys));
   uniqueKeys(read.statusKeys);
+  uniqueKeys(read.reportKeys);
   unique(read.ruleSets.map((one) => one.id));
   return read;
 }

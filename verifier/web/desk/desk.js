@@ -10,7 +10,7 @@ import { keepVerified } from '../page/keep.js';
 import { keepPage } from '../page/offline.js';
 import { Source } from '../page/source.js';
 import { age, body, element, headline } from '../page/view.js';
-import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber } from '../page/words.js';
+import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber, readWords } from '../page/words.js';
 import { Camera, Sightings, hasCamera } from './camera.js';
 import { evidenceOf, sorted } from './files.js';
 import { listen } from './gun.js';
@@ -273,7 +273,7 @@ document.addEventListener('paste', (event) => {
 /** @param {string} chosen */
 async function speak(chosen) {
   const address = new URL(`./words/${chosen}.json`, import.meta.url).href;
-  const [common, own] = await Promise.all([loadWords(chosen), fetch(address, { credentials: 'omit' }).then((response) => response.json())]);
+  const [common, own] = await Promise.all([loadWords(chosen), readWords(address)]);
   words = { ...common, desk: own.desk, codes: { ...common.codes, ...own.codes } };
   language = chosen;
   document.documentElement.lang = chosen;
@@ -285,7 +285,7 @@ async function speak(chosen) {
   button.lang = other;
   button.onclick = () => {
     choose(other);
-    speak(other).then(() => keepPage());
+    speak(other).then(() => keepPage([import.meta.url]));
   };
   build();
   if (judgesHere) showOfficial().catch(() => undefined);
@@ -297,7 +297,10 @@ async function showOfficial() {
   if (pinned) part('official').replaceChildren(`${words.page.official} `, element('b', {}, pin.registry));
 }
 
-speak(language).then(() => {
+/** Without a network there may be only the other language. */
+const start = () => speak(language).catch(() => speak(LANGUAGES.find((one) => one !== language) || language));
+
+start().then(() => {
   field('code').focus();
-  keepPage();
+  keepPage([import.meta.url]);
 });

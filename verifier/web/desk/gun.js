@@ -4,7 +4,8 @@
  * anybody; for those that do not, a field typed faster than a person can is sent when the typing stops.
  */
 
-const PAUSE = 120;
+/** Milliseconds of silence after which nothing more is coming: a computer that is busy makes pauses of its own. */
+const PAUSE = 400;
 /** Milliseconds a character on average; a fast typist takes 60, a slow gun 20. */
 const FAST = 30;
 const LEAST = 20;

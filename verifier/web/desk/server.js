@@ -68,7 +68,7 @@ export async function judgeNumber(number, name, language) {
 }
 
 /** @param {Response} response */
-async function* linesOf(response) {
+export async function* linesOf(response) {
   if (!response.body) throw new Refusal('', '');
   const reader = response.body.getReader();
   const decoder = new TextDecoder();

@@ -20,6 +20,8 @@ const MAX_ROOT = 65536;
 const MAX_TEMPLATE = 65536;
 const MAX_LIST = 65536;
 const MAX_DETAILS = 24 * 1024 * 1024;
+/** @type {[string, number][]} */
+const ALWAYS = [['trust.json', MAX_TRUST_LIST], ['log/checkpoint', 8192]];
 const MEMORY = 'certreg.trust-list.';
 
 /**
@@ -91,6 +93,8 @@ async function readTemplates(source, list, troubles) {
  * @returns {Promise<import('../core/trust.js').Trust|undefined>} nothing where there is not even a root
  */
 export async function loadTrust(source, troubles) {
+  // What every judgement needs is asked for at once; whoever reads it next says what is wrong with it.
+  for (const [path, bound] of ALWAYS) source.read(path, bound).catch(() => undefined);
   const root = await attempted(troubles, 'root.json', () => readPin(source));
   if (!root) return undefined;
   const { pin, pinned } = root;
@@ -126,10 +130,11 @@ function remember({ fingerprint }, version) {
  * @param {import('../core/verify.js').Evidence} presented
  * @param {number} at Unix seconds
  * @param {Trouble[]} troubles
+ * @param {Partial<import('../core/verify.js').Policy>} [demands] what the reader asks for beyond that
  * @returns {Promise<import('../core/verify.js').Report>}
  */
-export async function judge(source, trust, presented, at, troubles) {
-  const first = await verify(presented, trust, { at, requireLog: true });
+export async function judge(source, trust, presented, at, troubles, demands = {}) {
+  const first = await verify(presented, trust, { ...demands, at, requireLog: true });
   if (!first.number || !trust.list) return first;
   const number = parseNumber(first.number);
   const { registry } = trust.list;
@@ -152,7 +157,7 @@ export async function judge(source, trust, presented, at, troubles) {
   ]);
   // Where nothing of the registry can be reached the log is not demanded, as with a bundle (SPEC 7.8), and the page says so.
   const isCutOff = source.isOffline && troubles.some(({ path, code }) => path === 'log' && code === 'source_unreachable');
-  const policy = { at, requireLog: !isCutOff };
+  const policy = { ...demands, at, requireLog: !isCutOff };
   const evidence = { ...presented, logProof: found || presented.logProof, status };
   const second = await verify(evidence, trust, policy);
   if (second.steps[8].outcome !== 'FAILED') return second;

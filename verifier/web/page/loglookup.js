@@ -87,15 +87,19 @@ class Tree {
   async range(from, to) {
     const split = splitOf(to - from);
     if (2 * split === to - from || to - from === 1) return this.node(Math.log2(to - from), from / (to - from));
-    return sha256(join(NODE, await this.range(from, from + split), await this.range(from + split, to)));
+    return sha256(join(NODE, ...await Promise.all([this.range(from, from + split), this.range(from + split, to)])));
   }
 
   /** @param {number} leaf @param {number} from @param {number} to @returns {Promise<Uint8Array[]>} RFC 9162 section 2.1.3.1 */
   async path(leaf, from, to) {
     if (to - from === 1) return [];
     const middle = from + splitOf(to - from);
-    if (leaf < middle) return [...await this.path(leaf, from, middle), await this.range(middle, to)];
-    return [...await this.path(leaf, middle, to), await this.range(from, middle)];
+    const isLeft = leaf < middle;
+    const [rest, side] = await Promise.all([
+      isLeft ? this.path(leaf, from, middle) : this.path(leaf, middle, to),
+      isLeft ? this.range(middle, to) : this.range(from, middle),
+    ]); // their tiles are asked for at once
+    return [...rest, side];
   }
 }
 
@@ -130,8 +134,8 @@ export async function proveIssue(source, { list, logKeys }, number) {
   const leaf = leafOf(await source.read(`log/runs/${authority}/${year}/${kind}.json`, MAX_RUNS), serial);
   require(leaf < size, 'log_behind');
   const tree = new Tree(source, size);
-  const lines = ['c2sp.org/tlog-proof@v1', `extra ${toBase64(await tree.entry(leaf))}`, `index ${leaf}`,
-    ...(await tree.path(leaf, 0, size)).map(toBase64)];
+  const [entry, path] = await Promise.all([tree.entry(leaf), tree.path(leaf, 0, size)]);
+  const lines = ['c2sp.org/tlog-proof@v1', `extra ${toBase64(entry)}`, `index ${leaf}`, ...path.map(toBase64)];
   const proof = utf8(`${lines.join('\n')}\n\n${fromUtf8(note, 'note_form')}`);
   await readIncluded(proof, number, list.log.origin, logKeys);
   return proof;

@@ -29,7 +29,10 @@ let language = preferredLanguage();
 let words;
 /** @type {Judged|undefined} */
 let judged;
+/** The registry's address, from the root that was put beside this page. */
+let official = '';
 let turn = 0;
+let isChecking = false;
 
 /** @param {string} text */
 function say(text) {
@@ -39,8 +42,9 @@ function say(text) {
 }
 
 function show() {
+  if (official) part('official').replaceChildren(`${words.page.official} `, element('b', {}, official));
   if (!judged) {
-    say(words.page.welcome);
+    say(isChecking ? words.page.checking : words.page.welcome);
     return;
   }
   const { report, at, troubles, isOld, byServer, presented } = judged;
@@ -59,6 +63,7 @@ async function judgedHere(presented) {
   const at = Math.floor(Date.now() / 1000);
   const source = new Source();
   const trust = await loadTrust(source, troubles) || nobodys();
+  official = trust.pinned ? trust.pin.registry : '';
   const report = await judge(source, trust, { ...presented, status: new Map() }, at, troubles);
   setTimeout(() => keepVerified(source, trust, report).then(() => keepPage()).catch(console.error)); // first the verdict
   return { report, at, troubles, isOld: source.isOffline, byServer: false, presented };
@@ -75,9 +80,11 @@ async function judgedThere(presented) {
 async function check(presented) {
   turn += 1;
   const mine = turn;
-  say(words.page.checking);
+  isChecking = true;
+  if (words) say(words.page.checking); // else the page itself says it still
   try {
     const found = await (window.crypto && crypto.subtle ? judgedHere : judgedThere)(presented);
+    await spoken;
     if (mine !== turn) return; // something else was presented meanwhile
     words = await withRare(words, language, codesOf(found.report, found.troubles));
     judged = found;
@@ -85,14 +92,11 @@ async function check(presented) {
     part('verdict').focus({ preventScroll: true });
   } catch (error) {
     if (/** @type {any} */ (error).title === undefined) console.error(error);
+    await spoken;
     say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
+  } finally {
+    isChecking = mine !== turn;
   }
-}
-
-/** The registry's address, from the root that was put beside this page. */
-async function showOfficial() {
-  const { pin, pinned } = await readPin(new Source());
-  if (pinned) part('official').replaceChildren(`${words.page.official} `, element('b', {}, pin.registry));
 }
 
 /** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
@@ -159,12 +163,23 @@ async function speak(chosen) {
   };
   buildForm();
   show();
-  if (window.crypto && crypto.subtle) showOfficial().catch(() => undefined); // without a network there may be nothing to show
 }
 
-speak(language).then(() => {
+/** Nothing was scanned: the address is all that there is to show. */
+async function welcome() {
+  keepPage();
+  const { pin, pinned } = await readPin(new Source());
+  official = pinned ? pin.registry : '';
+  show();
+}
+
+/** Without a network there may be only the other language. */
+const spoken = speak(language).catch(() => speak(LANGUAGES.find((one) => one !== language) || language));
+
+// A code is judged while the words are still on their way.
+checkAddress();
+spoken.then(() => {
   window.onhashchange = checkAddress;
   window.ononline = () => { if (judged && judged.isOld) check(judged.presented); };
-  checkAddress();
-  if (!location.hash) keepPage();
+  if (!location.hash && window.crypto && crypto.subtle) welcome().catch(() => undefined); // without a network there may be no pin
 });

@@ -34,7 +34,7 @@ export function element(name, attributes, ...children) {
 }
 
 /** @param {string} verdict */
-function shape(verdict) {
+export function shape(verdict) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 48 48');
   svg.setAttribute('aria-hidden', 'true');

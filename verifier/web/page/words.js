@@ -32,17 +32,24 @@ export function choose(language) {
   }
 }
 
-/** @param {string} name @returns {Promise<any>} */
-async function read(name) {
-  const response = await fetch(new URL(`../words/${name}.json`, import.meta.url).href, { credentials: 'omit' });
+/** Addresses of words that were read. @type {Set<string>} */
+export const read = new Set();
+
+/** @param {string} address @returns {Promise<any>} */
+export async function readWords(address) {
+  const response = await fetch(address, { credentials: 'omit' });
+  read.add(address);
   return response.json();
 }
 
+/** @param {string} name */
+const wordsAt = (name) => readWords(new URL(`../words/${name}.json`, import.meta.url).href);
+
 /** @param {string} language @returns {Promise<Words>} the words that every page needs; see `withRare` */
-export const loadCommonWords = (language) => read(language);
+export const loadCommonWords = (language) => wordsAt(language);
 
 /** @param {string} language @returns {Promise<Words>} all words */
-export const loadWords = async (language) => withRare(await read(language), language, ['']);
+export const loadWords = async (language) => withRare(await wordsAt(language), language, ['']);
 
 /**
  * Add the words for what hardly ever happens, where one of these codes has none yet.
@@ -51,7 +58,7 @@ export const loadWords = async (language) => withRare(await read(language), lang
  */
 export async function withRare(words, language, codes) {
   if (codes.every((code) => words.codes[code])) return words;
-  const rare = await read(`rare-${language}`).catch(() => ({})); // without a network there is a word for that
+  const rare = await wordsAt(`rare-${language}`).catch(() => ({})); // without a network there is a word for that
   return { ...words, codes: { ...rare.codes, ...words.codes }, undecided: { ...rare.undecided, ...words.undecided } };
 }
 

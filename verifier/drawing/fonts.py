@@ -18,7 +18,7 @@ from pathlib import Path
 import typst
 from fontTools.ttLib import TTFont
 
-from registry.faces.errors import FaceError
+from verifier.drawing.errors import FaceError
 
 FAMILY = "Noto Serif CJK SC"
 FILE_NAME = "NotoSerifCJKsc-Regular.otf"

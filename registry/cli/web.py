@@ -1,0 +1,89 @@
+"""The web process of ``certreg serve``: a program of its own, so that no other command loads what it needs.
+
+``python -m registry.cli.web --host 127.0.0.1 --port 8700``. It ends with its standard input, which its parent holds.
+"""
+
+import logging
+import os
+import signal
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import typer
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from keys.trustchain import parse_pin
+from registry.app import App, open_app
+from registry.cli.common import EXIT_ERROR, SHELL, errors_told
+from registry.cli.serving import Address, Port, Site
+from registry.cli.working import stop_with_input
+from registry.console.app import create_console_app
+from registry.console.settings import PREFIX, console_settings_from
+from verifier.server.app import create_public_app
+from verifier.server.settings import PublicSettings
+
+
+def serve_web(host: Address = "127.0.0.1", port: Port = 8700, site: Site = None) -> None:
+    """The web process of ``serve``; its standard input's end is its own."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a terminal sends it to both
+    with errors_told():
+        app = open_app(os.environ, home=SHELL.home, reading=True)
+    with closing(app.database):
+        server = uvicorn.Server(
+            uvicorn.Config(
+                both_apps(app, os.environ, site or app.settings.site),
+                host=host,
+                port=port,
+                access_log=False,  # it would write addresses; both applications write a line of their own
+                proxy_headers=False,
+                server_header=False,
+                timeout_keep_alive=15,
+                timeout_graceful_shutdown=10,
+                log_config=None,
+            )
+        )
+        gone = _ServerStop(server)
+        stop_with_input(gone)
+        server.run()
+    raise typer.Exit(0 if gone.is_set() else EXIT_ERROR)
+
+
+class _ServerStop(Event):
+    """Setting it ends the server, after the answers that are under way."""
+
+    def __init__(self, server: uvicorn.Server) -> None:
+        super().__init__()
+        self._server = server
+
+    def set(self) -> None:
+        """End."""
+        super().set()
+        self._server.should_exit = True
+
+
+def both_apps(app: App, environment: Mapping[str, str], site: Path) -> ASGIApp:
+    """The console below its prefix; the public verifier for all else, once there is a publication."""
+    settings = console_settings_from(environment)
+    console = create_console_app(app, settings)
+    pin, public = site / "root.json", None
+    if pin.is_file():
+        root = parse_pin(pin.read_bytes())
+        public = create_public_app(PublicSettings(site, pin=root, proxies=settings.proxies))
+
+    async def both(scope: Scope, receive: Receive, send: Send) -> None:
+        inside = scope["type"] == "http" and (scope["path"] + "/").startswith(PREFIX + "/")
+        chosen: Any = console if inside or public is None else public
+        await chosen(scope, receive, send)
+
+    return both
+
+
+if __name__ == "__main__":
+    typer.run(serve_web)

@@ -1,0 +1,254 @@
+"""Handing lists in: a file, the rows of it that were mended, or one person by form; taking back, giving up."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import Any
+
+from starlette.datastructures import UploadFile
+from starlette.responses import JSONResponse, Response
+
+from registry.applications import KIND_DIGITS, KIND_NAMES
+from registry.console.context import Context, Ctx, text_field
+from registry.console.pages.batches import authority_names, draft_json, found_draft
+from registry.console.problems import Problem
+from registry.console.rendering import error_text, render, see_other
+from registry.console.routing import page_router
+from registry.errors import RegistryError
+from registry.intake.columns import KINDS, fields_of, primary_heading
+from registry.intake.findings import IntakeError, describe
+from registry.offices import CHINA, YEARS
+from registry.review import decisions
+from registry.review.composition import Composed, Content, Frame, Upload, compose
+from registry.review.drafts import OPEN, content_of, discard, frame_of, open_draft, require_state, store
+from registry.review.rows import CATEGORIES, GRADES
+from registry.trust import current_trust_list
+
+router = page_router()
+_CHECKS = BoundedSemaphore(2)
+"""Files read at once; each may take 130 MB and ten seconds (``registry.intake``). Who could abuse it: clerks in great number."""
+_PATIENCE = 120.0
+_CHOICES = {"grade": tuple(GRADES.items()), "category": tuple(CATEGORIES.items())}
+"""Code, and the word that the list has for it."""
+FORM_NAME = "单人申领.csv"
+
+
+@router.get("/batches/new", name="batches.new")
+def new(ctx: Ctx) -> Response:
+    """The form for a file."""
+    return _new_page(ctx)
+
+
+@router.post("/batches/new", name="batches.create")
+def create(ctx: Ctx) -> Response:
+    """A new list from a file. One that cannot be read changes nothing, and is explained."""
+    try:
+        frame = _frame(ctx)
+        upload = _sent_file(ctx, "whole")
+        made = _compose(ctx, frame, Content(), upload, 1)
+        draft_id = _open(ctx, frame, upload.name, made)
+    except (IntakeError, RegistryError) as error:
+        return _refused(ctx, error) or _new_page(ctx, error=_words(ctx, error))
+    return _done(ctx, draft_id)
+
+
+@router.post("/batches/{draft_id}/upload", name="batches.upload")
+def upload_again(ctx: Ctx, draft_id: int) -> Response:
+    """The list anew, or the rows of it that were mended."""
+    with ctx.app.database.read() as session:
+        draft = found_draft(ctx, session, draft_id)
+        require_state(draft, OPEN)
+        before, frame, part = content_of(session, ctx.app.vault, draft), frame_of(draft), draft.parts + 1
+    mode = text_field(ctx.form, "mode", most=10)
+    if mode not in ("whole", "mended"):
+        raise Problem("form", field="mode")
+    try:
+        made = _compose(ctx, frame, before, _sent_file(ctx, mode), part)
+    except IntakeError as error:
+        return _refused(ctx, error) or render(
+            ctx, "batches/unread.html", status=422, draft=draft, error=_words(ctx, error)
+        )
+    with ctx.app.database.write() as session:
+        store(session, ctx.actor, ctx.app.vault, draft_id, made, now=ctx.now)
+    return _done(ctx, draft_id)
+
+
+@router.get("/batches/single/{kind}", name="batches.single")
+def single(ctx: Ctx, kind: str) -> Response:
+    """The form for one person."""
+    return _single_page(ctx, kind, {})
+
+
+@router.post("/batches/single/{kind}", name="batches.single_create")
+def single_create(ctx: Ctx, kind: str) -> Response:
+    """One person: a list of one row, by the same path as a file."""
+    if kind not in KINDS:
+        raise Problem("not_found")
+    cells = {name: text_field(ctx.form, name, most=200) for name in fields_of(kind)}
+    try:
+        frame = _frame(ctx, kind=kind)
+        upload = Upload(_one_row({**cells, "year": str(frame.year)}, kind), FORM_NAME, "form")
+        made = _compose(ctx, frame, Content(), upload, 1)
+        if not made.content.listed:
+            return _single_page(ctx, kind, cells, made=made)
+        draft_id = _open(ctx, frame, FORM_NAME, made)
+    except (IntakeError, RegistryError) as error:
+        return _refused(ctx, error) or _single_page(ctx, kind, cells, error=_words(ctx, error))
+    return _done(ctx, draft_id)
+
+
+@router.post("/batches/{draft_id}/submit", name="batches.submit")
+def submit(ctx: Ctx, draft_id: int) -> Response:
+    """Put the list before an approver."""
+    with ctx.app.database.read() as session:
+        found_draft(ctx, session, draft_id)
+    remark = text_field(ctx.form, "remark", most=decisions.REMARK_MOST)
+    with _one_of_few():
+        sheet = decisions.prepare(ctx.app, draft_id, remark=remark, now=ctx.now)
+    with ctx.app.database.write() as session:
+        decisions.submit(session, ctx.actor, ctx.app.vault, draft_id, sheet, now=ctx.now)
+    return _done(ctx, draft_id)
+
+
+@router.post("/batches/{draft_id}/withdraw", name="batches.withdraw")
+def withdraw(ctx: Ctx, draft_id: int) -> Response:
+    """Take it back before anybody has decided."""
+    with ctx.app.database.write() as session:
+        found_draft(ctx, session, draft_id)
+        decisions.withdraw(session, ctx.actor, draft_id, now=ctx.now)
+    return _done(ctx, draft_id)
+
+
+@router.post("/batches/{draft_id}/discard", name="batches.discard")
+def give_up(ctx: Ctx, draft_id: int) -> Response:
+    """Give it up; it stays to be seen."""
+    with ctx.app.database.write() as session:
+        found_draft(ctx, session, draft_id)
+        discard(session, ctx.actor, draft_id, now=ctx.now)
+    return _done(ctx, draft_id)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    """Wait for a turn to read a file; raises ``Problem`` (``busy``)."""
+    if not _CHECKS.acquire(timeout=_PATIENCE):
+        raise Problem("busy")
+    try:
+        yield
+    finally:
+        _CHECKS.release()
+
+
+def _compose(ctx: Context, frame: Frame, before: Content, upload: Upload, part: int) -> Composed:
+    with _one_of_few():
+        return compose(ctx.app, frame, before, upload, part=part)
+
+
+def _open(ctx: Context, frame: Frame, title: str, made: Composed) -> int:
+    with ctx.app.database.write() as session:
+        draft_id = open_draft(session, ctx.actor, frame, title=title, now=ctx.now).id
+        store(session, ctx.actor, ctx.app.vault, draft_id, made, now=ctx.now)
+    return draft_id
+
+
+def _done(ctx: Context, draft_id: int) -> Response:
+    if not ctx.is_program:
+        return see_other(ctx, "batches.show", draft_id=draft_id)
+    with ctx.app.database.read() as session:
+        return JSONResponse(draft_json(session, found_draft(ctx, session, draft_id)))
+
+
+def _refused(ctx: Context, error: IntakeError | RegistryError) -> Response | None:
+    """A program is told by a problem document; a person stays at his form."""
+    if not ctx.is_program:
+        return None
+    if isinstance(error, RegistryError):
+        raise error
+    raise Problem("unread", reason=_words(ctx, error))
+
+
+def _words(ctx: Context, error: IntakeError | RegistryError) -> str:
+    if isinstance(error, IntakeError):
+        return "".join(describe(error.finding.masked(), ctx.lang))
+    return error_text(error, ctx.lang)
+
+
+def _frame(ctx: Context, *, kind: str = "") -> Frame:
+    """What the form says of the list; the authority is the actor's own."""
+    year, wanted = text_field(ctx.form, "for_year", most=4), kind or text_field(ctx.form, "kind", most=12)
+    if not (year.isascii() and year.isdigit()) or int(year) not in YEARS:
+        raise Problem("form", field="year")
+    if wanted not in KIND_DIGITS or ctx.actor.authority is None:
+        raise Problem("form", field="kind")
+    rule_set = text_field(ctx.form, "rule_set", most=64) if wanted == "annual" else ""
+    return Frame(ctx.actor.authority, int(year), KIND_DIGITS[wanted], rule_set)
+
+
+def _sent_file(ctx: Context, mode: str) -> Upload:
+    file = ctx.form.get("file")
+    if not isinstance(file, UploadFile):
+        raise Problem("form", field="file")
+    with file.file as sent:
+        return Upload(sent.read(), (file.filename or "")[-400:], mode)
+
+
+def _one_row(cells: Mapping[str, str], kind: str) -> bytes:
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    fields = fields_of(kind)
+    writer.writerows([[primary_heading(name) for name in fields], [cells[name] for name in fields]])
+    return text.getvalue().encode("utf-8", "replace")
+
+
+def _new_page(ctx: Context, *, error: str = "") -> Response:
+    return render(ctx, "batches/new.html", status=422 if error else 200, error=error, **_choices(ctx))
+
+
+def _single_page(
+    ctx: Context, kind: str, cells: Mapping[str, str], *, made: Composed | None = None, error: str = ""
+) -> Response:
+    if kind not in KINDS:
+        raise Problem("not_found")
+    wrong: dict[str, str] = {}
+    for told in made.told if made else ():
+        if told.finding.severity.value == "fault":
+            wrong.setdefault(told.finding.heading or "", "".join(describe(told.finding.masked(), ctx.lang)))
+    fields = [(name, primary_heading(name)) for name in fields_of(kind) if name != "year"]
+    named = {heading for _, heading in fields}
+    rest = [sentence for heading, sentence in wrong.items() if heading not in named]
+    return render(
+        ctx,
+        "batches/single.html",
+        status=422 if wrong or error else 200,
+        kind=kind,
+        fields=fields,
+        cells=cells,
+        wrong=wrong,
+        error=error or "".join(rest),
+        words=_CHOICES,
+        **_choices(ctx),
+    )
+
+
+def _choices(ctx: Context) -> dict[str, Any]:
+    """What can be chosen: this year and the authority's years, kinds, rule sets."""
+    with ctx.app.database.read() as session:
+        trust_list = current_trust_list(session)
+    authority = trust_list.authorities.get(ctx.actor.authority or "")
+    this_year = datetime.fromtimestamp(ctx.now, CHINA).year
+    years = sorted(authority.scope.years if authority else (), reverse=True)
+    chosen = text_field(ctx.form, "for_year", most=4) or str(
+        this_year if this_year in years else (years or [this_year])[0]
+    )
+    return {
+        "authority": authority_names(trust_list, ctx.lang).get(ctx.actor.authority or "", ""),
+        "years": years,
+        "year": chosen,
+        "kinds": [KIND_NAMES[kind] for kind in sorted(authority.scope.kinds if authority else ())],
+        "kind_chosen": text_field(ctx.form, "kind", most=12) or "annual",
+        "rule_sets": [(name, one.title[ctx.lang[:2]]) for name, one in sorted(trust_list.rule_sets.items())],
+        "rule_chosen": text_field(ctx.form, "rule_set", most=64),
+    }

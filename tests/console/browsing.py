@@ -1,0 +1,74 @@
+"""The console as a server on this machine, in a thread of the test's process, and Chromium with a passkey in it."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from registry.accounts.models import Account
+from registry.console.settings import ConsoleSettings
+from tests.console.rig import CHEAP, PASSWORD, Console, console_over
+from tests.registry.rig import Rig
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+READY_SECONDS = 60
+
+
+@contextmanager
+def served(rig: Rig) -> Iterator[Console]:
+    """A console at ``http://localhost:PORT``, which browsers trust without TLS."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        settings = ConsoleSettings(origin=f"http://localhost:{port}", password_cost=CHEAP)
+        with console_over(rig, settings) as console:
+            config = uvicorn.Config(console.app, log_config=None, access_log=False, lifespan="off")
+            server = uvicorn.Server(config)
+            thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+            thread.start()
+            try:
+                _await(server)
+                yield console
+            finally:
+                server.should_exit = True
+                thread.join()
+
+
+def add_authenticator(page: "Page") -> str:
+    """A virtual authenticator with a verified user (WebAuthn's own test interface); returns its id."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return str(made["authenticatorId"])
+
+
+def _await(server: uvicorn.Server) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not server.started:
+        if time.monotonic() > until:
+            raise RuntimeError("the server did not start")
+        time.sleep(0.02)  # asked again, not hoped for
+
+
+def sign_in(page: "Page", console: Console, account: Account) -> None:
+    """By password and code, through the door; the language does not matter."""
+    page.goto("/console/sign-in")
+    page.locator("#login").fill(account.login)
+    page.locator("#password").fill(PASSWORD)
+    page.locator("#password").press("Enter")
+    page.locator("#code").fill(console.code(account))
+    page.locator("#code").press("Enter")
+    page.wait_for_url("**/console/")

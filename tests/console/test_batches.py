@@ -1,0 +1,204 @@
+"""Lists in the pages: uploaded, mended, submitted, reviewed, released with the second factor, watched, finished."""
+
+import json
+import re
+from io import BytesIO
+
+import openpyxl
+import pytest
+from PIL import Image
+from zxingcpp import read_barcodes
+
+from registry.actors import Role
+from registry.cli.working import KINDS
+from registry.jobs.worker import work_once
+from tests.console.rig import OTHER, Caller, Console
+from tests.registry.rig import RULES
+from tests.registry.sheets import YEAR, annual, identity
+from tests.review.desk import csv_bytes
+
+FORM = {"kind": "annual", "for_year": str(YEAR), "rule_set": RULES}
+
+
+def upload(caller: Caller, data: bytes, name: str = "名单.csv", **fields: str) -> int:
+    answer = caller.post("/console/batches/new", {**FORM, **fields}, files={"file": (name, data)})
+    assert answer.status_code == 303, answer.text
+    return int(answer.headers["location"].rpartition("/")[2])
+
+
+def test_a_clerks_way(console: Console) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    assert "上传名单" in clerk.get("/console/batches").text
+    draft = upload(clerk, csv_bytes([annual(101), annual(102, 姓名="李1雷")]))
+    page = clerk.get(f"/console/batches/{draft}").text
+    assert "待改的 1 行" in page
+    found = clerk.get(f"/console/batches/{draft}/findings").text
+    assert "第 3 行" in found
+    assert '<mark class="bad">李1雷</mark>' in found
+    assert identity(102) not in found
+    book = openpyxl.load_workbook(BytesIO(clerk.get(f"/console/batches/{draft}/to-mend.xlsx").content))
+    row = [cell.value for cell in book.active[2]]
+    assert (row[0], row[1], row[7]) == ("李1雷", identity(102), "1/3/名单")
+    book.active["A2"] = "李雷"
+    mended = BytesIO()
+    book.save(mended)
+    answer = clerk.post(
+        f"/console/batches/{draft}/upload",
+        {"mode": "mended"},
+        files={"file": ("待改.xlsx", mended.getvalue())},
+    )
+    assert answer.status_code == 303
+    assert "将为 2 人提交" in clerk.get(f"/console/batches/{draft}").text
+    assert clerk.post(f"/console/batches/{draft}/submit", {"remark": "请审"}).status_code == 303
+    assert "等待另一人签发" in clerk.get(f"/console/batches/{draft}").text
+    assert clerk.get(f"/console/batches/{draft}/review").status_code == 200
+    assert "须由另一人审核签发" in clerk.get(f"/console/batches/{draft}/review").text
+
+
+def submitted(console: Console, *serials: int) -> tuple[int, Caller]:
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([annual(serial) for serial in serials]))
+    assert clerk.post(f"/console/batches/{draft}/submit").status_code == 303
+    return draft, clerk
+
+
+def shown(caller: Caller, draft: int) -> dict[str, str]:
+    """What the approver's form holds, and his confirmation."""
+    page = caller.get(f"/console/batches/{draft}/review").text
+    values = {name: re.search(rf'name="{name}" value="(\w+)"', page) for name in ("round", "shown")}
+    found = {name: match[1] for name, match in values.items() if match}
+    assert set(found) == {"round", "shown"}
+    return {**found, "checked": "yes", **caller.confirmed(f"/console/batches/{draft}/review")}
+
+
+def test_an_approvers_way(console: Console) -> None:
+    draft, clerk = submitted(console, 201, 202, 203)
+    approver = console.signed_in(Role.APPROVER)
+    page = approver.get(f"/console/batches/{draft}/review").text
+    assert identity(201) not in page
+    assert identity(201)[:6] in page
+    form = shown(approver, draft)
+    for missing in ("checked", "confirmation", "code", "shown", "round"):
+        assert approver.post(f"/console/batches/{draft}/release", {**form, missing: ""}).status_code >= 400
+        form = shown(approver, draft)
+    assert approver.post(f"/console/batches/{draft}/release", form).status_code == 303
+    assert "等待签发" in clerk.get(f"/console/batches/{draft}").text
+    assert approver.post(f"/console/batches/{draft}/release", form).status_code == 409  # replayed
+    assert work_once(console.rig.app, KINDS, holder="worker")
+    page = clerk.get(f"/console/batches/{draft}").text
+    assert "共发出 3 份证书" in page
+    # Watched from another session: the last event tells the end.
+    events = console.signed_in(Role.VIEWER).get(f"/console/batches/{draft}/events")
+    assert events.headers["content-type"].startswith("text/event-stream")
+    assert json.loads(events.text.partition("data: ")[2])["done"] == 3
+    book = openpyxl.load_workbook(
+        BytesIO(clerk.get(f"/console/batches/{draft}/parts/1/annotated.xlsx").content)
+    )
+    cells = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
+    assert [row[7] for row in cells[1:4]] == ["已发"] * 3
+    assert all(row[8].startswith("410100") for row in cells[1:4])
+
+
+def test_returned_and_submitted_again(console: Console) -> None:
+    draft, clerk = submitted(console, 211)
+    approver = console.signed_in(Role.APPROVER)
+    form = shown(approver, draft)
+    assert approver.post(f"/console/batches/{draft}/return", {**form, "remark": " "}).status_code == 422
+    assert (
+        approver.post(f"/console/batches/{draft}/return", {**form, "remark": "缺单位公章"}).status_code == 303
+    )
+    assert "缺单位公章" in clerk.get(f"/console/batches/{draft}").text
+    assert clerk.post(f"/console/batches/{draft}/submit").status_code == 303
+    assert approver.post(f"/console/batches/{draft}/release", form).status_code == 409  # of the first round
+
+
+def test_one_person_by_form(console: Console) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    page = "/console/batches/single/annual"
+    person = {
+        "name": "李雷",
+        "identity": identity(221)[:-1] + "?",
+        "employer": "郑州市第一人民医院",
+        "grade": "中级",
+        "professional_hours": "六十",
+        "public_hours": "26",
+    }
+    answer = clerk.post(page, {**FORM, **person})
+    assert answer.status_code == 422
+    assert answer.text.count('class="wrong"') == 2
+    assert 'value="李雷"' in answer.text
+    answer = clerk.post(page, {**FORM, **person, "identity": identity(221), "professional_hours": "60"})
+    assert answer.status_code == 303
+    assert "将为 1 人提交" in clerk.get(answer.headers["location"]).text
+    training = {
+        **{name: person[name] for name in ("name", "employer")},
+        "identity": identity(222),
+        "programme": "基层卫生骨干培训",
+        "institution": "河南中医药大学",
+        "category": "公需科目",
+        "class_hours": "24",
+        "completed_on": "2026-05-20",
+    }
+    answer = clerk.post("/console/batches/single/completion", {**FORM, **training})
+    assert answer.status_code == 303
+
+
+def test_specimens_are_no_certificates(console: Console) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([annual(231), annual(232, 姓名="阿卜杜拉·买买提")]))
+    assert "阿卜杜拉·买买提" in clerk.get(f"/console/batches/{draft}/specimens").text
+    answer = clerk.get(f"/console/batches/{draft}/specimens/1.png")
+    picture = Image.open(BytesIO(answer.content))
+    assert picture.size[0] < 1000
+    assert read_barcodes(picture.convert("L")) == []
+    assert not {"openbadgecredential", "tlog-proof"} & picture.info.keys()
+    assert clerk.get(f"/console/batches/{draft}/specimens/2.png").status_code == 404
+
+
+def test_lists_are_found_by_state_and_leafed_through(console: Console) -> None:
+    viewer = console.signed_in(Role.VIEWER)
+    assert viewer.get("/console/batches?state=submitted").status_code == 200
+    assert viewer.get("/console/batches?state=nonsense").status_code == 404
+    assert viewer.get("/console/batches?before=2").status_code == 200
+    assert "上传名单" not in viewer.get("/console/batches").text
+    foreign = console.signed_in(Role.CLERK, OTHER).get("/console/batches").text
+    assert "还没有名单" in foreign
+
+
+def test_every_page_in_english(console: Console) -> None:
+    draft, clerk = submitted(console, 241, 242)
+    han = re.compile(r"[\u4e00-\u9fff]+")
+    data = {"名单", "csv", "张文博", "郑州市第一人民医院", "中级", "中文", "单人申领"}
+    english = {"accept-language": "en"}
+    for path in (
+        "",
+        "/new",
+        "/single/annual",
+        f"/{draft}",
+        f"/{draft}/findings",
+        f"/{draft}/specimens",
+        f"/{draft}/review",
+    ):
+        text = clerk.get(f"/console/batches{path}", headers=english).text
+        body = re.sub(r'(?s)<title>.*?</title>|<option.*?</option>|lang="zh-CN".*?</a>', "", text)
+        foreign = set(han.findall(body)) - data
+        # Headings of the list, names of people, of the office and of files are data and stay as they are.
+        foreign -= {
+            "姓名",
+            "身份证号",
+            "工作单位",
+            "职称等级",
+            "年度",
+            "专业科目学时",
+            "公需科目学时",
+            "原位置",
+        }
+        foreign = {word for word in foreign if not word.startswith(("王", "郑州市"))}
+        assert foreign == set(), path
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.AUTHORITY_ADMIN, Role.VIEWER])
+def test_who_may_not_release_has_no_form_for_it(console: Console, role: Role) -> None:
+    draft, _ = submitted(console, 251)
+    page = console.signed_in(role).get(f"/console/batches/{draft}/review").text
+    assert "/release" not in page

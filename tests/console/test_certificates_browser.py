@@ -1,0 +1,110 @@
+"""One certificate's life in a real Chromium: corrected by two people, the old one superseded, both linked, printed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from registry.actors import Role
+from registry.cases.index import follow_to_the_end
+from registry.cli.working import KINDS
+from registry.console.context import SESSION_COOKIE
+from registry.jobs.worker import work_once
+from tests.console.browsing import served
+from tests.console.rig import Caller, Console
+from tests.registry.rig import Rig
+from tests.web import chromium
+from verifier.number import parse_number
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    reason = chromium.missing()
+    if reason:
+        pytest.skip(reason)
+    with chromium.started() as running:
+        yield running
+
+
+def page_of(browser: "Browser", console: Console, caller: Caller, *, width: int) -> "Page":
+    """A page in which the caller is signed in; what the browser complains of fails the test."""
+    origin = console.app.state.settings.origin
+    context = browser.new_context(
+        base_url=origin, locale="zh-CN", viewport={"width": width, "height": 800}, accept_downloads=True
+    )
+    context.add_cookies(
+        [
+            {
+                "name": SESSION_COOKIE,
+                "value": caller.secret,
+                "url": origin.replace("http:", "https:"),
+                "secure": True,
+            }
+        ]
+    )
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    return page
+
+
+def work(console: Console) -> None:
+    while work_once(console.rig.app, KINDS, holder="tests"):
+        pass
+
+
+def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", tmp_path: Path) -> None:
+    (old,) = lite.issue(1)
+    follow_to_the_end(lite.app)
+    with served(lite) as console:
+        clerk = page_of(browser, console, console.signed_in(Role.CLERK), width=1280)
+        clerk.goto("/console/certificates")
+        clerk.get_by_label("姓名").fill("张")
+        clerk.get_by_role("button", name="查询").click()
+        assert "张" not in clerk.url
+        clerk.get_by_role("link", name=parse_number(old).printed).click()
+        clerk.get_by_role("link", name="更正", exact=True).click()
+        clerk.get_by_label("姓名").fill("张文勃")
+        clerk.get_by_label("备注").fill("户口簿核对无误")
+        document = tmp_path / "户口簿.pdf"
+        document.write_bytes(b"%PDF-1.7\n%%EOF\n")
+        clerk.get_by_label("证明材料").set_input_files(document)
+        clerk.get_by_role("button", name="提交更正，待核准").click()
+        assert clerk.get_by_text("须由另一人核准").is_visible()
+
+        account = console.account(Role.APPROVER)
+        approver = page_of(browser, console, console.caller(account), width=360)
+        approver.goto("/console/cases")
+        approver.get_by_role("link", name="更正", exact=True).click()
+        assert approver.get_by_text("张文勃").is_visible()
+        with approver.expect_download() as given:
+            approver.get_by_role("link", name="户口簿.pdf").click()
+        assert given.value.suggested_filename == "户口簿.pdf"
+        approver.get_by_label("身份验证器上的 6 位验证码").fill(console.code(account))
+        approver.get_by_role("button", name="核准并执行").click()
+        assert approver.get_by_text("正在后台执行").is_visible()
+        work(console)
+        approver.get_by_role("link", name="刷新").click()
+        approver.get_by_text("已更正换发").get_by_role("link").click()
+        assert approver.get_by_text("取代旧证书").is_visible()
+        assert (
+            approver.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") > 500
+        )
+        assert approver.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        approver.get_by_text("取代旧证书").get_by_role("link").click()
+        assert approver.get_by_text("由新证书取代").is_visible()
+        assert approver.get_by_text("不再出具").is_visible()
+
+        clerk.goto("/console/certificates?state=issued")
+        clerk.get_by_role("button", name="打印：合成一个 PDF").click()
+        assert clerk.get_by_role("progressbar").is_visible()
+        work(console)
+        clerk.get_by_role("link", name="下载").wait_for()  # the page looks by itself
+        with clerk.expect_download() as printed:
+            clerk.get_by_role("link", name="下载").click()
+        target = tmp_path / "printed.pdf"
+        printed.value.save_as(target)
+        assert target.read_bytes().startswith(b"%PDF-")

@@ -1,0 +1,143 @@
+"""``certreg account`` and ``certreg serve``: the first administrator, and the three processes."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from registry.cli.main import app as program
+from registry.cli.serving import without_secrets
+from registry.publication import publish
+from tests.registry.rig import Place, Rig, copy_home, opened
+
+PROJECT = Path(__file__).resolve().parents[2]
+READY_SECONDS = 300
+"""Three interpreters start; on a busy machine that takes its time."""
+
+
+@pytest.fixture
+def call(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    """The program on a founded registry."""
+    for name, value in lite.place.environment.items():
+        monkeypatch.setenv(name, value)
+    return CliRunner()
+
+
+def test_the_first_administrator_gets_a_link_and_no_password(call: CliRunner, lite: Rig) -> None:
+    done = call.invoke(program, ["--json", "account", "add", "wangli", "--name", "王丽"])
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert told["login"] == "wangli"
+    assert told["link"].startswith("http://localhost:8700/console/invite/")
+    listed = call.invoke(program, ["--json", "account", "list"])
+    assert json.loads(listed.stdout) == {
+        "authority": None,
+        "disabled": False,
+        "login": "wangli",
+        "ready": False,
+        "role": "province-admin",
+    }
+    again = call.invoke(program, ["--json", "account", "reset", "WangLi"])
+    assert json.loads(again.stdout)["link"] != told["link"]
+    assert "王丽" in call.invoke(program, ["account", "list"]).stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["add", "x", "--name", "王"], "login_form"),
+        (["add", "clerk-1", "--name", "王", "--role", "clerk"], "role_authority"),
+        (["add", "clerk-1", "--name", "王", "--role", "clerk", "--authority", "999999"], "authority_unknown"),
+        (["add", "boss", "--name", "王", "--authority", "410100"], "role_authority"),
+        (["reset", "nobody"], "account_unknown"),
+    ],
+)
+def test_refusals(call: CliRunner, words: list[str], code: str) -> None:
+    done = call.invoke(program, ["--json", "account", *words])
+    assert done.exit_code == 1
+    assert json.loads(done.stdout)["error"] == code
+    spoken = call.invoke(program, ["--lang", "en", "account", *words])
+    assert not any("\u4e00" <= character <= "\u9fff" for character in spoken.output)
+
+
+def test_the_web_process_is_told_no_secret() -> None:
+    secrets = ("CERTREG_PASSPHRASE", "CERTREG_PASSPHRASE_FILE", "CERTREG_PIN", "CERTREG_PIN_FILE")
+    assert without_secrets({**dict.fromkeys(secrets, "x"), "CERTREG_HOME": "h"}) == {"CERTREG_HOME": "h"}
+
+
+@contextmanager
+def serving(place: Place, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
+    """``certreg serve`` as a process; yields it and its address."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "registry.cli.main", "serve", "--port", str(port), *options]
+    environment = {**os.environ, **place.environment, "PYTHONPATH": str(PROJECT)}
+    log = place.home.parent / "serve.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+    try:
+        _await(f"http://127.0.0.1:{port}/console/sign-in", process, log)
+        yield process, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if httpx.get(address).status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)  # asked again, not hoped for
+    raise RuntimeError(f"the console did not start: {log.read_text()}")
+
+
+def _children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _has_ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_console_verifier_and_worker(founded_sqlite: Path, tmp_path: Path) -> None:
+    """One port; only the worker has the passphrase; when the parent is killed, nobody is left."""
+    place = Place(copy_home(founded_sqlite, tmp_path / "home"))
+    with opened(place, tmp_path) as rig:
+        publish(rig.app, rig.app.settings.site)
+    with serving(place) as (process, address):
+        with httpx.Client(base_url=address) as client:
+            assert client.get("/console/").headers["location"] == "/console/sign-in"
+            assert client.get("/console").status_code in (303, 307, 404)
+            assert client.get("/v").status_code == 200
+            assert client.get("/trust.json").status_code == 200
+            assert "server" not in client.get("/console/sign-in").headers
+        children = _children(process.pid)
+        told = {
+            child: b"CERTREG_PASSPHRASE=" in Path(f"/proc/{child}/environ").read_bytes() for child in children
+        }
+        assert sorted(told.values()) == [False, True]
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+        until = time.monotonic() + 60
+        while not all(map(_has_ended, children)):
+            assert time.monotonic() < until, "a child outlived its parent"
+            time.sleep(0.1)  # asked again, not hoped for

@@ -1,0 +1,90 @@
+"""The panel's pages from the real server in a real browser."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import uvicorn
+
+from tests.review.rig import Panel
+from tests.server.rig import app_on, generous
+from tests.simulator import NOW
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@contextmanager
+def running(panel: Panel, **changes: Any) -> Iterator[str]:
+    """The server in a thread; browsers take ``localhost`` for a secure context."""
+    settings = {"report_key": panel.key, "limits": generous(), **changes}
+    app = app_on(panel, **settings)  # type: ignore[arg-type]
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive()
+            thread.join(0.01)
+        yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@contextmanager
+def watched(
+    browser: "Browser", *, language: str = "zh-CN", width: int = 1280, complaints: list[str] | None = None
+) -> Iterator["BrowserContext"]:
+    """A browser's profile whose pages must complain of nothing."""
+    context = browser.new_context(
+        locale=language, viewport={"width": width, "height": 900}, accept_downloads=True
+    )
+    heard: list[str] = [] if complaints is None else complaints
+    context.on("console", lambda message: heard.append(message.text) if message.type == "error" else None)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    yield context
+    assert context.cookies() == []
+    context.close()
+    assert [text for text in heard if "Failed to load resource" not in text] == []
+
+
+def opened(context: "BrowserContext", address: str) -> "Page":
+    """A page at the simulator's time."""
+    page = context.new_page()
+    page.clock.set_fixed_time(datetime.fromtimestamp(NOW, UTC))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.goto(address)
+    return page
+
+
+def begun(page: "Page", name: str, years: str = "2026", rules: str = "henan-2012") -> None:
+    """A new sitting."""
+    page.fill(".sitting-form input >> nth=0", name)
+    page.fill(".sitting-form input >> nth=1", years)
+    page.select_option(".sitting-form select >> nth=1", rules)
+    page.select_option(".sitting-form select >> nth=2", "604800")
+    page.click(".sitting-form button[type=submit]")
+    page.wait_for_selector("#code")
+
+
+def settled(page: "Page", items: int) -> None:
+    """Wait until so many certificates are judged and nothing is left."""
+    page.wait_for_function(
+        """async (wanted) => {
+          const opened = indexedDB.open('certreg-panel');
+          const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+          const all = (name) => new Promise((resolve) => {
+            const asked = database.transaction(name).objectStore(name).getAll();
+            asked.onsuccess = () => resolve(asked.result);
+          });
+          const [items, waiting] = await Promise.all([all('items'), all('waiting')]);
+          database.close();
+          return waiting.length === 0 && items.length === wanted && items.every((one) => one.report || one.trouble);
+        }""",
+        arg=items,
+        polling=200,
+    )
+    page.wait_for_selector("#progress", state="hidden")

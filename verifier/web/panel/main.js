@@ -1,0 +1,361 @@
+// @ts-check
+/**
+ * A panel's workspace (`/panel`): sittings on this device, each with a name and a policy; what applicants present and claim goes
+ * in, a row for each applicant and year comes out, and in the end a signed report.
+ */
+
+import { element } from '../page/view.js';
+import { fill } from '../page/words.js';
+import { listen } from '../desk/gun.js';
+import { applicantsOf } from './applicants.js';
+import { download, fileName, saved, table as tableFile } from './exports.js';
+import { sittingForm } from './form.js';
+import { filesIn } from './folders.js';
+import { button, homeView, yearsText } from './home.js';
+import { reportView } from './report.js';
+import { rowsOf } from './rows.js';
+import { abilities } from './server.js';
+import { isSheet, sheetsOf } from './sheet.js';
+import { speaking } from './speech.js';
+import * as store from './store.js';
+import { FILTERS, SORTS, Table, chosen, counted } from './table.js';
+import { Work, judgedOf } from './work.js';
+
+/** @typedef {import('./store.js').Sitting} Sitting */
+
+/** Milliseconds from a change until it is drawn: at rest, and while results come faster than anybody reads. */
+const SHOWN_AGAIN = 100;
+const SHOWN_MEANWHILE = 600;
+const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
+
+/** @type {import('../page/view.js').Speech} */
+let speech;
+/** @type {Work|undefined} */
+let work;
+/** @type {Table|undefined} */
+let table;
+let can = { reads: false, signs: false };
+const view = { filter: 'all', sort: 'list', search: '' };
+/** @type {ReturnType<typeof setTimeout>|undefined} */
+let drawing;
+
+/** @param {string} text announced, and seen */
+function say(text) {
+  const said = part('said');
+  if (said && said.textContent !== text) said.textContent = text;
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  const { code, title } = /** @type {any} */ (error);
+  if (!code) console.error(error);
+  say(title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault);
+}
+
+async function home() {
+  [work, table] = [undefined, undefined];
+  const trust = await new Work(/** @type {any} */ ({}), { changed() {}, failed() {} }).read().trust;
+  part('main').replaceChildren(...await homeView(speech, trust && trust.list ? trust.list.ruleSets : [], { open, again: home, failed }));
+  document.title = speech.words.panel.title;
+}
+
+// ---- one sitting
+
+/** @param {string} id */
+async function open(id) {
+  const sitting = await store.sitting(id);
+  if (!sitting) {
+    history.replaceState(null, '', location.pathname);
+    home();
+    return;
+  }
+  if (location.hash !== `#${id}`) history.pushState(null, '', `#${id}`);
+  work = new Work(sitting, { changed: redraw, failed: (code) => failed({ code }) });
+  build();
+  await work.open();
+  redraw();
+  if (work.left) work.run(); // what was left when the browser was closed
+}
+
+function build() {
+  if (!work) return;
+  const { words } = speech;
+  const { panel } = words;
+  const { sitting } = work;
+  table = new Table(speech, { items: () => /** @type {Work} */ (work).items, remove, note });
+  part('main').replaceChildren(
+    element('div', { class: 'head' }, element('h2', {}, sitting.name), element('p', { class: 'what' }, policyText(sitting)),
+      element('div', { class: 'acts' }, button(panel.back, leave), button(panel.edit, edit), button(panel.again, () => work && work.again()),
+        button(panel.exportTable, exportTable), button(panel.save, save), button(panel.print, () => window.print()), button(can.signs ? panel.report : panel.reportUnsigned, report, 'main'))),
+    element('div', { id: 'aside' }),
+    element('div', { class: 'panes' },
+      element('section', { id: 'give', 'aria-labelledby': 'give-title' }, element('h2', { id: 'give-title' }, panel.give), ...givers()),
+      element('section', { id: 'found', 'aria-labelledby': 'found-title' }, element('h2', { id: 'found-title' }, panel.found),
+        element('p', { id: 'said', role: 'status', 'aria-live': 'polite' }),
+        element('div', { id: 'progress', hidden: '' }, element('progress', { max: '1', value: '0', 'aria-label': panel.progress }), element('span', {}), element('button', { type: 'button' })),
+        filters(), tools(), table.whole)));
+  document.title = `${sitting.name} · ${panel.title}`;
+  listen(field('code'), typed);
+  field('code').focus({ preventScroll: true });
+}
+
+/** @param {Sitting} sitting */
+function policyText({ policy }) {
+  const { panel, grade } = speech.words;
+  const age = policy.statusMaxAge ? fill(panel.statusWithin, policy.statusMaxAge / 3600) : panel.anyAge;
+  return [policy.years.length ? yearsText(policy.years) : panel.anyYear, policy.grade ? grade[policy.grade] : panel.ownGrade, policy.ruleSet || panel.ownRules, age].join(' · ');
+}
+
+function givers() {
+  const { panel } = speech.words;
+  const code = element('input', { id: 'code', type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-describedby': 'code-hint' });
+  const form = /** @type {HTMLFormElement} */ (element('form', { class: 'gun' }, element('label', { for: 'code' }, panel.code), code, element('p', { id: 'code-hint', class: 'hint' }, panel.codeHint)));
+  form.onsubmit = (event) => {
+    event.preventDefault();
+    typed();
+  };
+  const chooser = (/** @type {string} */ id, /** @type {string} */ label, /** @type {Object<string, string>} */ attributes) => {
+    const input = /** @type {HTMLInputElement} */ (element('input', { id, type: 'file', multiple: '', ...attributes }));
+    input.onchange = () => {
+      const files = [...(input.files || [])];
+      input.value = '';
+      take(files);
+    };
+    return element('label', { class: 'file' }, input, element('span', {}, label));
+  };
+  const many = /** @type {HTMLTextAreaElement} */ (element('textarea', { rows: '4', id: 'many', 'aria-label': panel.many }));
+  return [form,
+    element('div', { id: 'drop' }, element('p', {}, panel.drop), chooser('files', panel.files, {}), chooser('folder', panel.folder, { webkitdirectory: '' }), element('p', { class: 'hint' }, panel.filesHint)),
+    element('details', {}, element('summary', {}, panel.many), many, button(panel.take, () => {
+      texts(panel.pasted, many.value.split('\n'));
+      many.value = '';
+    })),
+    element('p', { id: 'list', class: 'hint' })];
+}
+
+function filters() {
+  const { filters: names } = speech.words;
+  return element('div', { id: 'filters', role: 'group', 'aria-label': speech.words.panel.filter }, ...FILTERS.map((filter) => {
+    const made = button('', () => {
+      view.filter = filter;
+      redraw();
+    }, filter);
+    made.dataset.filter = filter;
+    made.append(element('b', {}, '0'), ` ${names[filter]}`);
+    return made;
+  }));
+}
+
+function tools() {
+  const { panel, sorts } = speech.words;
+  const search = /** @type {HTMLInputElement} */ (element('input', { type: 'search', id: 'search', placeholder: panel.search, 'aria-label': panel.search }));
+  search.value = view.search;
+  search.oninput = () => {
+    view.search = search.value;
+    redraw();
+  };
+  const sort = /** @type {HTMLSelectElement} */ (element('select', { id: 'sort', 'aria-label': panel.sort }, ...SORTS.map((one) => element('option', { value: one }, sorts[one]))));
+  sort.value = view.sort;
+  sort.onchange = () => {
+    view.sort = sort.value;
+    redraw();
+  };
+  return element('div', { class: 'tools' }, search, sort);
+}
+
+function rows() {
+  if (!work) return [];
+  return rowsOf(work.sitting, work.items.map(judgedOf), work.ruleSets);
+}
+
+/** Draw what is known, soon. */
+function redraw() {
+  if (drawing) return;
+  drawing = setTimeout(() => {
+    drawing = undefined;
+    if (work && table) draw(work, table);
+  }, work && work.running ? SHOWN_MEANWHILE : SHOWN_AGAIN);
+}
+
+/** @param {Work} now @param {Table} drawn */
+function draw(now, drawn) {
+  const { panel, filters: names } = speech.words;
+  const all = rows();
+  const counts = counted(all);
+  for (const one of /** @type {NodeListOf<HTMLElement>} */ (part('filters').querySelectorAll('button'))) {
+    const filter = one.dataset.filter || '';
+    one.setAttribute('aria-pressed', String(view.filter === filter));
+    /** @type {HTMLElement} */ (one.querySelector('b')).textContent = String(counts[filter]);
+    one.hidden = !counts[filter] && !['all', 'attention'].includes(filter) && view.filter !== filter;
+  }
+  const seen = chosen(all, view);
+  drawn.show(seen);
+  part('list').textContent = now.sitting.applicants.length ? fill(panel.listed, now.sitting.applicants.length) : panel.noList;
+  progress(now);
+  if (!now.running && now.items.length) {
+    say(now.left ? fill(panel.paused, now.left) : fill(panel.done, all.length, counts.attention) + (view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length)));
+  } else if (!now.items.length && !now.waiting.length) {
+    say(now.sitting.applicants.length ? '' : panel.nothingYet);
+  }
+}
+
+/** @param {Work} now */
+function progress(now) {
+  const { panel } = speech.words;
+  const box = part('progress');
+  const [bar, text, act] = /** @type {any[]} */ ([...box.children]);
+  const whole = now.items.length + now.waiting.length;
+  box.hidden = !now.running && !now.left;
+  bar.max = Math.max(1, whole);
+  bar.value = whole - now.left;
+  text.textContent = now.waiting.length ? fill(panel.reading, now.waiting.length) : fill(panel.judging, whole - now.left, whole);
+  act.textContent = now.running ? panel.cancel : panel.resume;
+  act.onclick = () => (now.running ? now.cancel() : now.run());
+}
+
+// ---- what is given
+
+function typed() {
+  const code = field('code');
+  const text = code.value.trim();
+  code.value = '';
+  if (text) texts('', [text]);
+  code.focus();
+}
+
+/** @param {string} label @param {string[]} lines */
+async function texts(label, lines) {
+  const { panel } = speech.words;
+  const found = lines.map((line) => line.trim()).filter(Boolean);
+  if (!work || !found.length) return;
+  if (found.some((line) => /^https?:\/\/[^/]+\/r#/i.test(line))) {
+    say(panel.isReport);
+    return;
+  }
+  const at = new Date().toLocaleTimeString(speech.language);
+  try {
+    const { taken, known } = await work.takeTexts(label || `${panel.scanned} ${at}`, found);
+    say(known.length && !taken.length ? panel.known : fill(panel.taken, taken.length));
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** @param {File[]} files */
+async function take(files) {
+  if (!work || !files.length) return;
+  const { panel } = speech.words;
+  try {
+    for (const file of files.filter(isSheet)) await takeList(file);
+    const others = files.filter((file) => !isSheet(file) && !file.name.startsWith('.') && file.size > 0);
+    if (others.length) say(fill(panel.takenFiles, others.length));
+    await work.takeFiles(others);
+  } catch (error) {
+    failed(error);
+  }
+}
+
+/** @param {File} file */
+async function takeList(file) {
+  const { panel } = speech.words;
+  const { applicants, doubts } = applicantsOf(await sheetsOf(file));
+  if (!work) return;
+  const { sitting } = work;
+  if (sitting.applicants.length && !window.confirm(fill(panel.replaceSure, sitting.applicants.length, applicants.length))) return;
+  sitting.applicants = applicants.slice(0, 3000);
+  await keep();
+  say(fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : ''));
+}
+
+async function keep() {
+  if (!work) return;
+  work.sitting.changed = Date.now();
+  await store.keepSitting(work.sitting);
+  redraw();
+}
+
+/** @param {import('./store.js').Item} item */
+function remove(item) {
+  if (work && window.confirm(fill(speech.words.panel.removeSure, item.label))) work.remove(item);
+}
+
+/** @param {import('./rows.js').Row} row @param {string} text */
+function note(row, text) {
+  if (!work) return;
+  const key = `${row.name}|${row.identity}|${row.year}`;
+  if (text) work.sitting.notes[key] = text.slice(0, 200);
+  else delete work.sitting.notes[key];
+  keep();
+}
+
+// ---- acts on the whole
+
+function leave() {
+  if (work) work.cancel();
+  history.pushState(null, '', location.pathname);
+  home();
+}
+
+function edit() {
+  if (!work) return;
+  const { sitting } = work;
+  part('aside').replaceChildren(sittingForm(speech, work.ruleSets, sitting, async (asked) => {
+    const older = sitting.policy.statusMaxAge;
+    Object.assign(sitting, asked);
+    await keep();
+    build();
+    if (work && older !== asked.policy.statusMaxAge) work.again();
+  }, () => part('aside').replaceChildren()));
+  /** @type {HTMLElement} */ (part('aside').querySelector('input')).focus();
+}
+
+function exportTable() {
+  if (work) download(tableFile(work.sitting, rows(), speech), `${fileName(work.sitting.name)}.xlsx`);
+}
+
+async function save() {
+  if (work) download(await saved(work.sitting), `${fileName(work.sitting.name)}.sitting.json`);
+}
+
+async function report() {
+  if (!work) return;
+  part('aside').replaceChildren(await reportView(work, speech, can.signs, failed));
+  part('aside').scrollIntoView({ block: 'nearest' });
+}
+
+document.addEventListener('dragover', (event) => {
+  event.preventDefault();
+  part('drop')?.classList.add('over');
+});
+for (const kind of ['dragleave', 'drop']) document.addEventListener(kind, () => part('drop')?.classList.remove('over'));
+document.addEventListener('drop', async (event) => {
+  event.preventDefault();
+  if (event.dataTransfer) take(await filesIn(event.dataTransfer));
+});
+document.addEventListener('paste', (event) => {
+  const files = [...((event.clipboardData && event.clipboardData.files) || [])];
+  if (!files.length) return; // a text goes where the cursor is
+  event.preventDefault();
+  take(files);
+});
+window.addEventListener('online', () => { if (work && work.left) work.run(); });
+window.addEventListener('popstate', () => (location.hash.length > 1 ? open(location.hash.slice(1)) : home()));
+
+speaking(async (now) => {
+  speech = now;
+  part('title').textContent = speech.words.panel.title;
+  if (work) {
+    build();
+    redraw();
+  } else {
+    await (location.hash.length > 1 ? open(location.hash.slice(1)) : home());
+  }
+});
+abilities().then((found) => {
+  can = found;
+  if (work) {
+    build();
+    redraw();
+  }
+});
