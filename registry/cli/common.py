@@ -120,31 +120,44 @@ def confirmed(code: str) -> None:
         raise RegistryError("not_confirmed")
 
 
+OUR_ERRORS = (
+    IntakeError,
+    RegistryError,
+    WitnessError,
+    KeysError,
+    VerifierError,
+    FaceError,
+    OSError,
+    OperationalError,
+)
+"""What ``told`` has words for: our own errors, and those of disk and database."""
+
+
+def told(error: Exception) -> tuple[str, str]:
+    """The code and the sentence of one of ``OUR_ERRORS``."""
+    if isinstance(error, IntakeError):
+        return error.code, "\n".join(describe(error.finding, SHELL.lang))
+    if isinstance(error, OSError):
+        params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
+        return "file_unusable", error_sentence("file_unusable", params, SHELL.lang)
+    if isinstance(error, OperationalError):
+        # The address may hold a password, and the driver's text may hold the address.
+        code = _database_trouble(str(error.orig))
+        return code, error_sentence(code, {"problem": type(error.orig).__name__}, SHELL.lang)
+    code = str(getattr(error, "code", ""))
+    params = {"number": "", "detail": getattr(error, "detail", ""), **getattr(error, "params", {})}
+    return code, error_sentence(code, params, SHELL.lang)
+
+
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Turn our errors, and those of disk and database, into a sentence and exit code 1."""
     try:
         yield
-    except IntakeError as error:
-        SHELL.complain("\n".join(describe(error.finding, SHELL.lang)), error.code)
-    except (RegistryError, WitnessError) as error:
-        SHELL.complain(error_sentence(error.code, error.params, SHELL.lang), error.code)
-    except (KeysError, VerifierError, FaceError) as error:
-        SHELL.complain(
-            error_sentence(error.code, {"number": "", "detail": getattr(error, "detail", "")}, SHELL.lang),
-            error.code,
-        )
-    except OSError as error:
-        params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
-        SHELL.complain(error_sentence("file_unusable", params, SHELL.lang), "file_unusable")
-    except OperationalError as error:
-        # The address may hold a password, and the driver's text may hold the address.
-        code = _database_trouble(str(error.orig))
-        params = {"problem": type(error.orig).__name__}
-        SHELL.complain(error_sentence(code, params, SHELL.lang), code)
-    else:
-        return
-    raise typer.Exit(EXIT_ERROR)
+    except OUR_ERRORS as error:
+        code, sentence = told(error)
+        SHELL.complain(sentence, code)
+        raise typer.Exit(EXIT_ERROR) from None
 
 
 def parse(number: str) -> str:

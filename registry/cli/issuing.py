@@ -20,7 +20,7 @@ from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.blank import write_form
 from registry.intake.columns import KINDS
-from registry.intake.findings import describe
+from registry.intake.findings import explain
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
 from registry.offices import CHINA
@@ -185,7 +185,7 @@ def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
 def notices_of(result: BatchResult) -> list[tuple[str, str]]:
     """What is to be said of sheets, not of rows: hidden ones, columns that are not used."""
     about = (finding for finding in result.findings if finding.row is None)
-    return [("提示 Notice", "".join(describe(finding, SHELL.lang))) for finding in about]
+    return [("提示 Notice", explain(finding, SHELL.lang)) for finding in about]
 
 
 def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None:

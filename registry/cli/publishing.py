@@ -12,7 +12,15 @@ from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app, system_clock
 from registry.bucket import SCHEME, open_bucket
 from registry.cli.ceremony import tell_warnings
-from registry.cli.common import EXIT_ERROR, EXIT_REFUSED_ROWS, SHELL, errors_told, registry_app
+from registry.cli.common import (
+    EXIT_ERROR,
+    EXIT_REFUSED_ROWS,
+    OUR_ERRORS,
+    SHELL,
+    errors_told,
+    registry_app,
+    told,
+)
 from registry.cosigning import Cosigning
 from registry.errors import OfficeError, RegistryError
 from registry.expiry import warnings_of
@@ -279,8 +287,14 @@ def own_pin(app: App | None) -> RootPin | None:
 
 
 def app_or_none() -> App | None:
-    """This machine's registry, if there is one: a verifier needs none."""
+    """This machine's registry, if there is one: a verifier needs none.
+
+    Where it is and cannot be used, that is said beside the verdict, and is none: the verifier does without.
+    """
     try:
         return open_app(os.environ, home=SHELL.home, reading=True)
-    except RegistryError:
+    except OUR_ERRORS as error:
+        code, sentence = told(error)
+        if code != "not_initialised":
+            SHELL.err.print(sentence, markup=False, soft_wrap=True, style="yellow")
         return None

@@ -7,11 +7,11 @@ that space, then counts as too long, and its last letter becomes an ellipsis (ri
 from rich.text import Text
 
 
-def _rstrip_end(text: Text, size: int) -> None:
+def _rstrip_end(self: Text, size: int) -> None:
     """Remove the white space at the end that does not fit in ``size`` cells."""
-    space = len(text.plain) - len(text.plain.rstrip())
-    if space and text.cell_len > size:
-        text.right_crop(min(space, text.cell_len - size))
+    space = len(self.plain) - len(self.plain.rstrip())
+    if space and self.cell_len > size:
+        self.right_crop(min(space, self.cell_len - size))
 
 
 def wrap_by_cells() -> None:

@@ -23,7 +23,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
 from registry.intake.columns import NUMBER_HEADING, OUTCOME_HEADING, REMARKS_HEADING
-from registry.intake.findings import Finding, Severity, describe
+from registry.intake.findings import Finding, Severity, explain
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.service import find_table_header
 from registry.intake.sources import Sheet, is_workbook, open_sheets, read_bounded
@@ -53,7 +53,7 @@ def collect_remarks(
     for finding in findings:
         if finding.row is None:
             continue
-        remarks.setdefault((finding.sheet, finding.row), []).append("".join(describe(finding, lang)))
+        remarks.setdefault((finding.sheet, finding.row), []).append(explain(finding, lang))
         if finding.severity is Severity.FAULT and finding.column is not None:
             faults.add((finding.sheet, finding.row, finding.column))
     return remarks, faults

@@ -81,6 +81,13 @@ def describe(finding: Finding, lang: str) -> tuple[str, str]:
     return problem.format_map(facts), remedy.format_map(facts)
 
 
+def explain(finding: Finding, lang: str) -> str:
+    """Problem and remedy as one text, each a sentence, whatever the value ends with."""
+    problem, remedy = describe(finding, lang)
+    stop, space = ("。", "") if lang == "zh-CN" else (".", " ")
+    return f"{problem}{'' if problem.endswith(stop) else stop}{space}{remedy}"
+
+
 def mask_numbers(text: str) -> str:
     """Star out the middle of every run with 11 or more digits, however spaced; dates and hours stay readable."""
     return _NUMBER_RUN.sub(lambda match: _mask_run(match.group()), text)

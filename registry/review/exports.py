@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from registry.app import App
 from registry.intake.annotate import collect_remarks, write_annotated
 from registry.intake.columns import ORIGIN, REMARKS_HEADING, fields_of, primary_heading
-from registry.intake.findings import describe
+from registry.intake.findings import explain
 from registry.messages import pick
 from registry.outcomes import Outcome
 from registry.review.composition import Content
@@ -85,7 +85,7 @@ def _reasons(app: App, session: Session, draft: Draft, lang: str) -> dict[Origin
         for one in page:
             if one.finding.row is not None:
                 origin = Origin(one.part, one.finding.sheet, one.finding.row)
-                found.setdefault(origin, []).append("".join(describe(one.finding, lang)))
+                found.setdefault(origin, []).append(explain(one.finding, lang))
         after = page[-1].place
     return found
 

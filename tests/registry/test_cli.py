@@ -183,6 +183,20 @@ def test_addresses_of_databases_that_lead_nowhere(shell: Shell) -> None:
         assert "secret-of-ours" not in said.out + said.err
 
 
+def test_a_registry_that_cannot_be_used_is_no_verdict(shell: Shell, tmp_path: Path) -> None:
+    assert shell.certreg("publish", "outage").code == 0
+    root = str(shell.folder / "outage" / "root.json")
+    where = "postgresql://certreg:secret-of-ours@127.0.0.1:1/none"
+    words = ("--lang", "en", "verify", "41010020261000000190", "--url", "outage")
+    for more, code in (("--trust", root), 2), ((), 2):
+        said = shell.run(certreg, *words, *more, CERTREG_DATABASE_URL=where)
+        assert said.code == code
+        assert "The database" in said.err
+        assert "Traceback" not in said.err
+        assert "secret-of-ours" not in said.out + said.err
+    assert shell.run(certreg, *words, CERTREG_HOME=str(tmp_path)).err == ""
+
+
 def test_a_database_that_the_server_does_not_have(shell: Shell, cluster: Cluster) -> None:
     said = shell.run(certreg, "--json", "fsck", CERTREG_DATABASE_URL=cluster.url("never_made"))
     assert (said.code, said.json["error"]) == (1, "database_missing")
@@ -284,7 +298,7 @@ def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
 
 
 def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
-    first, second = stocked(shell, "410700", range(720, 722))
+    first, second = stocked(shell, "411600", range(720, 722))
     year = first[6:10]
     write_csv(shell.folder / "more.csv", [ANNUAL, annual(722, 年度=year)])
     before = shell.certreg("--json", "fsck").json
@@ -294,13 +308,13 @@ def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
             ("suspend", first, "--reason", "complaint"),
             ("revoke", first, "--reason", "fraud", "--yes"),
             ("correct", second, "--reason", "typo", "--set", "employer=新乡市第一人民医院"),
-            ("issue", "more.csv", "--authority", "410700", "--year", year),
+            ("issue", "more.csv", "--authority", "411600", "--year", year),
         ):
             said = stranger.certreg("--json", *words)
             assert (said.code, said.json["error"]) == (1, code)
     assert shell.certreg("--json", "fsck").json == before
     assert shell.certreg("--json", "show", first).json["history"] == []
-    issued = shell.certreg("--json", "issue", "more.csv", "--authority", "410700", "--year", year).json[
+    issued = shell.certreg("--json", "issue", "more.csv", "--authority", "411600", "--year", year).json[
         "issued"
     ]
     assert [number[11:18] for number in issued] == ["0000003"]

@@ -10,7 +10,7 @@ from string import Formatter
 import pytest
 
 import registry.intake.messages as catalogue
-from registry.intake.findings import Finding, Severity, describe, mask_numbers
+from registry.intake.findings import Finding, Severity, describe, explain, mask_numbers
 from registry.intake.messages import CATALOGUE, LANGUAGES
 
 RAISING = {"CellFault", "refuse_file", "IdentifierError", "Finding", "_row_note", "_finding", "_choose"}
@@ -87,3 +87,12 @@ def test_values_are_inserted_as_text_never_as_a_format() -> None:
 )
 def test_masking(text: str, masked: str) -> None:
     assert mask_numbers(text) == masked
+
+
+def test_problem_and_remedy_are_sentences_side_by_side() -> None:
+    skipped = Finding("total_row", Severity.NOTE, "表", 7, value="小计")
+    assert explain(skipped, "zh-CN") == "合计行，已跳过：小计。无需处理。"
+    assert explain(skipped, "en").endswith(": 小计. Nothing to do.")
+    ended = Finding("sheet_ignored", Severity.NOTE, "表")
+    assert explain(ended, "zh-CN") == "".join(describe(ended, "zh-CN"))
+    assert explain(ended, "en") == " ".join(describe(ended, "en"))

@@ -19,7 +19,7 @@ from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
 from registry.console.words import certificate_fields
 from registry.errors import RegistryError
-from registry.intake.findings import IntakeError, describe
+from registry.intake.findings import IntakeError, explain
 from registry.status import REASONS
 
 router = page_router()
@@ -64,7 +64,7 @@ def said(error: RegistryError | IntakeError | Problem | None, lang: str) -> str:
     if error is None:
         return ""
     if isinstance(error, IntakeError):
-        return "".join(describe(error.finding, lang))
+        return explain(error.finding, lang)
     if isinstance(error, Problem):
         return error_text(RegistryError(error.code, **error.params), lang)
     return error_text(error, lang)

@@ -19,7 +19,7 @@ from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
 from registry.errors import RegistryError
 from registry.intake.columns import KINDS, fields_of, primary_heading
-from registry.intake.findings import IntakeError, describe
+from registry.intake.findings import IntakeError, explain
 from registry.offices import CHINA, YEARS
 from registry.review import decisions
 from registry.review.composition import Composed, Content, Frame, Upload, compose
@@ -172,7 +172,7 @@ def _refused(ctx: Context, error: IntakeError | RegistryError) -> Response | Non
 
 def _words(ctx: Context, error: IntakeError | RegistryError) -> str:
     if isinstance(error, IntakeError):
-        return "".join(describe(error.finding.masked(), ctx.lang))
+        return explain(error.finding.masked(), ctx.lang)
     return error_text(error, ctx.lang)
 
 
@@ -215,7 +215,7 @@ def _single_page(
     wrong: dict[str, str] = {}
     for told in made.told if made else ():
         if told.finding.severity.value == "fault":
-            wrong.setdefault(told.finding.heading or "", "".join(describe(told.finding.masked(), ctx.lang)))
+            wrong.setdefault(told.finding.heading or "", explain(told.finding.masked(), ctx.lang))
     fields = [(name, primary_heading(name)) for name in fields_of(kind) if name != "year"]
     named = {heading for _, heading in fields}
     rest = [sentence for heading, sentence in wrong.items() if heading not in named]
