@@ -136,7 +136,7 @@ OUR_ERRORS = (
 def told(error: Exception) -> tuple[str, str]:
     """The code and the sentence of one of ``OUR_ERRORS``."""
     if isinstance(error, IntakeError):
-        return error.code, "\n".join(describe(error.finding, SHELL.lang))
+        return error.code, "\n".join(line for one in error.findings for line in describe(one, SHELL.lang))
     if isinstance(error, OSError):
         params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
         return "file_unusable", error_sentence("file_unusable", params, SHELL.lang)

@@ -53,8 +53,12 @@ def reasons_of(result: BatchResult) -> list[tuple[str, str]]:
     faults = [finding for finding in result.findings if finding.severity is Severity.FAULT]
     counts = Counter(finding.code for finding in faults)
     first = {finding.code: finding for finding in reversed(faults)}
+    others = pick((" 等", " and others"), SHELL.lang)
     return [
-        (f"×{count}", f"{place_of(first[code])}：{describe(first[code], SHELL.lang)[0]}")
+        (
+            f"×{count}",
+            f"{place_of(first[code])}{others if count > 1 else ''}：{describe(first[code], SHELL.lang)[0]}",
+        )
         for code, count in counts.most_common()
     ]
 

@@ -54,11 +54,12 @@ class Finding:
 
 
 class IntakeError(Exception):
-    """The whole file is refused; `finding` (severity FILE) says why. `code` is the finding's."""
+    """The whole file is refused; `findings` (severity FILE) say why; `finding` and `code` are the first's."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, *further: Finding) -> None:
         super().__init__(finding.code)
         self.finding = finding
+        self.findings = (finding, *further)
         self.code = finding.code
 
 

@@ -150,14 +150,17 @@ def find_table_header(sheet: Sheet, kind: str, limits: IntakeLimits) -> tuple[He
 def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[_Table], list[Finding]]:
     tables: list[_Table] = []
     notes: list[Finding] = []
+    faults: list[Finding] = []
     for sheet in sheets:
         found = find_table_header(sheet, kind, limits)
         if found is None:
             if not _is_our_rules(sheet):
                 notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
             continue
-        _require_columns(sheet, found[0], kind, limits)
+        faults += _column_faults(sheet, found[0], kind, limits)
         tables.append(_Table(sheet, *found))
+    if faults:
+        raise IntakeError(*faults)
     if not tables:
         if all(sheet.last_row == 0 for sheet in sheets):
             raise refuse_file("file_empty")
@@ -175,23 +178,27 @@ def _is_our_rules(sheet: Sheet) -> bool:
     return sheet.name == RULES_SHEET and tuple(cells) == RULES_HEADINGS
 
 
-def _require_columns(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits) -> None:
+def _column_faults(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits) -> list[Finding]:
+    """What is wrong with a sheet's headings: columns that are missing, and those of which there are two."""
     missing = header.missing(kind)
-    if missing:
-        raise _missing_columns(sheet, missing, kind, limits)
+    faults = [_missing_columns(sheet, missing, kind, limits)] if missing else []
     for headings in header.duplicated.values():
         letters = (column_letter(sheet.first_column + heading.index) for heading in headings)
         named = (f"{letter}「{h.text}」" for letter, h in zip(letters, headings, strict=True))
-        raise refuse_file("duplicate_column", sheet=sheet.name, columns="、".join(named))
+        faults.append(_of_sheet("duplicate_column", sheet, columns="、".join(named)))
+    return faults
 
 
-def _missing_columns(sheet: Sheet, missing: list[str], kind: str, limits: IntakeLimits) -> IntakeError:
+def _missing_columns(sheet: Sheet, missing: list[str], kind: str, limits: IntakeLimits) -> Finding:
     other = "completion" if kind == "annual" else "annual"
     found = find_table_header(sheet, other, limits)
     if found is not None and not found[0].missing(other):
-        return refuse_file("wrong_kind", sheet=sheet.name, expected=kind, found=other)
-    columns = "、".join(map(primary_heading, missing))
-    return refuse_file("missing_columns", sheet=sheet.name, columns=columns)
+        return _of_sheet("wrong_kind", sheet, expected=kind, found=other)
+    return _of_sheet("missing_columns", sheet, columns="、".join(map(primary_heading, missing)))
+
+
+def _of_sheet(code: str, sheet: Sheet, **params: str) -> Finding:
+    return Finding(code, Severity.FILE, sheet.name, params=params)
 
 
 def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:

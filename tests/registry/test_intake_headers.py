@@ -132,6 +132,22 @@ def test_all_missing_columns_are_named_at_once(tmp_path: Path) -> None:
     assert error.finding.sheet == "表"
 
 
+def test_the_headings_of_all_sheets_are_named_at_once(tmp_path: Path) -> None:
+    sheets: dict[str, Rows] = {
+        "一中": [ANNUAL, annual(1)],
+        "二中": [ANNUAL[:-1], annual(2)[:-1]],
+        "三中": [[*ANNUAL, "所在单位"], [*annual(3), "某局"]],
+        "四中": [COMPLETION, completion(4)],
+    }
+    error = refused(write_xlsx(tmp_path / "all.xlsx", sheets))
+    assert [(one.sheet, one.code) for one in error.findings] == [
+        ("二中", "missing_columns"),
+        ("三中", "duplicate_column"),
+        ("四中", "wrong_kind"),
+    ]
+    assert (error.finding, error.code) == (error.findings[0], "missing_columns")
+
+
 def test_one_meaning_in_two_columns(tmp_path: Path) -> None:
     path = write_xlsx(tmp_path / "d.xlsx", {"表": [[*ANNUAL, "所在单位"], [*annual(), "某局"]]})
     error = refused(path)

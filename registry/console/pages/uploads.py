@@ -172,7 +172,7 @@ def _refused(ctx: Context, error: IntakeError | RegistryError) -> Response | Non
 
 def _words(ctx: Context, error: IntakeError | RegistryError) -> str:
     if isinstance(error, IntakeError):
-        return explain(error.finding.masked(), ctx.lang)
+        return " ".join(explain(finding.masked(), ctx.lang) for finding in error.findings)
     return error_text(error, ctx.lang)
 
 
