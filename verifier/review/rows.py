@@ -29,9 +29,6 @@ class _Person:
     def claims(self) -> Mapping[int, Claimed]:
         return self.applicant.claims if self.applicant else {}
 
-    def claims_number(self, number: str) -> bool:
-        return any(number in _numbers(claim) for claim in self.claims.values())
-
 
 def rows_of(
     sitting: Sitting, judged: Sequence[JudgedCertificate], rule_sets: Mapping[str, RuleSet]
@@ -59,36 +56,51 @@ def key_of(name: str, identity: str, year: int) -> str:
 # ---- whose is it
 
 
+class _People:
+    """Who is known so far, found by number and by name."""
+
+    def __init__(self, applicants: Sequence[Applicant]) -> None:
+        self.all: list[_Person] = []
+        self._by_number: dict[str, _Person] = {}
+        self._by_name: dict[str, list[_Person]] = {}
+        for one in applicants:
+            self.add(_Person(one.name, one.identity, one))
+
+    def add(self, person: _Person) -> None:
+        """One more."""
+        self.all.append(person)
+        for claim in person.claims.values():
+            for number in _numbers(claim):
+                self._by_number.setdefault(number, person)
+        if person.name:
+            self._by_name.setdefault(fold(person.name), []).append(person)
+
+    def owner(self, one: JudgedCertificate) -> _Person | None:
+        """Who claims the number; else the one person of that name whose identity does not speak against it."""
+        claiming = self._by_number.get(one.number) if one.number else None
+        if claiming is not None or one.subject is None:
+            return claiming
+        named = self._by_name.get(fold(str(one.subject["name"])), [])
+        same = [person for person in named if person.identity == one.subject["identityDocument"]]
+        unknown = [person for person in named if not person.identity]
+        return same[0] if same else unknown[0] if len(unknown) == 1 else None
+
+
 def _people(sitting: Sitting, judged: Sequence[JudgedCertificate]) -> list[_Person]:
-    people = [_Person(one.name, one.identity, one) for one in sitting.applicants]
+    people = _People(sitting.applicants)
     seen: set[tuple[str, str]] = set()
     for one in judged:
         key = (one.number, one.verdict) if one.number else ("", one.label)
         if key in seen:  # the same certificate from two files
             continue
         seen.add(key)
-        owner = _owner(people, one)
+        owner = people.owner(one)
         if owner is None:
             subject = one.subject or {}
             owner = _Person(str(subject.get("name", "")), str(subject.get("identityDocument", "")))
-            people.append(owner)
+            people.add(owner)
         owner.certificates.append(one)
-    return people
-
-
-def _owner(people: Sequence[_Person], one: JudgedCertificate) -> _Person | None:
-    """Who claims the number; else the one person of that name whose identity does not speak against it."""
-    if one.number:
-        claiming = [person for person in people if person.claims_number(one.number)]
-        if claiming:
-            return claiming[0]
-    if one.subject is None:
-        return None
-    name, identity = fold(str(one.subject["name"])), one.subject["identityDocument"]
-    named = [person for person in people if person.name and fold(person.name) == name]
-    same = [person for person in named if person.identity == identity]
-    unknown = [person for person in named if not person.identity]
-    return same[0] if same else unknown[0] if len(unknown) == 1 else None
+    return people.all
 
 
 def _year(one: JudgedCertificate) -> int:
