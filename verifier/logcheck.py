@@ -39,11 +39,11 @@ class LoggedIssue:
 
 
 def included_entry(
-    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
+    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList, *, keep: bool = False
 ) -> IncludedEntry:
-    """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing."""
+    """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing. ``keep`` as ``read_known``'s."""
     read = partial(_included_entry, proof, number, trust, trust_list)
-    return trust.recently(("included", proof, number), read)
+    return trust.recently(("included", proof, number), read, keep=keep)
 
 
 def _included_entry(
