@@ -58,7 +58,7 @@ def _run(number: int, step: Callable[[Case], Passed], case: Case) -> StepResult:
     try:
         passed = step(case)
     except Skipped as skipped:
-        return _plain(number, Outcome.SKIPPED, skipped.code)
+        return _skipped(number, skipped.code)
     except Undecided as undecided:
         return StepResult(number, Outcome.INDETERMINATE, undecided.code, undecided.details, undecided.missing)
     except (VerifierError, KeysError) as error:
@@ -67,10 +67,16 @@ def _run(number: int, step: Callable[[Case], Passed], case: Case) -> StepResult:
     case.passed.add(number)
     if passed.details:
         return StepResult(number, Outcome.PASSED, passed.code, passed.details)
-    return _plain(number, Outcome.PASSED, passed.code)
+    return _passed(number, passed.code)
 
 
 @lru_cache(maxsize=256)
-def _plain(number: int, outcome: Outcome, code: str) -> StepResult:
+def _passed(number: int, code: str) -> StepResult:
     """A result without details: one object for all certificates, which also makes reports small between processes."""
-    return StepResult(number, outcome, code)
+    return StepResult(number, Outcome.PASSED, code)
+
+
+@lru_cache(maxsize=256)
+def _skipped(number: int, code: str) -> StepResult:
+    """Likewise."""
+    return StepResult(number, Outcome.SKIPPED, code)
