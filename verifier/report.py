@@ -121,7 +121,7 @@ def _step(step: StepResult) -> dict[str, Any]:
     return {
         "step": step.number,
         "name": step.name,
-        "outcome": step.outcome.value,
+        "outcome": step.outcome._value_,  # as ``value``, which is a call of Python
         "code": step.code,
         "details": dict(step.details),
     }
