@@ -41,7 +41,7 @@ class WrittenRecord(NamedTuple):
 
     def hash_data(self) -> bytes:
         """The 64 bytes that the proof signs (SPEC 2.3)."""
-        options = _options_hash(self.before_value + self.after_value)
+        options = options_hash(self.before_value + self.after_value)
         return options + sha256(self.before_proof + self.after_proof).digest()
 
     def record(self, proof_value: str) -> bytes:
@@ -58,8 +58,8 @@ class WrittenRecord(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _options_hash(options: bytes) -> bytes:
-    """All records that a key signed in one second have the same options."""
+def options_hash(options: bytes) -> bytes:
+    """SHA-256 of a proof without its value. All records that a key signed in one second have the same."""
     return sha256(options).digest()
 
 
