@@ -110,6 +110,12 @@ def newest_schema() -> str | None:
     return ScriptDirectory.from_config(_configuration()).get_current_head()
 
 
+def known_schemas() -> frozenset[str]:
+    """Every version of the schema that this program can bring up to date."""
+    scripts = ScriptDirectory.from_config(_configuration()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
+
+
 def is_absent(url: str) -> bool:
     """Whether ``url`` is a SQLite file that is not there; opening it would make it."""
     parsed = _parsed(url)

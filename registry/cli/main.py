@@ -11,6 +11,7 @@ from registry.cli import (
     accounts,
     agents,
     auditing,
+    backing,
     ceremony,
     certificates,
     delegation,
@@ -110,6 +111,8 @@ app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)
 app.command("fsck")(publishing.fsck_command)
+app.command("backup")(backing.backup_command)
+app.command("restore")(backing.restore_command)
 app.command("worker")(working.worker)
 app.command("demo")(demo)
 
