@@ -35,7 +35,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
@@ -46,6 +46,9 @@ _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
+
+CONNECT_SECONDS = 5
+"""For a server that does not answer at all; one that is not there refuses at once."""
 
 _WAL_PAUSE = 0.01
 """Seconds between two tries to switch a new file to its write-ahead log."""
@@ -195,6 +198,9 @@ def _copying(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
         # it tells the row's values, a claim's hash among them.
         told = type(error)(error.diag.message_primary or "")
         raise IntegrityError(statement, None, told) from None
+    except psycopg.OperationalError as error:  # the server is away, its disk is full
+        first = error.diag.message_primary or str(error).partition("\n")[0]
+        raise OperationalError(statement, None, type(error)(first)) from None
 
 
 def _wire_type(kind: TypeEngine[Any]) -> str:
@@ -240,7 +246,13 @@ def _engine(url: str) -> Engine:
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, hide_parameters=True)
+        engine = create_engine(
+            parsed,
+            # A server that was started anew is found out before a request needs it, not by a request that fails.
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+            hide_parameters=True,
+        )
         event.listen(engine, "handle_error", _without_values, retval=True)
         return engine
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):

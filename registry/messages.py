@@ -599,6 +599,18 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "数据库服务器上没有这个库。请先用 createdb 建立，或检查 CERTREG_DATABASE_URL 中的库名。",
         "The server has no such database. Make it with createdb, or check the name in CERTREG_DATABASE_URL.",
     ),
+    "metrics_address": (
+        "监测地址 {address} 不可用：须为 IP:端口，例如 127.0.0.1:9100。",
+        "The address {address} for metrics cannot be used: IP:port, such as 127.0.0.1:9100.",
+    ),
+    "database_busy": (
+        "数据库正忙，没有应答（{problem}）。未作任何变更，请稍后再试。",
+        "The database is busy and did not answer ({problem}). Nothing was changed; try again in a while.",
+    ),
+    "disk_full": (
+        "磁盘已满或已达配额，无法写入（{problem}）。已完成的不受影响；清出空间后运行 certreg resume 继续。",
+        "The disk is full, or a quota is reached ({problem}). What was done stands; make room, then go on with certreg resume.",
+    ),
     "database_unreachable": (
         "连不上数据库服务器（{problem}）。请检查它是否运行，以及 CERTREG_DATABASE_URL 的主机和端口。",
         "The database server cannot be reached ({problem}). See whether it runs, and the host and port of CERTREG_DATABASE_URL.",

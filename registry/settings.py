@@ -46,6 +46,11 @@ class Settings(BaseModel):
         return self.home / "head"
 
     @property
+    def published(self) -> Path:
+        """When it was published last (``registry.lastpublication``)."""
+        return self.home / "published"
+
+    @property
     def site(self) -> Path:
         """Where ``certreg publish`` writes unless told otherwise."""
         return self.home / "site"
