@@ -43,8 +43,8 @@ def did_documents(trust_list: TrustList) -> Iterator[File]:
 def page_files(session: Session) -> tuple[list[File], list[File]]:
     """The files of the verifier's pages with the root that they trust, and what leads to them: their list, then the pages.
 
-    They lie at one address for every version of the program; a browser that has the service worker uses a set only whole,
-    by the digests of the list.
+    What they load lies in a folder of its digest, so the sets of earlier versions of the program stay beside it for pages that
+    are still open, or in a cache.
     """
     installed = pages_with(registry_of(session).root)
     entrances = [path for path in installed if path.endswith("/index.html")]

@@ -10,6 +10,7 @@ import re
 
 from keys.encodings import timestamp_decode
 from keys.errors import KeysError
+from verifier.webpages import SET
 
 JSON, BYTES, TEXT = "application/json", "application/octet-stream", "text/plain; charset=utf-8"
 FOREVER = "public, max-age=31536000, immutable"
@@ -21,7 +22,7 @@ PAGE_TYPES = {
     ".svg": "image/svg+xml",
 }
 _PAGE = re.compile(r"(?:v|verify|panel|r)/index\.html|worker\.js|verifier/.*(\.html|\.css|\.js|\.json|\.svg)")
-_IMMUTABLE = re.compile(r"trust/\d|templates/|schemas/|ns/|log/tile/")
+_IMMUTABLE = re.compile(rf"trust/\d|templates/|schemas/|ns/|log/tile/|{SET.pattern}", re.ASCII)
 _SIGNED = re.compile(r"trust\.json|status/")
 _UNTIL = re.compile(rb'"validUntil":"([^"]{20})"')
 

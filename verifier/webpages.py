@@ -1,11 +1,14 @@
 """The pages as they are installed with the program, by the paths under which a web server gives them out.
 
-``/v`` is the page behind the QR, ``/verify`` the desk, ``/panel`` a panel's workspace, ``/r`` checks its reports; everything that they load lies below ``/verifier/``, but for the
-service worker, which must lie above the pages that it serves. ``verifier/files.json`` has a digest of each file: what the
-worker keeps is what the list says, whole, or nothing (web/README.md, decision 12).
+``/v`` is the page behind the QR, ``/verify`` the desk, ``/panel`` a panel's workspace, ``/r`` checks its reports. Everything
+that they load lies in ``/verifier/DIGEST/``, whose name is made of all that is in it: a page never meets files of another
+edition, and who has a file need never ask again (web/README.md, decision 23). Beside it lie the root that they trust, and
+``verifier/files.json``, a digest of each file: what the service worker keeps is what the list says, whole, or nothing. The
+worker itself must lie above the pages that it serves.
 """
 
 import json
+import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
@@ -15,6 +18,8 @@ from importlib.resources.abc import Traversable
 PIN_PATH = "verifier/root.json"
 """The root that the pages trust: chosen by whoever installs them (web/README.md)."""
 LIST_PATH = "verifier/files.json"
+SET = re.compile(r"verifier/[\w-]{22}/", re.ASCII)
+"""Where a set of files lies: written once."""
 WORKER = {"worker.js": "verifier/worker.js"}
 PAGES = {
     "v": "verifier/index.html",
@@ -22,19 +27,20 @@ PAGES = {
     "panel": "verifier/panel/index.html",
     "r": "verifier/panel/report.html",
 }
+_FOLDER = "verifier/"
 _SUFFIXES = (".html", ".css", ".js", ".json", ".svg")
 
 
 def installed_pages() -> dict[str, bytes]:
-    """Every file of the pages; the two pages themselves as ``v/index.html`` and ``verify/index.html``."""
-    found = dict(_walk(files("verifier") / "web", "verifier/"))
+    """Every file of the pages as it is written, in ``verifier/``; the pages themselves as ``v/index.html`` and the like."""
+    found = dict(_walk(files("verifier") / "web", _FOLDER))
     moved = {**{f"{address}/index.html": path for address, path in PAGES.items()}, **WORKER}
     return {address: found.pop(path) for address, path in moved.items()} | found
 
 
 def pages_with(pin: bytes | None) -> dict[str, bytes]:
-    """``installed_pages``, the root that they trust, and last the list of them all."""
-    found = dict(sorted(installed_pages().items()))
+    """The pages with what they load in the folder of its digest, the root that they trust, and last the list of them all."""
+    found = dict(sorted(_in_their_set(installed_pages()).items()))
     if pin is not None:
         found[PIN_PATH] = pin
     return {**found, LIST_PATH: page_list(found)}
@@ -43,11 +49,26 @@ def pages_with(pin: bytes | None) -> dict[str, bytes]:
 def page_list(pages: Mapping[str, bytes]) -> bytes:
     """Digests (22 characters of SHA-256 in base64url: 132 bits) by the address under which a browser asks for a file."""
     digests = {
-        f"/{path.removesuffix('index.html')}": urlsafe_b64encode(sha256(data).digest())[:22].decode()
+        f"/{path.removesuffix('index.html')}": _digest(data)
         for path, data in sorted(pages.items())
         if path not in WORKER
     }
     return json.dumps({"files": digests}, separators=(",", ":")).encode()
+
+
+def _in_their_set(pages: Mapping[str, bytes]) -> dict[str, bytes]:
+    """``pages`` with what they load moved to the folder of its digest, and the pages leading there."""
+    loaded = {path: data for path, data in pages.items() if path.startswith(_FOLDER)}
+    folder = f"{_FOLDER}{_digest(page_list(loaded))}/"
+    leading = {path: data for path, data in pages.items() if path not in loaded}
+    old, new = f'"/{_FOLDER}'.encode(), f'"/{folder}'.encode()
+    return {path: data.replace(old, new) for path, data in leading.items()} | {
+        folder + path.removeprefix(_FOLDER): data for path, data in loaded.items()
+    }
+
+
+def _digest(data: bytes) -> str:
+    return urlsafe_b64encode(sha256(data).digest())[:22].decode()
 
 
 def _walk(folder: Traversable, before: str) -> Iterator[tuple[str, bytes]]:

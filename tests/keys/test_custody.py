@@ -4,6 +4,7 @@ import inspect
 import os
 import stat
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,26 @@ def test_a_key_comes_back_and_signs_the_same(tmp_path: Path) -> None:
     assert opened.public_key == made.public_key
     assert opened.sign(b"message") == made.sign(b"message")
     assert made.public_key.verify(opened.sign(b"message"), b"message")
+
+
+class Faulty:
+    """A private key on which a bit flips at the second use, as an attacker with a hammer makes it."""
+
+    def __init__(self, real: FileSigner) -> None:
+        self._real, self._calls = real, 0
+
+    def sign(self, message: bytes) -> bytes:
+        self._calls += 1
+        signature = self._real.sign(message)
+        return bytes([signature[0] ^ 1]) + signature[1:] if self._calls == 2 else signature
+
+
+def test_a_fault_while_signing_gives_no_signature() -> None:
+    real = signer("any")
+    faulty = replace(real, _private=Faulty(real))
+    with refused(CustodyError, "signature_fault"):
+        faulty.sign(b"message")
+    assert real.public_key.verify(real.sign(b"message"), b"message")
 
 
 def test_a_seed_gives_its_key() -> None:

@@ -84,7 +84,7 @@ def test_a_bucket_holds_what_a_folder_holds(lite: Rig, gate: Gate, bucket: str) 
     (module,) = (path for path in paths_of(gate, bucket) if path.endswith("/page/main.js"))
     for path, kind, control in (
         ("v", "text/html; charset=utf-8", SHORT),
-        (module, "text/javascript; charset=utf-8", SHORT),
+        (module, "text/javascript; charset=utf-8", FOREVER),
         ("trust.json", "application/json", SHORT),
         ("trust/1.json", "application/json", FOREVER),
         (f"status/{MUNICIPAL}/2026/1/revocation/0", "application/json", SHORT),

@@ -13,7 +13,16 @@ import registry.intake.messages as catalogue
 from registry.intake.findings import Finding, Severity, describe, explain, mask_numbers
 from registry.intake.messages import CATALOGUE, LANGUAGES
 
-RAISING = {"CellFault", "refuse_file", "IdentifierError", "Finding", "_row_note", "_finding", "_choose"}
+RAISING = {
+    "_of_sheet",
+    "CellFault",
+    "refuse_file",
+    "IdentifierError",
+    "Finding",
+    "_row_note",
+    "_finding",
+    "_choose",
+}
 ELSEWHERE = re.compile(r"(?:uscc|elicence)_")
 
 

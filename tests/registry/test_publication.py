@@ -24,7 +24,7 @@ from tests.registry.sheets import identity
 from verifier.loading import installed_files
 from verifier.report import Verdict
 from verifier.tiles import tile_path, tile_width
-from verifier.webpages import LIST_PATH, installed_pages
+from verifier.webpages import LIST_PATH, PAGES, SET, installed_pages
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -60,12 +60,23 @@ def test_a_new_program_writes_what_pages_load_then_their_list_then_the_pages(
     files = {**installed_pages(), "verifier/core/bytes.js": b"// the next version of the program"}
     files["v/index.html"] += b"<!-- the next version -->"
     monkeypatch.setattr("verifier.webpages.installed_pages", lambda: files)
-    assert publish(lite.app, lite.site).paths == ["verifier/core/bytes.js", LIST_PATH, "v/index.html"]
-    lists = [json.loads(found[LIST_PATH])["files"] for found in (before, contents(lite.site))]
-    assert {path for path in lists[0] if lists[0][path] != lists[1][path]} == {
-        "/v/",
-        "/verifier/core/bytes.js",
+    *loaded, last, second, third, fourth, fifth = publish(lite.app, lite.site).paths
+    assert {SET.sub("verifier/", path) for path in loaded} == {
+        path for path in files if path[:9] == "verifier/"
     }
+    assert (last, second, third, fourth, fifth) == (
+        LIST_PATH,
+        *sorted(f"{page}/index.html" for page in PAGES),
+    )
+    after = contents(lite.site)
+    assert before.items() - after.items() == {
+        (path, before[path]) for path in (last, second, third, fourth, fifth)
+    }
+    lists = [json.loads(found[LIST_PATH])["files"] for found in (before, after)]
+    assert lists[0].keys() & lists[1].keys() == {f"/{page}/" for page in PAGES} | {"/verifier/root.json"}
+    digests = [{SET.sub("verifier/", path[1:]): digest for path, digest in found.items()} for found in lists]
+    changed = {path for path in digests[0] if digests[0][path] != digests[1][path]}
+    assert changed == {f"{page}/" for page in PAGES} | {"verifier/core/bytes.js"}
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:

@@ -1,17 +1,14 @@
 """Signed and judged: whatever values a row has, the quick judgement says what the public verifier says of its record."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keys.custody import FileSigner
-from keys.errors import CustodyError
 from registry.intents import IntentRow
 from registry.signing import BEFORE_LOGGING, SignedRow, judge_rows, refusal_of, write_rows
-from tests.builders import HOST, MUNICIPAL, refused, signer
+from tests.builders import HOST, MUNICIPAL, signer
 from tests.simulator import ANNUAL, LOGGED_AT, SIGNED_AT, Simulator, catalogue
 from verifier.number import number_of
 from verifier.policy import VerificationPolicy
@@ -76,26 +73,6 @@ def test_a_key_that_may_not_sign_issues_nothing() -> None:
     judged = judge_rows(rows_of({}, {}), nobody, created=SIGNED_AT, now=LOGGED_AT)
     assert [one.refusal for one in judged] == ["trust_list_count", "trust_list_count"]
     assert 7 not in BEFORE_LOGGING
-
-
-class Faulty:
-    """A private key on which a bit flips at the second use, as an attacker with a hammer makes it."""
-
-    def __init__(self, real: FileSigner) -> None:
-        self._real, self._calls = real, 0
-
-    def sign(self, message: bytes) -> bytes:
-        self._calls += 1
-        signature = self._real.sign(message)
-        return bytes([signature[0] ^ 1]) + signature[1:] if self._calls == 2 else signature
-
-
-def test_a_fault_while_signing_gives_no_signature() -> None:
-    real = signer("any")
-    faulty = replace(real, _private=Faulty(real))
-    with refused(CustodyError, "signature_fault"):
-        faulty.sign(b"message")
-    assert real.public_key.verify(real.sign(b"message"), b"message")
 
 
 @pytest.mark.parametrize("name", ["name", "employer"])

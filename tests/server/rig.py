@@ -20,9 +20,16 @@ from tests.verifier.publication import folder_of, publication
 from verifier.number import CertificateNumber
 from verifier.server.app import create_public_app
 from verifier.server.settings import Limits, PublicSettings
+from verifier.webpages import SET, pages_with
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 60
+
+
+def loaded(path: str) -> str:
+    """Where the pages' file ``verifier/path`` is published: in the folder of this edition."""
+    (found,) = (one for one in pages_with(None) if SET.match(one) and SET.sub("", one) == path)
+    return found
 
 
 @dataclass(slots=True)

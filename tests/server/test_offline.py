@@ -20,13 +20,13 @@ from tests.server.browsing import (
     verdict,
     visitor,
 )
-from tests.server.rig import Site, new_site
+from tests.server.rig import Site, loaded, new_site
 from tests.simulator import COMPLETION, NOW, standard_pin
 from tests.verifier.publication import folder_of, publication
 from tests.web import chromium
 from tests.web.siteserver import serving as static_server
-from verifier.server.statics import page_file
-from verifier.webpages import LIST_PATH, page_list, pages_with
+from verifier.server.statics import page_file, page_files
+from verifier.webpages import LIST_PATH, SET, installed_pages, pages_with
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -137,20 +137,21 @@ def test_what_was_not_verified_is_not_kept(host: Host, browser: "Browser", site:
 
 
 def test_pages_are_renewed_at_the_next_visit_and_never_mixed(
-    host: Host, browser: "Browser", site: Site
+    host: Host, browser: "Browser", site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pages = host.app.state.service.pages
     before = dict(pages)
-    changed = before["verifier/page/view.js"].data.replace(
+    written = installed_pages()
+    written["verifier/page/view.js"] = written["verifier/page/view.js"].replace(
         b"// @ts-check", b"document.documentElement.dataset.edition = 'next';"
     )
+    monkeypatch.setattr("verifier.webpages.installed_pages", lambda: written)
     with visitor(browser) as telephone:
         page = kept(scanned(telephone, site.certificate.qr_text))
         try:
-            pages["verifier/page/view.js"] = page_file(changed, "view.js")
-            files = pages_with(standard_pin().to_bytes()) | {"verifier/page/view.js": changed}
-            del files[LIST_PATH]
-            pages[LIST_PATH] = page_file(page_list(files), LIST_PATH)
+            pages.clear()
+            pages.update(page_files(standard_pin().to_bytes()))
+            assert not {path for path in pages if SET.match(path)} & before.keys()
             page.reload()
             verdict(page)
             assert page.get_attribute("html", "data-edition") == "next"
@@ -159,9 +160,10 @@ def test_pages_are_renewed_at_the_next_visit_and_never_mixed(
                 assert verdict(page)[0] == "PASSED"
                 assert page.get_attribute("html", "data-edition") == "next"
             # A file that is not what the list says: nothing is kept, so nothing old stays for ever.
-            pages["verifier/style.css"] = page_file(b"/* half */", "style.css")
+            style = loaded("style.css")
+            pages[style] = page_file(b"/* half */", style)
             renamed = json.loads(pages[LIST_PATH].data)
-            renamed["files"]["/verifier/style.css"] = "0" * 22
+            renamed["files"][f"/{style}"] = "0" * 22
             pages[LIST_PATH] = page_file(json.dumps(renamed).encode(), LIST_PATH)
             page.reload()
             verdict(page)

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.rig import PROJECT, Site, new_site, serving
+from tests.server.rig import PROJECT, Site, loaded, new_site, serving
 from tests.server.test_api import VERIFY, lines, problem
 from tests.server.test_uploads import huge_png, overlapping, sent
 from tests.verifier.bombs import endless_drawing, nested_forms
@@ -30,7 +30,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, str]:
 def test_the_pages_the_publication_and_the_api(running: tuple[Site, str]) -> None:
     site, address = running
     with httpx.Client(base_url=address) as client:
-        for path in ("/v", "/verify", "/verifier/desk/desk.js", "/verifier/root.json", "/trust.json"):
+        for path in ("/v", "/verify", f"/{loaded('desk/desk.js')}", "/verifier/root.json", "/trust.json"):
             answer = client.get(path)
             assert answer.status_code == 200
             for name, value in SECURITY_HEADERS.items():

@@ -22,6 +22,7 @@ from tests.server.browsing import (
 from tests.server.rig import Site, new_site
 from tests.web import chromium
 from tests.web.nodejs import PROJECT
+from verifier.webpages import SET
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -80,10 +81,11 @@ def test_what_a_scan_weighs(host: Host, browser: "Browser", site: Site, language
     with visitor(browser, language=language) as telephone:
         digits = site.certificate.qr_text.partition("#")[2]
         kept(scanned(telephone, f"http://localhost:{host.port}/v#{digits}"))
-    of_page = [one for one in host.requests if re.match(r"/(?:v|verifier|worker\.js)(?:/|$)", one.path)]
-    weights = {one.path: 0 for one in of_page}
-    for one in of_page:
-        weights[one.path] += one.sent
+    weights: dict[str, int] = {}
+    for one in host.requests:
+        if re.match(r"/(?:v|verifier|worker\.js)(?:/|$)", one.path):
+            path = f"/{SET.sub('verifier/', one.path[1:])}"
+            weights[path] = weights.get(path, 0) + one.sent
     assert {"/v", "/worker.js", "/verifier/files.json", "/verifier/page/main.js"} <= set(weights)
     assert not any("/old/" in path or "/byhand/" in path or "/desk/" in path for path in weights)
     assert sum(weights.values()) <= MOST_BYTES, weights

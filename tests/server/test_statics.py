@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 
 from keys.encodings import timestamp_encode
-from tests.server.rig import Site, app_on, client_of, generous
+from tests.server.rig import Site, app_on, client_of, generous, loaded
 from tests.server.test_api import problem
 from tests.simulator import NOW, standard_pin
-from tests.verifier.publication import publication
+from tests.verifier.publication import folder_of, publication
 from verifier.server.guard import SECURITY_HEADERS
 from verifier.server.statics import published_file
 from verifier.webheaders import FOREVER, cache_control, published_type
@@ -47,9 +47,9 @@ async def test_media_types(site: Site) -> None:
         "/v": "text/html; charset=utf-8",
         "/v/": "text/html; charset=utf-8",
         "/verify": "text/html; charset=utf-8",
-        "/verifier/page/main.js": "text/javascript; charset=utf-8",
-        "/verifier/style.css": "text/css; charset=utf-8",
-        "/verifier/words/en.json": "application/json",
+        f"/{loaded('page/main.js')}": "text/javascript; charset=utf-8",
+        f"/{loaded('style.css')}": "text/css; charset=utf-8",
+        f"/{loaded('words/en.json')}": "application/json",
         "/verifier/root.json": "application/json",
     }
     async with client_of(app_on(site)) as client:
@@ -95,10 +95,13 @@ async def test_what_never_changes_may_be_kept_and_what_changes_not_for_long(site
             return (await client.get(path)).headers["cache-control"]
 
         forever = ("/trust/1.json", "/templates/annual/v1/record.json", "/schemas/annual/v1.json",
-                   "/ns/certificate/v1", "/log/tile/0/000.p/3", "/log/tile/entries/000.p/3")  # fmt: skip
+                   "/ns/certificate/v1", "/log/tile/0/000.p/3", "/log/tile/entries/000.p/3",
+                   f"/{loaded('page/main.js')}")  # fmt: skip
         assert {await control(path) for path in forever} == {FOREVER}
         short = ("/trust.json", STATUS, "/log/checkpoint", "/root.json", "/log/runs/410100/2026/1.json")
-        assert {await control(path) for path in (*short, "/v")} == {"public, max-age=60, must-revalidate"}
+        short += ("/verifier/root.json", "/verifier/files.json", "/worker.js")
+        assert {await control(path) for path in ("/v", "/verify", "/panel/", "/r")} == {"no-cache"}
+        assert {await control(path) for path in short} == {"public, max-age=60, must-revalidate"}
         assert await control("/status/410100/2026/1/revocation/7") == "no-store"  # absent
 
 
@@ -133,15 +136,24 @@ async def test_a_large_file_comes_whole_in_pieces(own_site: Site) -> None:
         assert (await client.head("/bundle.zip")).headers["content-length"] == str(len(data))
 
 
+async def test_a_page_of_another_edition_finds_its_files_in_the_publication(own_site: Site) -> None:
+    """While hosts are renewed one after another, and for whoever has the page open meanwhile."""
+    path = f"verifier/{'A' * 22}/page/main.js"
+    async with client_of(app_on(own_site)) as client:
+        assert (await client.get(f"/{path}")).status_code == 404
+        folder_of({path: b"// another edition"}, own_site.folder)
+        answer = await client.get(f"/{path}")
+    assert answer.content == b"// another edition"
+    assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+    assert answer.headers["cache-control"] == FOREVER
+
+
 async def test_pages_are_compressed_for_who_takes_that(site: Site) -> None:
+    words = f"/{loaded('words/zh-CN.json')}"
     async with client_of(app_on(site)) as client:
-        best = await client.get(
-            "/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip, deflate, br"}
-        )
-        packed = await client.get(
-            "/verifier/words/zh-CN.json", headers={"Accept-Encoding": "br;q=0, gzip;q=0.8"}
-        )
-        plain = await client.get("/verifier/words/zh-CN.json", headers={"Accept-Encoding": "gzip;q=0"})
+        best = await client.get(words, headers={"Accept-Encoding": "gzip, deflate, br"})
+        packed = await client.get(words, headers={"Accept-Encoding": "br;q=0, gzip;q=0.8"})
+        plain = await client.get(words, headers={"Accept-Encoding": "gzip;q=0"})
     assert packed.headers["content-encoding"] == "gzip"
     assert best.headers["content-encoding"] == "br"
     assert int(best.headers["content-length"]) < int(packed.headers["content-length"])

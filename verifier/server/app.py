@@ -318,7 +318,7 @@ def _add_statics(app: FastAPI, service: Service) -> None:
         page = service.pages.get(path.removesuffix("/"))
         keep = service.limits.cache_seconds
         if page is not None:
-            return page_response(page, request, keep=keep)
+            return page_response(page, path, request, keep=keep)
         return published_file(settings.site, path, request, now=settings.clock(), keep=keep)
 
     app.add_api_route("/{path:path}", static, methods=["GET", "HEAD"], include_in_schema=False)

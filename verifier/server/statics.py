@@ -21,13 +21,13 @@ from starlette.responses import Response, StreamingResponse
 from verifier.bounded import check_path
 from verifier.errors import SourceError
 from verifier.server.problems import Problem
-from verifier.webheaders import PAGE_TYPES, cache_control, published_type
-from verifier.webpages import pages_with
+from verifier.webheaders import FOREVER, PAGE_TYPES, cache_control, published_type
+from verifier.webpages import SET, pages_with
 
 _PUBLISHED = re.compile(
     r"(?:root|trust)\.json|trust/\d+\.json|\.well-known/did\.json|a/\d{6}/did\.json|ns/[a-z0-9/]+|schemas/[a-z0-9/]+\.json"
     r"|templates/[a-z0-9/]+\.json|status/\d{6}/\d{4}/\d/[a-z]+/\d+|log/checkpoint|log/runs/[0-9/]+\.json"
-    r"|log/tile/[0-9a-z/.]+|bundle\.zip",
+    r"|log/tile/[0-9a-z/.]+|bundle\.zip|verifier/[\w-]{22}/[a-z0-9/-]+\.(?:css|js|json|svg)",
     re.ASCII,
 )
 _WHOLE = 4 * 1024 * 1024
@@ -129,11 +129,15 @@ def page_file(data: bytes, name: str) -> PageFile:
     return PageFile(data, PAGE_TYPES[f".{name.rpartition('.')[2]}"])
 
 
-def page_response(file: PageFile, request: Request, *, keep: int) -> Response:
-    """A page's file, compressed for who takes that."""
+def page_response(file: PageFile, path: str, request: Request, *, keep: int) -> Response:
+    """A page's file at ``path``, compressed for who takes that."""
     coding = _coding(request.headers.get("accept-encoding", ""))
     data = file.packed(coding)
-    headers = {"Content-Type": file.kind, "Vary": "Accept-Encoding", "Cache-Control": _page_control(keep)}
+    headers = {
+        "Content-Type": file.kind,
+        "Vary": "Accept-Encoding",
+        "Cache-Control": _page_control(path, keep),
+    }
     return tagged(request, data, headers | ({"Content-Encoding": coding} if coding else {}), tag=_tag(data))
 
 
@@ -147,8 +151,11 @@ def _coding(accepted: str) -> str:
     return next((coding for coding in ("br", "gzip") if coding in taken), "")
 
 
-def _page_control(keep: int) -> str:
-    return f"public, max-age={keep}, must-revalidate"
+def _page_control(path: str, keep: int) -> str:
+    if SET.match(path):
+        return FOREVER
+    # A page leads to its own edition's files, which this program has no longer once it is another edition.
+    return f"public, max-age={keep}, must-revalidate" if "." in path else "no-cache"
 
 
 # ---- both

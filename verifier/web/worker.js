@@ -12,6 +12,8 @@ const worker = /** @type {any} */ (self);
 const LIST = '/verifier/files.json';
 const PREFIX = 'certreg.pages.';
 const OWN = /^\/(?:v|verify|panel|r|verifier)(?:\/|$)/;
+/** Everything that pages load lies in a folder of its digest, another one in each edition. */
+const SET = /^\/verifier\/[\w-]{22}\//;
 /** Folders that every page needs. */
 const BASE = ['/v/', '/verifier/', '/verifier/core/', '/verifier/page/'];
 /** Of this folder only what was used is kept. */
@@ -27,8 +29,11 @@ function addressOf(url) {
   return pathname.replace(/^\/(v|verify|panel|r)$/, '/$1/').replace(/\/index\.html$/, '/');
 }
 
+/** @param {string} path @returns {string} the same in every edition */
+const plain = (path) => path.replace(SET, '/verifier/');
+
 /** @param {string} path */
-const folderOf = (path) => path.slice(0, path.lastIndexOf('/') + 1);
+const folderOf = (path) => plain(path.slice(0, path.lastIndexOf('/') + 1));
 
 /** @returns {Promise<Kept|undefined>} the newest whole set: its list was put there last */
 async function current() {
@@ -94,15 +99,16 @@ async function obtained(path, digest) {
 async function renew(text, used) {
   const files = JSON.parse(text).files;
   const before = await current();
-  const known = before ? (await before.cache.keys()).map(({ url }) => addressOf(url)) : [];
-  const all = [...known, ...used];
-  const folders = new Set([...BASE, ...all.map(folderOf)]);
+  const known = new Map((before ? await before.cache.keys() : []).map((request) => [plain(addressOf(request.url)), request]));
+  const all = new Set([...known.keys(), ...used.map(plain)]);
+  const folders = new Set([...BASE, ...[...all].map(folderOf)]);
   /** @type {Map<string, Response>} */
   const set = new Map();
   for (const path of Object.keys(files)) {
-    const wanted = path.includes(WORDS) ? all.includes(path) : folders.has(folderOf(path));
+    const wanted = path.includes(WORDS) ? all.has(plain(path)) : folders.has(folderOf(path));
     if (!wanted) continue;
-    const held = before && await before.cache.match(path);
+    const request = known.get(plain(path));
+    const held = before && request && await before.cache.match(request);
     const file = (held && await sound(held, files[path])) || await obtained(path, files[path]);
     if (!file) {
       await forget();

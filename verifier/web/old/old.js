@@ -3,6 +3,7 @@
  * words of ES5. Nothing is judged here, and text is only ever set as text.
  */
 (function () {
+  var WORDS = document.currentScript.src.replace(/old\/old\.js$/, 'words/');
   var language = /^en/i.test(navigator.language || '') ? 'en' : 'zh-CN';
   var box = document.getElementById('verdict');
   var report = document.getElementById('report');
@@ -98,9 +99,9 @@
     check(words);
   }
 
-  ask('GET', '/verifier/words/' + language + '.json', '', function (words) {
+  ask('GET', WORDS + language + '.json', '', function (words) {
     if (!words) return; // what stands there already says what to do
-    ask('GET', '/verifier/words/rare-' + language + '.json', '', function (rare) {
+    ask('GET', WORDS + 'rare-' + language + '.json', '', function (rare) {
       var code;
       if (rare) {
         for (code in rare.codes) words.codes[code] = rare.codes[code];
