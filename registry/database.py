@@ -41,6 +41,7 @@ from sqlalchemy.types import TypeEngine
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
+from registry.replica import connection_in_step
 
 _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
@@ -60,9 +61,9 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
-    """An engine and the two kinds of session on it."""
+    """An engine and the kinds of session on it; ``replica_url`` leads to a streaming replica of it, for ``look``."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, replica_url: str | None = None) -> None:
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writing=True)
         # SQLite's snapshot is one state by nature; PostgreSQL has to be asked for it.
@@ -70,11 +71,26 @@ class Database:
         self._reading = (
             self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
         )
+        self._replica: Engine | None = None
+        if replica_url is not None and postgresql:
+            replica = _engine(replica_url)
+            self._replica = replica.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
         with Session(self._reading) as session:
+            yield session
+
+    @contextmanager
+    def look(self) -> Iterator[Session]:
+        """As ``read``, for searches and long lists: the replica's, where there is one that has all that was committed."""
+        replica = connection_in_step(self._replica, self.engine) if self._replica is not None else None
+        if replica is None:
+            with self.read() as session:
+                yield session
+            return
+        with replica, Session(replica) as session:
             yield session
 
     @contextmanager
@@ -106,6 +122,8 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._replica is not None:
+            self._replica.dispose()
 
 
 def newest_schema() -> str | None:
