@@ -133,6 +133,10 @@ def create_app(
     return app
 
 
+def _database(settings: Settings) -> Database:
+    return Database(settings.database_url, settings.read_database_url)
+
+
 def open_app(
     environment: Mapping[str, str],
     *,
@@ -152,7 +156,7 @@ def open_app(
     if is_absent(settings.database_url):
         raise OfficeError("not_initialised")
     with ExitStack() as stack:
-        database = stack.enter_context(closing(Database(settings.database_url)))
+        database = stack.enter_context(closing(_database(settings)))
         here = database.schema()
         if here is None:
             raise OfficeError("not_initialised")

@@ -35,17 +35,21 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 from sqlalchemy.types import TypeEngine
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
+from registry.replica import connection_in_step
 
 _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
+
+CONNECT_SECONDS = 5
+"""For a server that does not answer at all; one that is not there refuses at once."""
 
 _WAL_PAUSE = 0.01
 """Seconds between two tries to switch a new file to its write-ahead log."""
@@ -57,9 +61,9 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
-    """An engine and the two kinds of session on it."""
+    """An engine and the kinds of session on it; ``replica_url`` leads to a streaming replica of it, for ``look``."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, replica_url: str | None = None) -> None:
         self.engine = _engine(url)
         self._writing = self.engine.execution_options(writing=True)
         # SQLite's snapshot is one state by nature; PostgreSQL has to be asked for it.
@@ -67,11 +71,26 @@ class Database:
         self._reading = (
             self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
         )
+        self._replica: Engine | None = None
+        if replica_url is not None and postgresql:
+            replica = _engine(replica_url)
+            self._replica = replica.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """A session that sees one state of the database and changes nothing."""
         with Session(self._reading) as session:
+            yield session
+
+    @contextmanager
+    def look(self) -> Iterator[Session]:
+        """As ``read``, for searches and long lists: the replica's, where there is one that has all that was committed."""
+        replica = connection_in_step(self._replica, self.engine) if self._replica is not None else None
+        if replica is None:
+            with self.read() as session:
+                yield session
+            return
+        with replica, Session(replica) as session:
             yield session
 
     @contextmanager
@@ -103,11 +122,19 @@ class Database:
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
+        if self._replica is not None:
+            self._replica.dispose()
 
 
 def newest_schema() -> str | None:
     """The version of the schema that this program works with."""
     return ScriptDirectory.from_config(_configuration()).get_current_head()
+
+
+def known_schemas() -> frozenset[str]:
+    """Every version of the schema that this program can bring up to date."""
+    scripts = ScriptDirectory.from_config(_configuration()).walk_revisions()
+    return frozenset(script.revision for script in scripts)
 
 
 def is_absent(url: str) -> bool:
@@ -189,6 +216,9 @@ def _copying(connection: Connection, table: Table, rows: Sequence[dict[str, Any]
         # it tells the row's values, a claim's hash among them.
         told = type(error)(error.diag.message_primary or "")
         raise IntegrityError(statement, None, told) from None
+    except psycopg.OperationalError as error:  # the server is away, its disk is full
+        first = error.diag.message_primary or str(error).partition("\n")[0]
+        raise OperationalError(statement, None, type(error)(first)) from None
 
 
 def _wire_type(kind: TypeEngine[Any]) -> str:
@@ -234,7 +264,13 @@ def _engine(url: str) -> Engine:
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, hide_parameters=True)
+        engine = create_engine(
+            parsed,
+            # A server that was started anew is found out before a request needs it, not by a request that fails.
+            pool_pre_ping=True,
+            connect_args={"connect_timeout": CONNECT_SECONDS},
+            hide_parameters=True,
+        )
         event.listen(engine, "handle_error", _without_values, retval=True)
         return engine
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):

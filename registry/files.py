@@ -22,7 +22,7 @@ FLUSHED_AT_ONCE = 16
 def replace_file(file: Path, data: bytes, *, mode: int = PUBLIC) -> Path:
     """Write ``data`` in place of ``file``; its folder is made. ``mode`` is lessened by the umask."""
     _replace(file, data, mode)
-    _flush_folder(file.parent)
+    flush_folder(file.parent)
     return file
 
 
@@ -34,7 +34,7 @@ def replace_files(files: Sequence[tuple[Path, bytes]]) -> None:
     with ThreadPoolExecutor(max_workers=FLUSHED_AT_ONCE) as pool:
         for done in [pool.submit(_replace, file, data, PUBLIC) for file, data in files]:
             done.result()
-        for flushed in [pool.submit(_flush_folder, folder) for folder in {file.parent for file, _ in files}]:
+        for flushed in [pool.submit(flush_folder, folder) for folder in {file.parent for file, _ in files}]:
             flushed.result()
 
 
@@ -85,7 +85,7 @@ def require_private(path: Path, wanted: str) -> None:
         raise OfficeError("home_unsafe", file=str(path), mode=f"{mode:o}", wanted=wanted)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make a rename last: on the disk it is a change of the folder."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -62,6 +62,12 @@ def log_time(session: Session, now: int) -> int:
     return max(now, last)
 
 
+def seconds_behind(session: Session, now: int) -> int:
+    """How far ``now`` stands before the last entry, where that is too far to log anything; else 0. Locks nothing."""
+    last = _last_time(session, log_size(session))
+    return last - now if now < last - MAX_CLOCK_STEP else 0
+
+
 def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     """Append ``entries`` in order; returns the index of the first. Part of the caller's transaction.
 

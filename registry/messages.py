@@ -227,6 +227,74 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "restored. Nothing is numbered or signed. Restore the newest backup; see registry/README.md, After a restore."
         ),
     ),
+    "backup_not_empty": (
+        "备份文件夹 {folder} 已有内容。请给出一个新的文件夹；备份从不覆盖备份。",
+        "The folder {folder} is not empty. Name a new one: no backup is written over another.",
+    ),
+    "backup_absent": (
+        "{folder} 不是完整的备份：其中没有 manifest.json。",
+        "{folder} is no complete backup: there is no manifest.json in it.",
+    ),
+    "backup_manifest": (
+        "备份 {folder} 的 manifest.json 无法读取，或由更新的程序所写。未作任何改动。",
+        "The manifest.json of the backup {folder} cannot be read, or a newer program wrote it. Nothing was changed.",
+    ),
+    "backup_damaged": (
+        "备份文件 {file} 缺失或与清单不符。未作任何改动；请换用另一份备份。",
+        "The backup's file {file} is missing or is not what the manifest says. Nothing was changed; take another backup.",
+    ),
+    "backup_engine": (
+        "这是 {engine} 的备份，而 CERTREG_DATABASE_URL 指向 {here}。未作任何改动。",
+        "This is a backup of {engine}, and CERTREG_DATABASE_URL names {here}. Nothing was changed.",
+    ),
+    "backup_schema": (
+        "备份的数据库版本为 {schema}，本程序只到 {here}。请先安装当时或更新的程序。",
+        "The backup's schema is {schema}; this program ends with {here}. Install the program of that time or a newer one first.",
+    ),
+    "backup_tool_missing": (
+        "找不到程序 {tool}。请安装 PostgreSQL 客户端（版本不低于服务器）。",
+        "There is no program {tool}. Install PostgreSQL's client programs, of the server's version or newer.",
+    ),
+    "backup_tool_failed": (
+        "{tool} 未能完成：{problem}",
+        "{tool} did not succeed ({problem}).",
+    ),
+    "restore_not_empty": (
+        "目标数据库不是空的（有 {tables} 个表）。恢复从不覆盖数据：请另建空数据库，或先移走原文件。未作任何改动。",
+        "The database is not empty ({tables} tables). Nothing is ever restored over data: make an empty one, or move the file away. Nothing was changed.",
+    ),
+    "restore_left_over": (
+        "原数据库留下了文件 {file}，它会混入恢复的数据。请连同其他残留文件一起移走后再试。",
+        "The former database left {file}, which would be mixed into what is restored. Move it away with its kin and try again.",
+    ),
+    "restore_keys": (
+        "{folder} 中没有日志密钥，备份也不含密钥。请先把密钥文件夹（及 custody.json）放回原处。",
+        "There is no key of the log in {folder}, and none in the backup. Put the folder of keys (and custody.json) back first.",
+    ),
+    "restore_site": (
+        "{site} 不是本系统的公布内容（{problem}）：无从得知已公布到哪一条。请用 --site 给出正确的位置；从未公布过则用 --never-published。",
+        "{site} is no publication of this registry ({problem}), so how much was published cannot be told. Name the right place with --site; --never-published if there never was one.",
+    ),
+    "restore_site_needed": (
+        "须知道已公布到哪一条，编号才不会重复：请用 --site 给出公布的文件夹、网址或存储桶；从未公布过则用 --never-published。",
+        "How much was published must be known, or numbers could be given twice. Name the publication's folder, address or bucket with --site; --never-published if there never was one.",
+    ),
+    "restore_gap": (
+        "备份比已签名的日志旧：备份中 {here} 条，签过 {signed} 条，其中公布过 {published} 条。已停止编号、签名和公布；查询与核验可用。",
+        "The backup is older than what was signed: it holds {here} log entries, {signed} were signed, {published} of them published. Nothing is numbered, signed or published; looking up and verifying work.",
+    ),
+    "restore_gap_unread": (
+        "缺失的部分无法从公布内容中读出（{problem}）。",
+        "What is missing could not be read from the publication ({problem}).",
+    ),
+    "restore_gap_public": (
+        "怎样继续：恢复更新的备份，或把预写日志（WAL）重放到底：移走此数据库，再运行 certreg restore。缺失的部分已公布，从这份备份不能继续编号或公布；不要移走 head，也不要公布到别处。见 registry/README.md “After a restore”。",
+        "How to go on: take a newer backup, or replay the write-ahead log to its end; move this database away and run certreg restore again. What is missing is public, so from this backup nothing can be numbered or published; do not move head away, and do not publish elsewhere. See registry/README.md, After a restore.",
+    ),
+    "restore_gap_unseen": (
+        "怎样继续：恢复更新的备份，或重放预写日志（WAL）。若确知第 {here} 条以后的部分既未公布也未交给任何人，可把 head 移到安全处，运行 certreg fsck 后继续；见 registry/README.md “After a restore”。",
+        "How to go on: take a newer backup, or replay the write-ahead log. If you know that nothing after entry {here} was published or handed to anybody, move head to a safe place, run certreg fsck and go on; see registry/README.md, After a restore.",
+    ),
     "head_unusable": (
         "数据库之外的日志头文件 {file} 已损坏，无法判断数据库是否为旧备份。请从备份恢复该文件，见 registry/README.md。",
         (
@@ -530,6 +598,18 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "database_missing": (
         "数据库服务器上没有这个库。请先用 createdb 建立，或检查 CERTREG_DATABASE_URL 中的库名。",
         "The server has no such database. Make it with createdb, or check the name in CERTREG_DATABASE_URL.",
+    ),
+    "metrics_address": (
+        "监测地址 {address} 不可用：须为 IP:端口，例如 127.0.0.1:9100。",
+        "The address {address} for metrics cannot be used: IP:port, such as 127.0.0.1:9100.",
+    ),
+    "database_busy": (
+        "数据库正忙，没有应答（{problem}）。未作任何变更，请稍后再试。",
+        "The database is busy and did not answer ({problem}). Nothing was changed; try again in a while.",
+    ),
+    "disk_full": (
+        "磁盘已满或已达配额，无法写入（{problem}）。已完成的不受影响；清出空间后运行 certreg resume 继续。",
+        "The disk is full, or a quota is reached ({problem}). What was done stands; make room, then go on with certreg resume.",
     ),
     "database_unreachable": (
         "连不上数据库服务器（{problem}）。请检查它是否运行，以及 CERTREG_DATABASE_URL 的主机和端口。",

@@ -30,6 +30,7 @@ from registry.app import App
 from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import replace_file
+from registry.lastpublication import LastPublication, note_publication
 from registry.log import latest_checkpoint, log_origin, log_size, require_extends
 from registry.ownkeys import log_keys, status_key
 from registry.published import (
@@ -61,7 +62,7 @@ from verifier.status import (
     verify_status_details,
     verify_status_list,
 )
-from verifier.webheaders import is_immutable
+from verifier.webheaders import is_immutable, valid_until
 
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
@@ -82,6 +83,8 @@ class Published:
     log_size: int = 0
     cosigning: Cosigning | None = None
     """How the newest head stands with the witnesses."""
+    status_until: int = 0
+    """Until when the status lists hold, Unix seconds; 0 without any."""
     paths: list[str] = field(default_factory=list)
     damaged: list[str] = field(default_factory=list)
 
@@ -113,6 +116,9 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
             _put_log(app, session, site, result, check=check)
             _put(site, entrances, result)
         site.tidy()
+    note_publication(
+        app.settings.published, LastPublication(app.clock(), result.log_size, result.status_until)
+    )
     return result
 
 
@@ -204,7 +210,11 @@ def _status(
         for block in some:
             changes = changes_in(session, block, below=head.size if head else None)
             kept = _kept(trust_list, block, there, changes, result, now=now) if result else None
-            yield kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
+            files = kept or sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
+            if result is not None:
+                ends = [result.status_until, *map(valid_until, files.values())]
+                result.status_until = min(filter(None, ends), default=0)
+            yield files
 
 
 def _paths(block: Block) -> list[str]:

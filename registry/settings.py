@@ -1,7 +1,7 @@
 """Where a registry lives and how it is reached: a folder, a database, a passphrase's source.
 
 From the environment: ``CERTREG_HOME`` (folder, default ``./var/registry``), ``CERTREG_DATABASE_URL`` (default: SQLite in
-that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_PASSPHRASE`` or ``CERTREG_PASSPHRASE_FILE``; or ``CERTREG_AGENT``
+that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_READ_DATABASE_URL`` (a replica of it, for searches), ``CERTREG_PASSPHRASE`` or ``CERTREG_PASSPHRASE_FILE``; or ``CERTREG_AGENT``
 (socket of a signing agent, which then holds all keys). The passphrase itself is never kept here.
 """
 
@@ -22,6 +22,7 @@ class Settings(BaseModel):
 
     home: Path
     database_url: str
+    read_database_url: str | None = None
     passphrase_file: Path | None = None
     agent: Path | None = None
 
@@ -46,6 +47,11 @@ class Settings(BaseModel):
         return self.home / "head"
 
     @property
+    def published(self) -> Path:
+        """When it was published last (``registry.lastpublication``)."""
+        return self.home / "published"
+
+    @property
     def site(self) -> Path:
         """Where ``certreg publish`` writes unless told otherwise."""
         return self.home / "site"
@@ -59,6 +65,7 @@ def settings_from(environment: Mapping[str, str], home: Path | None = None) -> S
     return Settings(
         home=folder,
         database_url=environment.get("CERTREG_DATABASE_URL") or f"sqlite:///{folder / 'registry.db'}",
+        read_database_url=environment.get("CERTREG_READ_DATABASE_URL") or None,
         passphrase_file=Path(passphrase_file) if passphrase_file else None,
         agent=Path(agent) if agent else None,
     )

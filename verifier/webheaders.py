@@ -50,10 +50,14 @@ def cache_control(path: str, data: bytes, *, now: float, keep: int) -> str:
     return f"public, max-age={seconds}, must-revalidate" if seconds > 0 else "no-cache"
 
 
-def _seconds_left(data: bytes, now: float) -> int:
-    """What is left of the shortest validity that the document names; 0 where it names none that can be read."""
+def valid_until(data: bytes) -> int | None:
+    """The shortest validity that the document names, in Unix seconds, unverified; None where it names none that can be read."""
     try:
         ends = [timestamp_decode(found.decode("ascii")) for found in _UNTIL.findall(data)]
     except (KeysError, UnicodeDecodeError):
-        return 0
-    return max(0, int(min(ends, default=0) - now))
+        return None
+    return min(ends, default=None)
+
+
+def _seconds_left(data: bytes, now: float) -> int:
+    return max(0, int((valid_until(data) or 0) - now))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
-from sqlalchemy.exc import OperationalError
 
 from keys.errors import KeysError
 from keys.trustlist import TrustList
@@ -21,6 +19,7 @@ from registry.ceremony import PROPOSAL_FILE, write_proposal
 from registry.errors import RegistryError, RootAbsentError
 from registry.intake.findings import IntakeError, describe
 from registry.messages import LANGUAGES, error_sentence, pick
+from registry.outages import OUTAGES, is_full, outage_of
 from registry.trust import current_trust_list
 from registry.witness.errors import WitnessError
 from verifier.drawing.errors import FaceError
@@ -58,13 +57,6 @@ class Shell:
         self.say_json({"error": code, "message": text, **concerns})
         if not self.as_json:
             self.err.print(text, markup=False, soft_wrap=True, style="red")
-
-
-def _database_trouble(text: str) -> str:
-    if re.search(r'database "[^"]*" does not exist', text):
-        return "database_missing"
-    closed = ("refused", "timeout", "timed out", "could not translate", "Name or service", "resolve")
-    return "database_unreachable" if any(word in text for word in closed) else "database_unusable"
 
 
 def _console(terminal: bool, *, stderr: bool = False) -> Console:
@@ -128,7 +120,7 @@ OUR_ERRORS = (
     VerifierError,
     FaceError,
     OSError,
-    OperationalError,
+    *OUTAGES,
 )
 """What ``told`` has words for: our own errors, and those of disk and database."""
 
@@ -139,11 +131,13 @@ def told(error: Exception) -> tuple[str, str]:
         return error.code, "\n".join(line for one in error.findings for line in describe(one, SHELL.lang))
     if isinstance(error, OSError):
         params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
-        return "file_unusable", error_sentence("file_unusable", params, SHELL.lang)
-    if isinstance(error, OperationalError):
+        code = "disk_full" if is_full(error) else "file_unusable"
+        return code, error_sentence(code, params, SHELL.lang)
+    if isinstance(error, OUTAGES):
         # The address may hold a password, and the driver's text may hold the address.
-        code = _database_trouble(str(error.orig))
-        return code, error_sentence(code, {"problem": type(error.orig).__name__}, SHELL.lang)
+        code = outage_of(error)
+        problem = type(getattr(error, "orig", error)).__name__
+        return code, error_sentence(code, {"problem": problem}, SHELL.lang)
     code = str(getattr(error, "code", ""))
     params = {"number": "", "detail": getattr(error, "detail", ""), **getattr(error, "params", {})}
     return code, error_sentence(code, params, SHELL.lang)

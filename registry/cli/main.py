@@ -11,6 +11,7 @@ from registry.cli import (
     accounts,
     agents,
     auditing,
+    backing,
     ceremony,
     certificates,
     delegation,
@@ -52,9 +53,9 @@ app = typer.Typer(
   certreg publish site/ && certreg batches && certreg render --batch 1 --out out/
   certreg verify out/NUMBER.pdf --url site/
 
-环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE,
+环境变量 · environment: CERTREG_HOME, CERTREG_DATABASE_URL, CERTREG_READ_DATABASE_URL, CERTREG_PASSPHRASE, CERTREG_PASSPHRASE_FILE,
   CERTREG_PIN, CERTREG_PIN_FILE, CERTREG_AGENT, CERTREG_LANG,
-  CERTREG_CONSOLE_ORIGIN, CERTREG_CONSOLE_PROXIES, CERTREG_BREACHED
+  CERTREG_CONSOLE_ORIGIN, CERTREG_CONSOLE_PROXIES, CERTREG_BREACHED, CERTREG_LOG
 """,
 )
 
@@ -110,6 +111,8 @@ app.command("publish")(publishing.publish_command)
 app.command("bundle")(publishing.bundle_command)
 app.command("verify")(publishing.verify_command)
 app.command("fsck")(publishing.fsck_command)
+app.command("backup")(backing.backup_command)
+app.command("restore")(backing.restore_command)
 app.command("worker")(working.worker)
 app.command("demo")(demo)
 

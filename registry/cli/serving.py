@@ -28,6 +28,10 @@ _GOODBYE = 15
 
 Address = Annotated[str, typer.Option(help="监听地址 · address to listen at")]
 Port = Annotated[int, typer.Option(min=1, max=65535, help="端口 · port")]
+Metrics = Annotated[
+    str,
+    typer.Option(metavar="HOST:PORT", help="监测用的另一地址：/metrics、/health · metrics and health, apart"),
+]
 Site = Annotated[
     Path | None, typer.Option(help="公布内容的文件夹，缺省为登记系统的 site · the publication's folder")
 ]
@@ -38,6 +42,10 @@ def serve(
     port: Port = 8700,
     site: Site = None,
     worker: Annotated[bool, typer.Option(help="同时运行后台任务进程 · run a worker, too")] = True,
+    metrics: Metrics = "",
+    worker_metrics: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="后台任务进程的监测地址 · the same of the worker")
+    ] = "",
 ) -> None:
     """启动工作台与公开核验，直至 Ctrl-C · The console and the public verifier until Ctrl-C.
 
@@ -56,8 +64,10 @@ def serve(
         }
         settings = console_settings_from(environment)
         if worker:
-            stack.enter_context(supervised_worker(app.database, environment))
+            more = ("--metrics", worker_metrics) if worker_metrics else ()
+            stack.enter_context(supervised_worker(app.database, environment, options=more))
         words = ["--host", host, "--port", str(port), *(("--site", str(site)) if site else ())]
+        words += ["--metrics", metrics] if metrics else []
         web = stack.enter_context(_web_process(words, without_secrets(environment)))
         SHELL.say(
             f"工作台：{settings.origin}{PREFIX}/  按 Ctrl-C 停止。",

@@ -4,6 +4,7 @@
 """
 
 import logging
+import logging.config
 import os
 import signal
 from collections.abc import Mapping
@@ -19,23 +20,28 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from keys.trustchain import parse_pin
 from registry.app import App, open_app
 from registry.cli.common import EXIT_ERROR, SHELL, errors_told
-from registry.cli.serving import Address, Port, Site
+from registry.cli.serving import Address, Metrics, Port, Site
+from registry.cli.watching import LOG_VARIABLE, watched
 from registry.cli.working import stop_with_input
 from registry.console.app import create_console_app
 from registry.console.settings import PREFIX, console_settings_from
+from registry.operation.health import PREFIX as HEALTH
+from registry.operation.health import HealthPages, Readiness
+from verifier.operation.logs import log_form, logging_settings
 from verifier.server.app import create_public_app
 from verifier.server.settings import PublicSettings
 
 
-def serve_web(host: Address = "127.0.0.1", port: Port = 8700, site: Site = None) -> None:
+def serve_web(
+    host: Address = "127.0.0.1", port: Port = 8700, site: Site = None, metrics: Metrics = ""
+) -> None:
     """The web process of ``serve``; its standard input's end is its own."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.config.dictConfig(logging_settings(log_form(os.environ, LOG_VARIABLE)))
     logging.captureWarnings(True)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a terminal sends it to both
     with errors_told():
         app = open_app(os.environ, home=SHELL.home, reading=True)
-    with closing(app.database):
+    with closing(app.database), watched(app, metrics):
         server = uvicorn.Server(
             uvicorn.Config(
                 both_apps(app, os.environ, site or app.settings.site),
@@ -77,10 +83,13 @@ def both_apps(app: App, environment: Mapping[str, str], site: Path) -> ASGIApp:
         root = parse_pin(pin.read_bytes())
         public = create_public_app(PublicSettings(site, pin=root, proxies=settings.proxies))
 
+    health = HealthPages(Readiness(app))
+
     async def both(scope: Scope, receive: Receive, send: Send) -> None:
-        inside = scope["type"] == "http" and (scope["path"] + "/").startswith(PREFIX + "/")
+        path = scope["path"] if scope["type"] == "http" else ""
+        inside = (path + "/").startswith(PREFIX + "/")
         chosen: Any = console if inside or public is None else public
-        await chosen(scope, receive, send)
+        await (health if path.startswith(HEALTH) else chosen)(scope, receive, send)
 
     return both
 

@@ -1,6 +1,6 @@
 """``certreg worker``: does the background work that the console orders; the process that opens keys, so that the console need not."""
 
-import logging
+import logging.config
 import os
 import signal
 import sys
@@ -11,10 +11,12 @@ import typer
 
 from registry.cases import working as cases
 from registry.cli.common import SHELL, registry_app
+from registry.cli.watching import LOG_VARIABLE, watched
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
 from registry.province import changes as province
 from registry.review import issuing as review
+from verifier.operation.logs import log_form, logging_settings
 
 KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS, **province.KINDS}
 """Every kind of background work by its name; a capability adds its own here."""
@@ -24,16 +26,22 @@ def worker(
     name: Annotated[
         str, typer.Option(help="名称，缺省自动生成 · a name of its own, made up by default")
     ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT", help="监测用的地址：/metrics、/health · address of metrics and health"
+        ),
+    ] = "",
     child: Annotated[bool, typer.Option("--child", hidden=True)] = False,
 ) -> None:
     """办理后台任务：签发、批量打印等，直至 Ctrl-C · Do the console's background work until Ctrl-C."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.config.dictConfig(logging_settings(log_form(os.environ, LOG_VARIABLE)))
     stop = Event()
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda _, __: stop.set())
     if child:
         stop_with_input(stop)
-    with registry_app() as app:
+    with registry_app() as app, watched(app, metrics):
         SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
         work(app, KINDS, name=name or worker_name(), stop=stop)
 

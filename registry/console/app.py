@@ -18,7 +18,7 @@ from registry.accounts.passwords import Passwords
 from registry.app import App
 from registry.console import answers
 from registry.console.context import context, visit
-from registry.console.guard import Guard
+from registry.console.guard import LOG, Guard
 from registry.console.language import LANGUAGES
 from registry.console.pages import (
     acts,
@@ -49,6 +49,10 @@ from registry.console.problems import Problem, SignInNeededError
 from registry.console.rendering import environment
 from registry.console.settings import ConsoleSettings
 from registry.errors import RegistryError
+from registry.outages import OUTAGES, outage_of
+
+RETRY_SECONDS = 5
+"""After an outage: a database that starts anew is back in a few."""
 
 PAGES = (
     preferences.router,
@@ -131,6 +135,14 @@ def _add_answers(console: FastAPI) -> None:
             answer.headers["Retry-After"] = str(error.seconds)
         return answers.problem(request, answer)
 
+    async def outage(request: Request, error: Exception) -> Response:
+        assert isinstance(error, OUTAGES)  # noqa: S101 - registered for these
+        code = outage_of(error)
+        LOG.warning("outage: %s", code)
+        answer = Problem(code)
+        answer.headers["Retry-After"] = str(RETRY_SECONDS)
+        return answers.problem(request, answer)
+
     async def nobody(request: Request, _: Exception) -> Response:
         return answers.sign_in_needed(request)
 
@@ -146,5 +158,7 @@ def _add_answers(console: FastAPI) -> None:
     console.add_exception_handler(Problem, problem)
     console.add_exception_handler(RegistryError, refused)
     console.add_exception_handler(SignInNeededError, nobody)
+    for kind in OUTAGES:
+        console.add_exception_handler(kind, outage)
     console.add_exception_handler(HTTPException, frameworks)
     console.add_exception_handler(RequestValidationError, invalid)

@@ -21,6 +21,9 @@ STATUS: Mapping[str, int] = {
     "too_many_attempts": 429,
     "unread": 422,
     "fault": 500,
+    **dict.fromkeys(
+        ("database_unreachable", "database_unusable", "database_missing", "database_busy", "disk_full"), 503
+    ),
 }
 """By code; a registry's own error (``RegistryError``) is a conflict with its state."""
 

@@ -31,10 +31,14 @@ def worker_name() -> str:
 
 @contextmanager
 def supervised_worker(
-    database: Database, environment: Mapping[str, str], command: tuple[str, ...] = ()
+    database: Database,
+    environment: Mapping[str, str],
+    command: tuple[str, ...] = (),
+    *,
+    options: tuple[str, ...] = (),
 ) -> Iterator[None]:
-    """A worker runs while the block does. ``command`` is for tests; the default is ``certreg worker``."""
-    words = command or (sys.executable, "-m", "registry.cli.main", "worker", "--child")
+    """A worker runs while the block does. ``command`` is for tests; the default is ``certreg worker`` with ``options``."""
+    words = command or (sys.executable, "-m", "registry.cli.main", "worker", "--child", *options)
     stop = Event()
     thread = Thread(target=_supervise, args=(database, dict(environment), words, stop), name="supervisor")
     thread.start()

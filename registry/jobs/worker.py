@@ -6,13 +6,13 @@ into ``Done.conclude``, which runs in the transaction that ends the job. Keys ar
 """
 
 import logging
-import traceback
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from threading import Event, Thread
 
+from prometheus_client import Histogram
 from sqlalchemy.orm import Session
 
 from registry.app import App
@@ -20,9 +20,16 @@ from registry.errors import RegistryError
 from registry.intake.findings import IntakeError
 from registry.jobs import service
 from registry.jobs.service import LEASE, Document, Held, JobView, LeaseLostError
+from verifier.operation.logs import whereabouts
 
 POLL = 1.0
 """Seconds between looks for work: what a clerk waits at most before it begins."""
+JOB_SECONDS = Histogram(
+    "certreg_job_seconds",
+    "Beginnings of background work, by kind and what came of it.",
+    ["kind", "outcome"],
+    buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0),
+)
 logger = logging.getLogger(__name__)
 
 
@@ -119,12 +126,20 @@ def work_once(
     if taken is None:
         return False
     job, held = taken
-    with _beating(app, held) as lost:
-        _do(kinds[job.kind].handler, Task(app, job, held, stop or Event(), lost))
+    began, outcome = time.perf_counter(), "trouble"
+    try:
+        with _beating(app, held) as lost:
+            outcome = _do(kinds[job.kind].handler, Task(app, job, held, stop or Event(), lost))
+    finally:
+        spent = time.perf_counter() - began
+        JOB_SECONDS.labels(job.kind, outcome).observe(spent)
+        fields = {"job": job.id, "kind": job.kind, "outcome": outcome, "milliseconds": round(spent * 1000)}
+        logger.info("job %d (%s): %s", job.id, job.kind, outcome, extra=fields)
     return True
 
 
-def _do(handler: Handler, task: Task) -> None:
+def _do(handler: Handler, task: Task) -> str:
+    """Do it and write down what came of it; that in a word, for the metrics."""
     app, held = task.app, task.held
     try:
         done = handler(task)
@@ -134,27 +149,22 @@ def _do(handler: Handler, task: Task) -> None:
                 done.conclude(session)
     except LeaseLostError:
         logger.warning("job %d was taken over", held.job)
+        return "lost"
     except StoppingError:
         _settle(app, held, lambda session: service.give_back(session, held))
-    except RegistryError as error:
-        code, params = error.code, error.params
+        return "left"
+    except (RegistryError, IntakeError) as error:
+        code, params = error.code, getattr(error, "params", {})
         _settle(
             app, held, lambda session: service.fail(session, held, code=code, params=params, now=app.clock())
         )
-    except IntakeError as error:
-        code = error.code
-        _settle(app, held, lambda session: service.fail(session, held, code=code, params={}, now=app.clock()))
+        return "failed"
     except Exception as error:
         # A database or an agent that is away, a full disk, a fault of ours: it may pass; if not, it is given up and told.
         logger.warning("job %d (%s) met trouble: %s", held.job, task.job.kind, whereabouts(error))
         _settle(app, held, lambda session: service.postpone(session, held, now=app.clock()))
-
-
-def whereabouts(error: BaseException) -> str:
-    """What kind of error, and where in our files it came from; never its text, which may hold what a clerk wrote."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = [f"{Path(frame.filename).stem}:{frame.lineno}" for frame in frames[-4:]]
-    return f"{type(error).__name__} at {' > '.join(places)}"
+        return "trouble"
+    return "done"
 
 
 def _settle(app: App, held: Held, how: Callable[[Session], None]) -> None:

@@ -90,11 +90,13 @@ class Place:
 
     home: Path
     url: str = ""
+    replica: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables that lead there."""
         database = {"CERTREG_DATABASE_URL": self.url} if self.url else {}
+        database |= {"CERTREG_READ_DATABASE_URL": self.replica} if self.replica else {}
         return {"CERTREG_HOME": str(self.home), PASSPHRASE_VARIABLE: PASSPHRASE, **database}
 
     def open(self, clock: Clock) -> App:

@@ -41,6 +41,8 @@ COMMANDS = (
         "bundle",
         "verify",
         "fsck",
+        "backup",
+        "restore",
         "demo",
         "authority add",
         "authority list",

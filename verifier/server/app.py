@@ -20,9 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifier.errors import FormError
 from verifier.number import CertificateNumber, parse_typed_number
+from verifier.operation.listener import JSON, LIVE, ready_document
 from verifier.server import documentation
 from verifier.server.answers import NDJSON, Answer, answer
 from verifier.server.guard import Guard
+from verifier.server.health import missing
 from verifier.server.judging import Judge
 from verifier.server.panel import Panel, add_panel
 from verifier.server.places import Places, retry_after
@@ -60,6 +62,8 @@ _SMALL = 16 * 1024
 _FEW = 2
 """Certificates that are judged where the request was read: each takes half a millisecond."""
 
+
+_NOT_KEPT = {"Cache-Control": "no-store"}
 
 NameOf = Callable[[Request], Awaitable[str]]
 
@@ -253,6 +257,7 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
     _add_problems(app)
     _add_api(app, service)
     add_panel(app, app.state.panel)
+    _add_health(app, service)
     _add_statics(app, service)
     return app
 
@@ -317,6 +322,18 @@ def _add_api(app: FastAPI, service: Service) -> None:
         methods=["HEAD", "PUT", "PATCH", "DELETE", "OPTIONS"],
         include_in_schema=False,
     )
+
+
+def _add_health(app: FastAPI, service: Service) -> None:
+    def live() -> Response:
+        return Response(LIVE, media_type=JSON, headers=_NOT_KEPT)
+
+    def ready() -> Response:
+        status, body = ready_document(missing(service.judge))
+        return Response(body, status_code=status, media_type=JSON, headers=_NOT_KEPT)
+
+    app.add_api_route("/health/live", live, methods=["GET", "HEAD"], include_in_schema=False)
+    app.add_api_route("/health/ready", ready, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 def _add_statics(app: FastAPI, service: Service) -> None:

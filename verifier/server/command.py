@@ -3,16 +3,27 @@
 import gc
 import logging
 import os
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, NoReturn
 
 import typer
 import uvicorn
 from fastapi import FastAPI
+from prometheus_client import REGISTRY, CollectorRegistry
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from keys.errors import KeysError
 from verifier.cli import run_program
+from verifier.operation.listener import listening, parse_address
+from verifier.operation.logs import log_form, logging_settings
+from verifier.operation.metrics import PublicationCollector
 from verifier.server.app import create_public_app
+from verifier.server.health import missing
+from verifier.server.judging import Judge
 from verifier.server.settings import settings_from, to_environment
 from verifier.session import EXIT_USAGE
 
@@ -22,16 +33,10 @@ _HELP = """公开核验服务：网页与接口，只读取公布内容的文件
 certverify serve site/ --trust root.json --host 127.0.0.1 --port 8000 --workers 2
 certverify serve site/ --trust root.json --report-key report-1.pem    # CERTVERIFY_PASSPHRASE
 """
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(message)s"}},
-    "handlers": {"plain": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {
-        name: {"handlers": ["plain"], "level": "INFO", "propagate": False}
-        for name in ("certverify.server", "uvicorn")
-    },
-}
+LOG_VARIABLE = "CERTVERIFY_LOG"
+"""``json`` for programs; else lines for people."""
+_COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where several processes keep their counters, so that one can add them up."""
 
 
 def serve_command(
@@ -56,6 +61,12 @@ def serve_command(
     proxies: Annotated[
         str, typer.Option(metavar="NETWORKS", help="可信反向代理 · trusted proxies, e.g. 10.0.0.0/8,::1/128")
     ] = "",
+    metrics: Annotated[
+        str,
+        typer.Option(
+            metavar="HOST:PORT", help="监测用的另一地址：/metrics、/health · metrics and health, apart"
+        ),
+    ] = "",
 ) -> None:
     """Serve until it is interrupted."""
     if not site.is_dir():
@@ -72,19 +83,46 @@ def serve_command(
         typer.echo(
             "未指定根文件，所有结论均为无法判定 · no --trust: every verdict is INDETERMINATE", err=True
         )
-    uvicorn.run(
-        "verifier.server.command:application",
-        factory=True,
-        host=host,
-        port=port,
-        workers=workers,
-        access_log=False,  # it would write addresses; the server writes a line of its own
-        proxy_headers=False,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=15,
-        log_config=LOGGING,
-    )
+    with _watched(metrics, site, workers):
+        uvicorn.run(
+            "verifier.server.command:application",
+            factory=True,
+            host=host,
+            port=port,
+            workers=workers,
+            access_log=False,  # it would write addresses; the server writes a line of its own
+            proxy_headers=False,
+            server_header=False,
+            date_header=True,
+            timeout_keep_alive=15,
+            log_config=logging_settings(log_form(os.environ, LOG_VARIABLE)),
+        )
+
+
+@contextmanager
+def _watched(address: str, site: Path, workers: int) -> Iterator[None]:
+    """Metrics and health at ``address``, where one is given, while the block runs."""
+    if not address:
+        yield
+        return
+    try:
+        parse_address(address)
+    except ValueError:
+        _refuse("--metrics: HOST:PORT")
+    with ExitStack() as stack:
+        base: Any = REGISTRY
+        if workers > 1:
+            folder = stack.enter_context(TemporaryDirectory(prefix="certverify-metrics-"))
+            os.environ[_COUNTERS] = folder  # the workers are new processes, and find it there
+            base = MultiProcessCollector(CollectorRegistry(), path=folder)  # type: ignore[no-untyped-call]
+        judge = Judge(settings_from(os.environ))
+        stack.callback(judge.close)
+        state = PublicationCollector(site, time.time)
+        try:
+            stack.enter_context(listening(address, lambda: missing(judge), collectors=[state], base=base))
+        except OSError as error:
+            _refuse(f"--metrics {address}: {error.strerror}")
+        yield
 
 
 def application() -> FastAPI:
@@ -101,7 +139,7 @@ def settle() -> None:
     gc.set_threshold(20_000, 20, 100)
 
 
-def _refuse(text: str) -> None:
+def _refuse(text: str) -> NoReturn:
     typer.echo(text, err=True)
     raise typer.Exit(EXIT_USAGE)
 

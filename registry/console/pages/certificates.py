@@ -72,7 +72,7 @@ def export(ctx: Ctx) -> Response:
     query = query_of(ctx, sent_query(ctx))
     form = text_field(ctx.form, "form", most=4)
     bring_up_to_date(ctx.app)
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED))
     with ctx.app.database.write() as session:
         after: dict[str, str | int] = {"certificates": len(found), "form": form}
@@ -239,7 +239,7 @@ def _results(
     if progress.behind > SOON:
         with ctx.app.database.write() as session:
             order_index(session, now=ctx.now)
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         page = search(session, query, authority=ctx.authority_filter, after=after) if query else None
         authorities = {code: one.names["zh"] for code, one in current_trust_list(session).authorities.items()}
     sought = ""
@@ -264,7 +264,7 @@ def _results(
 
 
 def _page(ctx: Context, digits: str, *, identity: str = "", error: CaseError | None = None) -> Response:
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         life = life_of(session, digits, authority=ctx.authority_filter, now=ctx.now)
     return render(
         ctx,
@@ -286,7 +286,7 @@ def _stored(ctx: Context, digits: str) -> tuple[bytes, bytes | None]:
 
 
 def _require_reach(ctx: Context, digits: str) -> None:
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         certificate_of(session, digits, authority=ctx.authority_filter)
 
 

@@ -21,7 +21,7 @@ _SERIES = re.compile(r"([1-9][0-9]{5})-([12][0-9]{3})-([1-9])", re.ASCII)
 @router.get("/numbers", name="numbers.list")
 def show_list(ctx: Ctx) -> Response:
     """Every series: reserved, issued, void, on their way, unexplained."""
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = accounts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
     return render(
@@ -38,7 +38,7 @@ def show(ctx: Ctx, series: str) -> Response:
     """One series (``410100-2026-1``): its blocks, void numbers with their reasons, and gaps."""
     parts = _SERIES.fullmatch(series)
     below, after = (ctx.request.query_params.get(name, "") for name in ("below", "after"))
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         one = (
             account_of(session, parts[1], int(parts[2]), int(parts[3]), within=ctx.authority_filter)
             if parts

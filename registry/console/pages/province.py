@@ -43,7 +43,7 @@ def show(ctx: Ctx) -> Response:
     """The figures of a year, or of what was chosen."""
     at = bring_up_to_date(ctx.app)
     choice = _chosen(ctx, china_year(ctx.now))
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         every = counts_of(session, authority=ctx.authority_filter)
         rows = rows_by_series(session)
         trust_list = current_trust_list(session)
@@ -77,7 +77,7 @@ def export(ctx: Ctx) -> Response:
     """All cells of what was chosen, as a table for an office's own program."""
     bring_up_to_date(ctx.app)
     choice = _chosen(ctx, None)
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         every = counts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
     say = translations()[ctx.lang].gettext
@@ -108,7 +108,7 @@ def certificates(ctx: Ctx) -> Response:
     """The certificates behind a figure, each with its place in the log."""
     choice = _chosen(ctx, None)
     after = ctx.request.query_params.get("after", "")
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = listed(session, choice, after=int(after) if after.isdecimal() else -1)
         every = counts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
@@ -131,7 +131,7 @@ def certificates(ctx: Ctx) -> Response:
 def reconciliation(ctx: Ctx) -> Response:
     """Count rows and entries anew, and compare."""
     bring_up_to_date(ctx.app)
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = reconcile(session, authority=ctx.authority_filter)
         behind = progress(session).behind
         names = names_of(current_trust_list(session), ctx.lang)

@@ -48,7 +48,7 @@ def show_list(ctx: Ctx) -> Response:
     """Acts, newest first; filtered by who, which act, about what, and when."""
     fields = {name: ctx.request.query_params.get(name, "")[:120] for name in _FIELDS}
     before = ctx.request.query_params.get("before", "")
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         people = _people(ctx, session)
         wanted = _filter(ctx, fields, people)
         found = find(session, wanted, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
@@ -70,7 +70,7 @@ def show_list(ctx: Ctx) -> Response:
 @router.get("/trail/seals", name="trail.check")
 def check(ctx: Ctx) -> Response:
     """Recompute the whole trail and hold it against the seals in the log."""
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = check_trail(session)
         return render(
             ctx,
@@ -114,7 +114,7 @@ def export(ctx: Ctx) -> Response:
 @router.get("/trail/{entry}", name="trail.show")
 def show(ctx: Ctx, entry: int) -> Response:
     """One act, with what was before and after."""
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         found = entry_at_place(session, entry, authority=ctx.authority_filter)
         if found is None:
             raise Problem("not_found")
@@ -130,13 +130,13 @@ def show(ctx: Ctx, entry: int) -> Response:
 
 
 def _lines(ctx: Context) -> Iterator[bytes]:
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         yield from export_trail(session, host=ctx.app.host, now=ctx.now)
 
 
 def _table(ctx: Context, fields: Mapping[str, str]) -> tuple[str, list[str], list[list[str]]]:
     say = translations()[ctx.lang].gettext
-    with ctx.app.database.read() as session:
+    with ctx.app.database.look() as session:
         wanted = _filter(ctx, fields, _people(ctx, session))
         found = find(session, wanted, limit=EXPORTED)
     headings = [say(f"trail.column.{name}") for name in _COLUMNS]

@@ -1,0 +1,212 @@
+"""What `deploy/` ships is held to what the programs are: commands and options exist, nginx answers as the public server does."""
+
+import configparser
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from typer.main import get_command
+
+from registry.cli.main import app as certreg
+from tests.server.rig import Site, app_on, client_of, new_site
+from tests.simulator import Simulator
+from verifier.server.command import app as certverify_serve
+from verifier.webpages import pages_with
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+
+
+def is_a_command(words: list[str]) -> bool:
+    """Whether ``certreg`` or ``certverify`` would take these words."""
+    program, *rest = words
+    name = Path(program).name
+    if name == "certverify":
+        assert rest.pop(0) == "serve"
+    command = get_command(certverify_serve if name == "certverify" else certreg)
+    context = None
+    while hasattr(command, "commands"):
+        command = command.commands[rest.pop(0)]
+    context = command.make_context(name, list(rest), resilient_parsing=False)
+    return bool(context)
+
+
+def commands_of_units() -> Iterator[tuple[str, list[str]]]:
+    for unit in UNITS:
+        parser = configparser.ConfigParser(strict=False, interpolation=None)
+        parser.optionxform = str  # type: ignore[assignment,method-assign]
+        parser.read(unit, encoding="utf-8")
+        words = shlex.split(parser["Service"]["ExecStart"].replace("$(", "").replace(")", ""))
+        if words[0] == "/bin/sh":
+            words = shlex.split(words[2].removeprefix("exec ").partition("date")[0])
+        yield unit.name, words
+
+
+@pytest.mark.parametrize(("unit", "words"), list(commands_of_units()))
+def test_a_units_command_exists(unit: str, words: list[str]) -> None:
+    assert is_a_command(words), unit
+
+
+def test_every_timer_has_its_service_and_publication_runs_at_least_twice_a_day() -> None:
+    for timer in (DEPLOY / "systemd").glob("*.timer"):
+        assert timer.with_suffix(".service").exists()
+    text = (DEPLOY / "systemd" / "certreg-publish.timer").read_text()
+    hours = re.search(r"OnCalendar=\*-\*-\* ([\d,]+):", text)
+    assert hours is not None
+    assert len(hours[1].split(",")) >= 2
+
+
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("no systemd-analyze")
+    for unit in (DEPLOY / "systemd").glob("*.[st]*"):
+        # Only whether the files are understood: the programs are not installed here.
+        text = (
+            unit.read_text()
+            .replace("/opt/certreg/bin/certreg", "/bin/true")
+            .replace("/opt/certreg/bin/certverify", "/bin/true")
+        )
+        (tmp_path / unit.name).write_text(text)
+    units = sorted(str(path) for path in tmp_path.glob("certreg-*"))
+    words = [program, "verify", "--man=no", *units]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+    ours = [line for line in done.stderr.splitlines() if "certreg-" in line and "Unknown" in line]
+    assert ours == []
+    assert done.returncode == 0, done.stderr
+
+
+def test_compose_runs_commands_that_exist_and_gives_the_passphrase_to_two() -> None:
+    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+    for service in services.values():
+        words = service.get("command", [])
+        if words and words[0] in ("certreg", "certverify"):
+            assert is_a_command(words)
+    with_passphrase = {name for name, one in services.items() if "passphrase" in one.get("secrets", ())}
+    assert with_passphrase == {"worker", "publish"}
+    assert "outer" not in services["database"]["networks"] + services["console"]["networks"]
+
+
+# ---- nginx
+
+
+def nginx() -> str:
+    program = shutil.which("nginx") or next(iter(Path("/usr/sbin").glob("nginx")), None)
+    if program is None:
+        pytest.skip("no nginx")
+    return str(program)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def configured(place: Path, site: Path, port: int) -> Path:
+    """The shipped files, with the paths and ports of this test, in a main configuration."""
+    for file in (DEPLOY / "nginx").glob("*.conf"):
+        text = file.read_text(encoding="utf-8")
+        text = text.replace("/srv/certreg/site", str(site)).replace("listen 8080", f"listen 127.0.0.1:{port}")
+        text = text.replace("127.0.0.1:8081", f"127.0.0.1:{free_port()}")
+        (place / file.name).write_text(text.replace("/var/log/nginx", str(place)), encoding="utf-8")
+    folders = " ".join(
+        f"{name}_temp_path {place}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    main = place / "nginx.conf"
+    main.write_text(
+        f"daemon off; user root; worker_processes 2; pid {place}/pid; error_log {place}/error.log;\n"
+        f"events {{ worker_connections 512; }}\n"
+        f"http {{ {folders} include publication.conf; include console.conf; }}\n",
+        encoding="utf-8",
+    )
+    return main
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+    """A publication with its pages behind nginx as it is shipped."""
+    place = tmp_path_factory.mktemp("nginx")
+    site = new_site(place / "site").folder
+    for path, data in pages_with((site / "root.json").read_bytes()).items():
+        (site / path).parent.mkdir(parents=True, exist_ok=True)
+        (site / path).write_bytes(data)
+    port = free_port()
+    words = [nginx(), "-p", str(place), "-c", str(configured(place, site, port))]
+    tested = subprocess.run([*words, "-t"], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stderr
+    assert "warn" not in tested.stderr
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 20
+        while True:
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/root.json")
+                break
+            except httpx.TransportError:
+                assert process.poll() is None
+                assert time.monotonic() < end, "nginx did not start"
+        yield site, f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+COMPARED = (
+    *("content-type", "cache-control", "access-control-allow-origin", "cross-origin-resource-policy"),
+    *("content-security-policy", "x-content-type-options", "referrer-policy", "permissions-policy"),
+    *("cross-origin-opener-policy", "strict-transport-security", "x-frame-options"),
+)
+_FOR_PAGES_ONLY = frozenset(COMPARED[4:10]) - {"x-content-type-options", "strict-transport-security"}
+"""A document that no browser shows needs none of these; the public server sends them everywhere."""
+
+
+@pytest.mark.anyio
+async def test_nginx_answers_as_the_public_server_does(served: tuple[Path, str]) -> None:
+    folder, address = served
+    site = Site(folder, Simulator(), ())
+    paths = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    pages = ["v", "verify", "panel", "r"]
+    assert len(paths) > 60
+    differing = []
+    async with client_of(app_on(site)) as ours, httpx.AsyncClient(base_url=address) as theirs:
+        for path in [*pages, *(path for path in paths if not path.endswith("index.html"))]:
+            wanted, found = await ours.get(f"/{path}"), await theirs.get(f"/{path}")
+            assert (found.status_code, found.content) == (wanted.status_code, wanted.content), path
+            open_ = "access-control-allow-origin" in wanted.headers
+            for name in COMPARED:
+                if name in ("content-security-policy", *_FOR_PAGES_ONLY, "x-frame-options") and open_:
+                    continue
+                values = found.headers.get(name), wanted.headers.get(name)
+                if values[0] != values[1]:
+                    differing.append(f"{path} {name}: {values}")
+    assert differing == []
+
+
+def test_nothing_else_is_given_out(served: tuple[Path, str]) -> None:
+    folder, address = served
+    (folder / ".lock").touch()
+    (folder / "names.csv").write_text("张文博")
+    with httpx.Client(base_url=address) as client:
+        for path in (
+            "/",
+            "/.lock",
+            "/names.csv",
+            "/health/ready",
+            "/metrics",
+            "/status/",
+            "/log/",
+            "/%2e%2e/x",
+        ):
+            answer = client.get(path)
+            assert answer.status_code in (400, 403, 404), path
+            assert "张文博" not in answer.text
+        assert client.post("/api/verify", json={}).status_code == 502  # no server is behind it here

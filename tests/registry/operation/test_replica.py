@@ -1,0 +1,102 @@
+"""Two real clusters, one a streaming replica of the other: pages are read from it, it takes over, and a lossy one is refused."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select, text
+
+from registry.actors import Role
+from registry.errors import RegistryError
+from registry.fsck import fsck
+from registry.models import Certificate
+from tests.builders import refused
+from tests.console.rig import console_over
+from tests.registry.engines import NoPostgresError
+from tests.registry.rig import Place, Rig, assert_sound, found, opened
+from tests.registry.servers import Server, Servers, servers, until
+
+
+@pytest.fixture
+def made() -> Iterator[Servers]:
+    try:
+        with servers() as running:
+            yield running
+    except NoPostgresError as error:
+        pytest.skip(f"no PostgreSQL: {error}")
+
+
+def founded(made: Servers, tmp_path: Path) -> tuple[Server, Server, Place]:
+    """A primary, its replica, and a registry on them."""
+    primary = made.new("primary")
+    primary.ask("CREATE DATABASE certreg")
+    found(Place(tmp_path / "home", primary.url("certreg"))).database.close()
+    standby = made.standby(primary, "standby", "one")
+    return primary, standby, Place(tmp_path / "home", primary.url("certreg"), standby.url("certreg"))
+
+
+def looked_at(rig: Rig) -> tuple[bool, int]:
+    """Whether a page is read from a replica, and how many certificates it sees."""
+    with rig.app.database.look() as session:
+        replica = session.scalars(text("SELECT pg_is_in_recovery()")).one()
+        return bool(replica), session.scalars(select(func.count()).select_from(Certificate)).one()
+
+
+def test_pages_are_read_from_the_replica_and_it_takes_over_without_loss(
+    made: Servers, tmp_path: Path
+) -> None:
+    primary, standby, place = founded(made, tmp_path)
+    primary.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    primary.ask("SELECT pg_reload_conf()")
+    until(lambda: primary.ask("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == 1)
+    with opened(place, tmp_path) as rig:
+        rig.issue(1)
+        assert looked_at(rig) == (True, 1)  # at once: what was just done is there
+        with console_over(rig) as console:
+            clerk = console.signed_in(Role.CLERK)
+            assert clerk.get("/console/certificates").status_code == 200
+
+        standby.ask("SELECT pg_wal_replay_pause()")
+        until(lambda: standby.ask("SELECT pg_get_wal_replay_pause_state()") == "paused")
+        rig.issue(2)
+        assert looked_at(rig) == (False, 2)  # behind: the primary is read
+        standby.ask("SELECT pg_wal_replay_resume()")
+        until(lambda: looked_at(rig) == (True, 2))
+        rig.publish()
+    # Each commit waited for the replica, so whenever the primary is lost nothing is.
+    primary.lose()
+    standby.promote()
+    promoted = Place(tmp_path / "home", standby.url("certreg"), standby.url("certreg"))
+    with opened(promoted, tmp_path) as rig:
+        # Nobody is behind it to wait for any more; the operator says so, or adds another.
+        standby.ask("ALTER SYSTEM RESET synchronous_standby_names")
+        standby.ask("SELECT pg_reload_conf()")
+        assert looked_at(rig) == (False, 2)  # it is the primary now, and no replica of itself
+        rig.issue(3)
+        rig.publish()
+        assert_sound(rig.app, issued=3)
+
+
+def test_a_replica_that_is_away_is_not_missed_and_one_that_lost_something_signs_nothing(
+    made: Servers, tmp_path: Path
+) -> None:
+    primary, standby, place = founded(made, tmp_path)
+    with opened(place, tmp_path) as rig:
+        rig.issue(1)
+        until(lambda: looked_at(rig) == (True, 1))
+        standby.stop("fast")
+        assert looked_at(rig) == (False, 1)
+        rig.issue(2)  # never reaches the replica
+        rig.publish()
+    primary.lose()
+    standby.start()
+    standby.promote()
+    with opened(Place(tmp_path / "home", standby.url("certreg")), tmp_path) as rig:
+        assert {one.code for one in fsck(rig.app).troubles} == {"log_rolled_back"}
+        for refusal in (lambda: rig.issue(3), rig.app.sign_log, rig.publish):
+            with refused(RegistryError, "log_rolled_back"):
+                refusal()
+        # On another host, which never signed, the publication knows.
+        rig.app.settings.head.unlink()
+        with refused(RegistryError, "publication_ahead"):
+            rig.publish()
