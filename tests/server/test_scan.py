@@ -122,6 +122,23 @@ def test_what_stands_behind_the_fragment_never_leaves_the_device(
     assert {one.said.partition(b"\n")[0] for one in host.requests if b"?" in one.path.encode()} == set()
 
 
+@pytest.mark.usefixtures("secure")
+def test_nothing_is_asked_for_twice_and_what_never_changes_once_for_all(
+    host: Host, browser: "Browser", site: Site
+) -> None:
+    """What was asked for beforehand is what is judged with; templates of a digest that is listed are at hand the next time."""
+    with visitor(browser) as telephone:
+        for visit, templates in ((1, 5), (2, 0)):
+            host.requests.clear()
+            page = kept(scanned(telephone, site.certificate.qr_text))
+            assert verdict(page)[0] == "PASSED"
+            asked = [one.path for one in host.requests]
+            for path in ("/trust.json", "/log/checkpoint"):
+                assert asked.count(path) == 1, (visit, path)
+            assert sum(path.startswith(("/templates/", "/schemas/", "/ns/")) for path in asked) == templates
+            page.close()
+
+
 @pytest.mark.usefixtures("plain")
 def test_without_cryptography_the_server_judges_and_the_page_says_so(
     host: Host, browser: "Browser", site: Site
