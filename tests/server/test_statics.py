@@ -1,6 +1,7 @@
 """Static files: only what a publication has, kept by others only as long as it holds, under strict headers."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx
@@ -13,10 +14,10 @@ from tests.server.rig import Site, app_on, client_of, generous, loaded
 from tests.server.test_api import problem
 from tests.simulator import NOW, standard_pin
 from tests.verifier.publication import folder_of, publication
-from verifier.server.guard import SECURITY_HEADERS
+from verifier.server.guard import CONTENT_POLICY, SECURITY_HEADERS
 from verifier.server.statics import published_file
 from verifier.webheaders import FOREVER, cache_control, published_type
-from verifier.webpages import installed_pages
+from verifier.webpages import installed_pages, pages_with
 
 pytestmark = pytest.mark.anyio
 STATUS = "/status/410100/2026/1/revocation/0"
@@ -194,6 +195,36 @@ async def test_every_answer_has_the_security_headers_and_no_cookie(site: Site) -
     assert "unsafe" not in policy
     for part in ("default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"):
         assert part in policy
+
+
+@pytest.mark.parametrize("page", ["v", "verify", "panel", "r"])
+def test_every_page_says_its_policy_for_hosts_that_set_no_headers(page: str) -> None:
+    (text,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)">', page_of(page))
+    policy, whole = (set(one.split("; ")) for one in (text, CONTENT_POLICY))
+    assert {part for part in policy if not part.startswith("img-src")} == {
+        part for part in whole if not part.startswith(("img-src", "frame-ancestors"))
+    }
+    for used in re.findall(r'<(?:script|img|link)[^>]+(?:src|href)="([^"]+)"', page_of(page)):
+        assert used.startswith("/verifier/")
+
+
+def page_of(page: str) -> str:
+    return pages_with(None)[f"{page}/index.html"].decode()
+
+
+async def test_what_the_registry_publishes_goes_out_compressed_to_who_takes_that(site: Site) -> None:
+    """The same document under every coding; a verifier that takes none gets the bytes as they lie there."""
+    async with client_of(app_on(site, limits=generous())) as client:
+        for path in ("/trust.json", "/schemas/annual/v1.json", STATUS):
+            data = (site.folder / path[1:]).read_bytes()
+            for coding in ("br", "gzip", "identity"):
+                answer = await client.get(path, headers={"Accept-Encoding": coding})
+                assert answer.content == data
+                assert answer.headers["vary"] == "Accept-Encoding"
+                assert answer.headers.get("content-encoding", "identity") == coding
+                assert (int(answer.headers["content-length"]) < len(data)) is (coding != "identity")
+        tile = await client.get("/log/checkpoint", headers={"Accept-Encoding": "br"})
+        assert "content-encoding" not in tile.headers
 
 
 async def test_a_file_replaced_while_it_is_read_comes_whole(own_site: Site) -> None:

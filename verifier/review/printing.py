@@ -147,7 +147,10 @@ def _hours(row: Row, lang: str) -> str:
     short: Iterable[str] = (
         pick(words.SHORT[name], lang).format(value) for name, value in row["short"].items()
     )
-    figures = f"{row['professional']}＋{row['public']}" if row["verdict"] != "MISSING" else "—"
+    if row["verdict"] == "MISSING" and row["rule"] == "unknown":
+        return "—"
+    counts = row["verdict"] != "MISSING" and row["rule"] != "undecided"
+    figures = f"{row['professional']}＋{row['public']}" if counts else "—"
     return "\n".join([f"{figures}  {pick(words.RULES[row['rule']], lang)}", *short])
 
 

@@ -5,7 +5,7 @@
  */
 
 import { element } from '../page/view.js';
-import { fill } from '../page/words.js';
+import { fill, printedNumber } from '../page/words.js';
 import { listen } from '../desk/gun.js';
 import { applicantsOf } from './applicants.js';
 import { download, fileName, saved, table as tableFile } from './exports.js';
@@ -39,6 +39,14 @@ let can = { reads: false, signs: false };
 const view = { filter: 'all', sort: 'list', search: '' };
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let drawing;
+/** What was scanned last, until something else is given or asked for. @type {import('./store.js').Item|undefined} */
+let scanned;
+/** What went wrong, likewise: the table is drawn again at once, and must not hide why it stopped. */
+let wrong = '';
+
+function anew() {
+  [scanned, wrong] = [undefined, ''];
+}
 
 /** @param {string} text announced, and seen */
 function say(text) {
@@ -50,7 +58,8 @@ function say(text) {
 function failed(error) {
   const { code, title } = /** @type {any} */ (error);
   if (!code) console.error(error);
-  say(title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault);
+  wrong = title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault;
+  say(wrong);
 }
 
 async function home() {
@@ -139,6 +148,7 @@ function filters() {
   return element('div', { id: 'filters', role: 'group', 'aria-label': speech.words.panel.filter }, ...FILTERS.map((filter) => {
     const made = button('', () => {
       view.filter = filter;
+      anew();
       redraw();
     }, filter);
     made.dataset.filter = filter;
@@ -194,10 +204,20 @@ function draw(now, drawn) {
   part('list').textContent = now.sitting.applicants.length ? fill(panel.listed, now.sitting.applicants.length) : panel.noList;
   progress(now);
   if (!now.running && now.items.length) {
-    say(now.left ? fill(panel.paused, now.left) : fill(panel.done, all.length, counts.attention) + (view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length)));
+    const filtered = view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length);
+    const state = now.left ? fill(panel.paused, now.left) : lastFound() + fill(panel.done, all.length, counts.attention) + filtered;
+    say(wrong ? `${wrong} ${state}` : state);
   } else if (!now.items.length && !now.waiting.length) {
-    say(now.sitting.applicants.length ? '' : panel.nothingYet);
+    say(wrong || (now.sitting.applicants.length ? '' : panel.nothingYet));
   }
+}
+
+/** What the last scan found: its row may be far down, and who scans looks at the paper. */
+function lastFound() {
+  if (!scanned || !scanned.report) return ''; // not judged yet, or not readable
+  const { verdict, reason, number, record } = scanned.report;
+  const name = record ? record.credentialSubject.name : '';
+  return `${[speech.words.ended[reason] || speech.words.verdicts[verdict], printedNumber(number), name].filter(Boolean).join(' ')} · `;
 }
 
 /** @param {Work} now */
@@ -211,7 +231,11 @@ function progress(now) {
   bar.value = whole - now.left;
   text.textContent = now.waiting.length ? fill(panel.reading, now.waiting.length) : fill(panel.judging, whole - now.left, whole);
   act.textContent = now.running ? panel.cancel : panel.resume;
-  act.onclick = () => (now.running ? now.cancel() : now.run());
+  act.onclick = () => {
+    anew();
+    if (now.running) now.cancel();
+    else now.run();
+  };
 }
 
 // ---- what is given
@@ -235,7 +259,9 @@ async function texts(label, lines) {
   }
   const at = new Date().toLocaleTimeString(speech.language);
   try {
+    anew();
     const { taken, known } = await work.takeTexts(label || `${panel.scanned} ${at}`, found);
+    scanned = found.length === 1 ? [...taken, ...known][0] : undefined;
     say(known.length && !taken.length ? panel.known : fill(panel.taken, taken.length));
   } catch (error) {
     failed(error);
@@ -246,6 +272,7 @@ async function texts(label, lines) {
 async function take(files) {
   if (!work || !files.length) return;
   const { panel } = speech.words;
+  anew();
   try {
     for (const file of files.filter(isSheet)) await takeList(file);
     const others = files.filter((file) => !isSheet(file) && !file.name.startsWith('.') && file.size > 0);

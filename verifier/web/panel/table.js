@@ -46,7 +46,8 @@ export function wordOf({ verdict, certificates }, { words }) {
 export function hoursOf({ verdict, professional, public: general, rule, short }, { words }) {
   if (verdict === 'MISSING' && rule === 'unknown') return ['—'];
   const lacking = Object.entries(short).map(([name, value]) => fill(words.short[name], value));
-  return [verdict === 'MISSING' ? '—' : `${professional}＋${general}`, words.rules[rule], ...lacking].filter((text) => text !== '—' || verdict === 'MISSING');
+  const counts = verdict !== 'MISSING' && rule !== 'undecided'; // a revoked one's hours are not nought, they are not counted
+  return [counts ? `${professional}＋${general}` : '—', words.rules[rule], ...lacking];
 }
 
 /** @param {Row} row @param {Speech} speech @returns {string[]} what needs attention, in words */
