@@ -1,4 +1,4 @@
-"""Chaos: three workers under load, one of them killed again and again at moments of a seeded die. Nothing is lost or doubled.
+"""Chaos: three workers under load, one or another killed again and again at moments of a seeded die. Nothing is lost or doubled.
 
 Bounded: ``KILLS`` deaths within ``SECONDS``; then the workers are left alone until all is done.
 """
