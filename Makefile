@@ -1,13 +1,17 @@
-# Two commands: `make demo` and `make test`. Both build .venv from the pinned, hashed requirements when these change.
+# `make demo`, `make serve` and `make test`. All build .venv from the pinned, hashed requirements when these change.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint types unit bench clean
+.PHONY: demo serve test lint types unit bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/certreg demo
+
+# The console and the public verifier on the demo's data, for this machine only; PORT=8701 for another port.
+serve: $(VENV)/installed
+	$(BIN)/certreg demo serve $(if $(PORT),--port $(PORT))
 
 test: lint types unit
 

@@ -26,6 +26,15 @@ _TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][
 
 # Base58 costs the square of its length; the longest value we accept is a signature (64 bytes, 88 characters).
 MAX_BASE58_CHARACTERS = 128
+_JOINTS = tuple(
+    (
+        bits,
+        int.from_bytes((b"\0" * (bits // 8) + b"\xff" * (bits // 8)) * (512 // bits), "big"),
+        58 ** (bits // 8),
+    )
+    for bits in (8, 16, 32, 64, 128, 256, 512)
+)
+"""Places of ``bits`` bits: how far the upper of two neighbours is shifted, where the lower ones stand, and what the upper counts."""
 
 
 def base58_encode(data: bytes) -> str:
@@ -54,11 +63,10 @@ def base58_decode(text: str) -> bytes:
     values = text.encode("utf-8").translate(_BASE58_VALUES)
     if _NOT_BASE58 in values:
         raise EncodingError("base58_character")
-    digits = iter(b"\0" * (-len(values) % 5) + values)
-    number = 0
-    for a, b, c, d, e in zip(digits, digits, digits, digits, digits, strict=True):
-        # As in encoding: part five digits first, so that the long number is multiplied a fifth as often.
-        number = number * _FIVE_DIGITS + (((a * 58 + b) * 58 + c) * 58 + d) * 58 + e
+    # A byte is a digit. Neighbours are joined two and two, all along the number at once: pairs, fours, eights …
+    number = int.from_bytes(values, "big")
+    for bits, lower, base in _JOINTS:
+        number = (number & lower) + (number >> bits & lower) * base
     zeros = len(text) - len(text.lstrip("1"))
     return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 

@@ -23,6 +23,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "找不到外泄密码文件 {file}（CERTREG_BREACHED）。",
         "There is no file of known passwords {file} (CERTREG_BREACHED).",
     ),
+    "port_taken": (
+        "端口 {port} 已被其他程序占用。请先停止该程序，或换一个端口：--port。",
+        "Port {port} is in use by another program. Stop that program, or choose another port: --port.",
+    ),
+    "demo_only": (
+        "{folder} 不是演示系统：演示账号只建立在 certreg demo 所建的登记系统中。",
+        "{folder} is not a demo: demo accounts are only made in a registry that certreg demo made.",
+    ),
     "not_initialised": (
         "这里还没有登记系统。请先运行 certreg init。",
         "There is no registry here. Run certreg init first.",

@@ -5,13 +5,13 @@ reader would not understand it should not pass over.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from keys.encodings import base64_decode, base64_encode, decimal_decode
 from keys.errors import KeysError
 from keys.signer import Signer
 from verifier.errors import LogError
-from verifier.merkle import HASH_BYTES
+from verifier.merkle import HASH_BYTES, KnownTree
 from verifier.note import NoteKey, check_note, cosignature_times, parse_note, sign_note
 
 
@@ -35,6 +35,7 @@ class VerifiedCheckpoint:
 
     checkpoint: Checkpoint
     witnessed: tuple[int, ...]
+    tree: KnownTree = field(compare=False, repr=False)
 
 
 def parse_checkpoint_text(text: str) -> Checkpoint:
@@ -68,7 +69,8 @@ def verify_checkpoint(
     if checkpoint.origin != origin:
         raise LogError("checkpoint_origin", checkpoint.origin[:80])
     check_note(note, log_key, *former_keys)
-    return VerifiedCheckpoint(checkpoint, tuple(cosignature_times(note, witness_keys)))
+    tree = KnownTree(checkpoint.size, checkpoint.root)
+    return VerifiedCheckpoint(checkpoint, tuple(cosignature_times(note, witness_keys)), tree)
 
 
 def sign_checkpoint(checkpoint: Checkpoint, signer: Signer) -> bytes:

@@ -299,7 +299,7 @@ class Gatherer:
         if proof is None or trust_list is None:
             return False
         try:
-            included_entry(proof, number, self._trust, trust_list)
+            included_entry(proof, number, self._trust, trust_list, keep=True)
         except LogError as error:
             troubles.append(Trouble(LOG_PROOF, error.code))
             return False
@@ -341,7 +341,7 @@ def number_of_evidence(evidence: Evidence, trust: Trust) -> CertificateNumber | 
 
 
 def _record_in(data: bytes, trust: Trust) -> UnverifiedRecord:
-    known = read_known(data, trust, trust.trust_list) if trust.trust_list else None
+    known = read_known(data, trust, trust.trust_list, keep=True) if trust.trust_list else None
     return known[0] if known else parse_record(data)
 
 

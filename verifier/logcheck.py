@@ -11,7 +11,7 @@ from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import LogError
 from verifier.logentry import LogEntry, read_entry, record_digest
-from verifier.merkle import check_inclusion, leaf_hash
+from verifier.merkle import leaf_hash
 from verifier.number import CertificateNumber
 from verifier.outcome import Undecided
 from verifier.policy import VerificationPolicy
@@ -39,11 +39,11 @@ class LoggedIssue:
 
 
 def included_entry(
-    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
+    proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList, *, keep: bool = False
 ) -> IncludedEntry:
-    """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing."""
+    """What the log says in ``proof`` about ``number``; raises ``LogError`` where it says nothing. ``keep`` as ``read_known``'s."""
     read = partial(_included_entry, proof, number, trust, trust_list)
-    return trust.recently(("included", proof, number), read)
+    return trust.recently(("included", proof, number), read, keep=keep)
 
 
 def _included_entry(
@@ -52,8 +52,7 @@ def _included_entry(
     parsed = parse_tlog_proof(proof)
     entry = read_entry(parsed.entry)
     head = trust.checkpoint(trust_list, parsed.checkpoint)
-    checkpoint = head.checkpoint
-    check_inclusion(leaf_hash(parsed.entry), parsed.index, checkpoint.size, parsed.hashes, checkpoint.root)
+    head.tree.check_inclusion(leaf_hash(parsed.entry), parsed.index, parsed.hashes)
     if entry.number != number.digits or entry.action not in ("issue", "void"):
         raise LogError("log_entry_other")
     return IncludedEntry(entry, parsed.index, head)

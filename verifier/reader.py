@@ -14,12 +14,11 @@ from typing import NamedTuple
 import orjson
 
 from verifier.errors import FormError
-from verifier.writer import Pieces, RecordWriter
+from verifier.writer import Pieces, RecordWriter, options_hash
 
 _TEXT = rb'[^"\\\x00-\x1f]*(?:\\["\\][^"\\\x00-\x1f]*)*'
 """Between a canonical string's quotes. Control characters are escaped otherwise; they stand in no genuine record."""
 INTEGER = rb"0|-?[1-9][0-9]{0,15}"
-_MARKS = ("_proof", "_value")
 _BEFORE_OPTIONS = b'"proof":'
 _BEFORE_VALUE = b'"proofValue":"'
 _SIGNED_VALUE = rb'(?P<_value>"proofValue":"z[1-9A-HJ-NP-Za-km-z]{1,127}",)'
@@ -40,8 +39,12 @@ class RecordReader:
     """A compiled template record of one registry, backwards."""
 
     _pattern: re.Pattern[bytes]
-    _texts: tuple[str, ...]
-    _integers: tuple[str, ...]
+    _texts: tuple[int, ...]
+    _integers: tuple[int, ...]
+    _derived: tuple[int, ...]
+    """Places of the values among the pattern's groups."""
+    _proof: int
+    _value: int
     derived: tuple[str, ...]
     """Those of the names asked for that the record has."""
 
@@ -53,16 +56,15 @@ class RecordReader:
         match = self._pattern.fullmatch(data)
         if match is None:
             return None
-        (start, end), (value_start, value_end) = match.span("_proof"), match.span("_value")
+        (start, end), (value_start, value_end) = match.span(self._proof), match.span(self._value)
         options = data[start + len(_BEFORE_OPTIONS) : value_start] + data[value_end : end - 1]
-        # The marks are asked for too, since ``group`` of a single name gives no tuple; they are no values.
-        texts = match.group(*_MARKS, *self._texts)[2:]
+        values, text_of = match.groups(), _text_of if b"\\" in data else bytes.decode
         return TakenApart(
-            list(map(_text_of if b"\\" in data else bytes.decode, texts)),
-            list(map(int, match.group(*_MARKS, *self._integers)[2:])),
-            match.group(*_MARKS, *self.derived)[2:],
+            [text_of(values[place]) for place in self._texts],
+            [int(values[place]) for place in self._integers],
+            tuple([values[place] for place in self._derived]),
             data[value_start + len(_BEFORE_VALUE) : value_end - 2].decode("ascii"),
-            sha256(options).digest() + sha256(data[:start] + data[end:]).digest(),
+            options_hash(options) + sha256(data[:start] + data[end:]).digest(),
         )
 
 
@@ -95,7 +97,10 @@ def compile_reader(
     if not seen.issuperset((*texts, *integers)):
         raise FormError("template_form", "value without a place")
     present = tuple(name for name in derived if name in seen)
-    return RecordReader(re.compile(pattern), tuple(texts), tuple(integers), present)
+    compiled = re.compile(pattern)
+    groups = compiled.groupindex
+    a, b, c = (tuple(groups[name] - 1 for name in names) for names in (texts, integers, present))
+    return RecordReader(compiled, a, b, c, groups["_proof"], groups["_value"], present)
 
 
 def _text_of(inner: bytes) -> str:

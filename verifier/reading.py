@@ -57,10 +57,10 @@ class Known(NamedTuple):
         return self.shared.valid and self.template.fields_valid(self.fields)
 
 
-def read_known(data: bytes, trust: Trust, trust_list: TrustList) -> Known | None:
-    """``read_by_template`` for what is trusted; who gathers evidence and then judges it reads the record once."""
+def read_known(data: bytes, trust: Trust, trust_list: TrustList, *, keep: bool = False) -> Known | None:
+    """``read_by_template`` for what is trusted; ``keep``: it is gathered for now, and will be judged (``Trust.recently``)."""
     read = partial(read_by_template, data, trust.catalogue, trust_list.registry)
-    return trust.recently(("record", data), read)
+    return trust.recently(("record", data), read, keep=keep)
 
 
 def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | None:

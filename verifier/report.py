@@ -66,6 +66,9 @@ class StepResult(NamedTuple):
         return STEP_NAMES[self.number]
 
 
+_ALL_PASSED = StepResult(0, Outcome.PASSED, "valid")
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationReport:
     """What ``verify`` answers. ``record`` is set where the certificate is authentic, in force or not."""
@@ -93,11 +96,11 @@ class VerificationReport:
 
     @property
     def _deciding(self) -> StepResult:
+        outcomes = [step.outcome for step in self.steps[:RULE_STEP]]
         for outcome in (Outcome.FAILED, Outcome.INDETERMINATE):
-            for step in self.steps[:RULE_STEP]:
-                if step.outcome is outcome:
-                    return step
-        return StepResult(0, Outcome.PASSED, "valid")
+            if outcome in outcomes:
+                return self.steps[outcomes.index(outcome)]
+        return _ALL_PASSED
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON value (SPEC 7.5)."""
@@ -118,7 +121,7 @@ def _step(step: StepResult) -> dict[str, Any]:
     return {
         "step": step.number,
         "name": step.name,
-        "outcome": step.outcome.value,
+        "outcome": step.outcome._value_,  # as ``value``, which is a call of Python
         "code": step.code,
         "details": dict(step.details),
     }

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -33,7 +34,7 @@ from verifier.report import Verdict, VerificationReport
 from verifier.sources import RememberingSource, Source, open_source
 from verifier.textreport import headline, pad, paint, printed_number, render, visible
 from verifier.trouble import Trouble, distinct
-from verifier.verify import verify
+from verifier.verify import TOGETHER, verify, verify_all
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 MAX_PIN_BYTES = 64 * 1024
@@ -112,7 +113,22 @@ def judge(
     for item in presented:
         gathered: Gathered = gatherer.gather(item)
         report = verify(gathered.evidence, loaded.trust, policy)
-        yield Judged(item.label, report, distinct((*loaded.troubles, *gathered.troubles)))
+        yield _judged(item, gathered, report, loaded)
+
+
+def judge_together(
+    presented: Iterable[Presented], gatherer: Gatherer, loaded: LoadedTrust, policy: VerificationPolicy
+) -> Iterator[Judged]:
+    """As ``judge``, in less time, and some at a time: for a program that has all of them at hand."""
+    items = iter(presented)
+    while some := list(islice(items, TOGETHER)):
+        gathered = [gatherer.gather(item) for item in some]
+        reports = verify_all((one.evidence for one in gathered), loaded.trust, policy)
+        yield from map(_judged, some, gathered, reports, repeat(loaded))
+
+
+def _judged(item: Presented, gathered: Gathered, report: VerificationReport, loaded: LoadedTrust) -> Judged:
+    return Judged(item.label, report, distinct((*loaded.troubles, *gathered.troubles)))
 
 
 def to_json(judged: Judged, *, source: str, pinned: bool) -> dict[str, Any]:

@@ -21,8 +21,8 @@ from verifier.report import Detail
 from verifier.status import StatusDetails, StatusList, verify_status_details, verify_status_list
 
 _T = TypeVar("_T")
-MAX_RECENT = 64
-"""Records and log proofs kept between gathering and judging, 64 KiB each at most."""
+MAX_RECENT = 256
+"""Records and log proofs kept between gathering and judging, 64 KiB and 16 KiB each at most: of some threads, 32 certificates each."""
 MAX_REMEMBERED = 4096
 """Lists, details and checkpoints kept; a province has about 40 authorities x 2 kinds x 3 lists a year."""
 
@@ -108,9 +108,12 @@ class Trust:
             ),
         )
 
-    def recently(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
-        """What ``compute`` gives for one certificate, kept for a moment: whoever gathers and then judges reads it once."""
-        return _kept(self._recent, MAX_RECENT, key, compute)
+    def recently(self, key: tuple[object, ...], compute: Callable[[], _T], *, keep: bool) -> _T:
+        """What ``compute`` gives for one certificate: whoever gathers keeps it, and whoever then judges takes it, once."""
+        if keep:
+            return _kept(self._recent, MAX_RECENT, key, compute)
+        known = self._recent.pop(key, None) if self._recent else None
+        return compute() if known is None else known  # type: ignore[return-value]
 
     def _remember(self, key: tuple[object, ...], compute: Callable[[], _T]) -> _T:
         """What ``compute`` gives, kept. What raises is not: no stranger's document may take room here."""

@@ -7,7 +7,7 @@ signs what is written here; ``verifier.reader`` is the way back.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -41,7 +41,7 @@ class WrittenRecord(NamedTuple):
 
     def hash_data(self) -> bytes:
         """The 64 bytes that the proof signs (SPEC 2.3)."""
-        options = _options_hash(self.before_value + self.after_value)
+        options = options_hash(self.before_value + self.after_value)
         return options + sha256(self.before_proof + self.after_proof).digest()
 
     def record(self, proof_value: str) -> bytes:
@@ -58,8 +58,8 @@ class WrittenRecord(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def _options_hash(options: bytes) -> bytes:
-    """All records that a key signed in one second have the same options."""
+def options_hash(options: bytes) -> bytes:
+    """SHA-256 of a proof without its value. All records that a key signed in one second have the same."""
     return sha256(options).digest()
 
 
@@ -69,6 +69,12 @@ class RecordWriter:
 
     parts: tuple[Pieces, Pieces, Pieces, Pieces]
     """Before and after the member ``proof``, and before and after its member ``proofValue``."""
+    _names: frozenset[str] = field(init=False)
+    """Of the values to be filled in."""
+
+    def __post_init__(self) -> None:
+        names = frozenset(name for pieces in self.parts for _, name in pieces if name)
+        object.__setattr__(self, "_names", names)
 
     def bind(self, fields: Mapping[str, str | int]) -> "RecordWriter":
         """The writer with ``fields`` filled in for good: what the certificates of a series share."""
@@ -78,7 +84,8 @@ class RecordWriter:
 
     def write(self, fields: Mapping[str, str | int]) -> WrittenRecord:
         """The record of ``fields``, each inserted in the canonical form of its text or number."""
-        inner = {name: _inner(value) for name, value in fields.items()}
+        names = self._names
+        inner = {name: _inner(value) for name, value in fields.items() if name in names}
         inner[""] = b""
         a, b, c, d = self.parts
         return WrittenRecord(_filled(a, inner), _filled(b, inner), _filled(c, inner), _filled(d, inner))
@@ -138,6 +145,4 @@ def _filled(pieces: Pieces, inner: Mapping[str, bytes]) -> bytes:
 
 def _inner(value: str | int) -> bytes:
     """``value`` as it stands in canonical JSON, without quotes."""
-    if isinstance(value, int):
-        return b"%d" % value
-    return orjson.dumps(value)[1:-1]
+    return orjson.dumps(value)[1:-1] if isinstance(value, str) else b"%d" % value

@@ -88,9 +88,21 @@ class Tally:
 
 
 def demo(
+    context: typer.Context,
     folder: Annotated[Path, typer.Option("--dir", help="演示文件夹 · folder of the demo")] = Path("var/demo"),
 ) -> None:
     """演示全过程：委托、导入、签发、公布、出证、核验 · The whole path, from a spreadsheet to a verdict."""
+    context.obj = folder
+    if context.invoked_subcommand is None:
+        demonstrate(folder)
+        SHELL.say(
+            "在浏览器中试用工作台与公开核验：make serve（或 certreg demo serve）。",
+            "Try the office console and the public verifier in a browser: make serve (or certreg demo serve).",
+        )
+
+
+def demonstrate(folder: Path) -> None:
+    """The whole path in ``folder``; raises ``typer.Exit`` where anything is not as it should be."""
     started = time.monotonic()
     with errors_told():
         app = found_or_continue(folder)
@@ -110,10 +122,7 @@ def demo(
 
 def found_or_continue(folder: Path, clock: Clock = system_clock) -> App:
     """The demo's registry, delegated for the present year: made the first time, continued afterwards."""
-    home = folder / "registry"
-    environment = {**os.environ, "CERTREG_HOME": str(home), PASSPHRASE_VARIABLE: _passphrase(home)}
-    environment.pop("CERTREG_PASSPHRASE_FILE", None)
-    environment.pop("CERTREG_DATABASE_URL", None)
+    home, environment = folder / "registry", demo_environment(folder)
     try:
         app = open_app(environment, clock=clock)
         SHELL.say("〔1/6〕继续已有的登记系统", "[1/6] Continuing the registry that is there")
@@ -138,6 +147,14 @@ def found_or_continue(folder: Path, clock: Clock = system_clock) -> App:
         )
     app.sign_log()
     return app
+
+
+def demo_environment(folder: Path) -> dict[str, str]:
+    """The environment of the demo's registry: its own folder, SQLite and passphrase, whatever the caller has set for another."""
+    home = (folder / "registry").resolve()
+    others = ("CERTREG_PASSPHRASE_FILE", "CERTREG_DATABASE_URL", "CERTREG_AGENT")
+    kept = {name: value for name, value in os.environ.items() if name not in others}
+    return {**kept, "CERTREG_HOME": str(home), PASSPHRASE_VARIABLE: _passphrase(home)}
 
 
 def _passphrase(home: Path) -> str:
@@ -173,6 +190,18 @@ def _inputs(folder: Path, year: int) -> tuple[Path, Path]:
             write_ugly_workbook(fresh, seed=20262, year=year)
             fresh.replace(ugly)
     return clean, ugly
+
+
+def extra_list(folder: Path, now: int) -> Path:
+    """A list that nobody has handed in yet, as ugly as they come: for the clerk of the demo to upload and mend."""
+    year = china_year(now)
+    file = folder / "in" / f"410100-郑州市-{year}年度补报名单（待上传）.xlsx"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with fresh_file(file, mode=PUBLIC) as fresh:
+            write_ugly_workbook(fresh, seed=20263, year=year)
+            fresh.replace(file)
+    return file
 
 
 def _issue(app: App, office: Delegation, file: Path, year: int) -> tuple[BatchResult, float]:

@@ -15,6 +15,7 @@ from registry.cli import (
     ceremony,
     certificates,
     delegation,
+    demoserving,
     identity,
     issuing,
     keychanges,
@@ -28,7 +29,6 @@ from registry.cli import (
     working,
 )
 from registry.cli.common import EXIT_USAGE, SHELL
-from registry.cli.demonstration import demo
 from registry.cli.wrapping import wrap_by_cells
 from registry.messages import LANGUAGES
 from verifier.cli import run_program
@@ -114,7 +114,7 @@ app.command("fsck")(publishing.fsck_command)
 app.command("backup")(backing.backup_command)
 app.command("restore")(backing.restore_command)
 app.command("worker")(working.worker)
-app.command("demo")(demo)
+app.add_typer(demoserving.demo_program, name="demo")
 
 
 def hoisted(words: list[str]) -> list[str]:

@@ -20,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from keys.trustchain import parse_pin
 from registry.app import App, open_app
 from registry.cli.common import EXIT_ERROR, SHELL, errors_told
+from registry.cli.heldrecords import HeldRecords
 from registry.cli.serving import Address, Metrics, Port, Site
 from registry.cli.watching import LOG_VARIABLE, watched
 from registry.cli.working import stop_with_input
@@ -81,7 +82,8 @@ def both_apps(app: App, environment: Mapping[str, str], site: Path) -> ASGIApp:
     pin, public = site / "root.json", None
     if pin.is_file():
         root = parse_pin(pin.read_bytes())
-        public = create_public_app(PublicSettings(site, pin=root, proxies=settings.proxies))
+        records = HeldRecords(app)
+        public = create_public_app(PublicSettings(site, pin=root, records=records, proxies=settings.proxies))
 
     health = HealthPages(Readiness(app))
 

@@ -4,6 +4,7 @@ import logging.config
 import os
 import signal
 import sys
+from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
 from registry.province import changes as province
 from registry.review import issuing as review
+from registry.uptodate import keep_published
 from verifier.operation.logs import log_form, logging_settings
 
 KINDS: dict[str, JobKind] = {**review.KINDS, **cases.KINDS, **province.KINDS}
@@ -26,6 +28,12 @@ def worker(
     name: Annotated[
         str, typer.Option(help="名称，缺省自动生成 · a name of its own, made up by default")
     ] = "",
+    publish: Annotated[
+        Path | None,
+        typer.Option(
+            help="同时随时更新此文件夹中的公布内容 · keep the publication in this folder up to date, too"
+        ),
+    ] = None,
     metrics: Annotated[
         str,
         typer.Option(
@@ -43,7 +51,14 @@ def worker(
         stop_with_input(stop)
     with registry_app() as app, watched(app, metrics):
         SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
+        publishing = Thread(
+            target=keep_published, args=(app, publish), kwargs={"stop": stop}, name="publishing"
+        )
+        if publish is not None:
+            publishing.start()
         work(app, KINDS, name=name or worker_name(), stop=stop)
+        if publish is not None:
+            publishing.join()
 
 
 def stop_with_input(stop: Event) -> None:

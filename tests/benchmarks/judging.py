@@ -20,7 +20,7 @@ from verifier.report import Verdict, VerificationReport
 from verifier.sources import FolderSource, RememberingSource, Source
 from verifier.status import PURPOSES, status_path, status_url
 from verifier.trust import Trust
-from verifier.verify import verify
+from verifier.verify import verify_all
 
 Judge = Callable[[], int]
 
@@ -57,7 +57,7 @@ def trust_of(office: Office) -> Trust:
 
 def judge_all(evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy) -> Judge:
     """Work that judges all of ``evidence``; a verdict other than PASSED is an error of the benchmark."""
-    return lambda: _counted(verify(one, trust, policy) for one in evidence)
+    return lambda: _counted(verify_all(evidence, trust, policy))
 
 
 def judge_all_in(pool: VerifierPool, evidence: Sequence[Evidence], policy: VerificationPolicy) -> Judge:

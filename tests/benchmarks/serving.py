@@ -4,6 +4,7 @@ The server runs in this process and the caller in another, so processor time is 
 one core does.
 """
 
+import gc
 import json
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from tests.benchmarks.measure import Measure, RawGauge, measure
 from tests.benchmarks.office import Office
 from verifier.report import Verdict
 from verifier.server.app import create_public_app
+from verifier.server.command import settle
 from verifier.server.settings import Limits, PublicSettings
 
 MANY = 100
@@ -57,8 +59,12 @@ def _running(office: Office) -> Iterator[int]:
         clock=office.app.clock,
     )
     server = uvicorn.Server(
-        uvicorn.Config(create_public_app(settings), port=0, log_level="error", access_log=False)
+        uvicorn.Config(
+            create_public_app(settings), port=0, log_level="error", access_log=False, proxy_headers=False
+        )
     )
+    before = gc.get_threshold()
+    settle()
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -68,6 +74,8 @@ def _running(office: Office) -> Iterator[int]:
     finally:
         server.should_exit = True
         thread.join()
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 class _Caller:

@@ -1,14 +1,8 @@
 """``certreg account`` and ``certreg serve``: the first administrator, and the three processes."""
 
 import json
-import os
 import signal
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -18,11 +12,8 @@ from typer.testing import CliRunner
 from registry.cli.main import app as program
 from registry.cli.serving import without_secrets
 from registry.publication import publish
+from tests.console.process import serving
 from tests.registry.rig import Place, Rig, copy_home, opened
-
-PROJECT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 300
-"""Three interpreters start; on a busy machine that takes its time."""
 
 
 @pytest.fixture
@@ -75,37 +66,6 @@ def test_the_web_process_is_told_no_secret() -> None:
     assert without_secrets({**dict.fromkeys(secrets, "x"), "CERTREG_HOME": "h"}) == {"CERTREG_HOME": "h"}
 
 
-@contextmanager
-def serving(place: Place, *options: str) -> Iterator[tuple["subprocess.Popen[bytes]", str]]:
-    """``certreg serve`` as a process; yields it and its address."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "registry.cli.main", "serve", "--port", str(port), *options]
-    environment = {**os.environ, **place.environment, "PYTHONPATH": str(PROJECT)}
-    log = place.home.parent / "serve.log"
-    with log.open("wb") as said:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
-    try:
-        _await(f"http://127.0.0.1:{port}/console/sign-in", process, log)
-        yield process, f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)  # asked again, not hoped for
-    raise RuntimeError(f"the console did not start: {log.read_text()}")
-
-
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
@@ -123,7 +83,7 @@ def test_console_verifier_and_worker(founded_sqlite: Path, tmp_path: Path) -> No
     place = Place(copy_home(founded_sqlite, tmp_path / "home"))
     with opened(place, tmp_path) as rig:
         publish(rig.app, rig.app.settings.site)
-    with serving(place) as (process, address):
+    with serving(place.environment, tmp_path / "serve.log") as (process, address):
         with httpx.Client(base_url=address) as client:
             assert client.get("/console/").headers["location"] == "/console/sign-in"
             assert client.get("/console").status_code in (303, 307, 404)

@@ -51,6 +51,14 @@ def test_bytes_come_back(name: str, data: bytes) -> None:
     assert decode(encode(data)) == data
 
 
+@pytest.mark.parametrize("length", range(129))
+def test_base58_of_every_length_is_the_number_of_its_digits(length: int) -> None:
+    for text in ("z" * length, "2" + "z" * (length - 1), ("7Zz2" * 32)[:length]):
+        digits = ["123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz".index(one) for one in text]
+        number = sum(digit * 58**place for place, digit in enumerate(reversed(digits)))
+        assert int.from_bytes(encodings.base58_decode(text), "big") == number
+
+
 @given(st.integers(min_value=-62135596800, max_value=253402300799))
 def test_every_second_of_the_calendar_comes_back(seconds: int) -> None:
     assert encodings.timestamp_decode(encodings.timestamp_encode(seconds)) == seconds

@@ -1,39 +1,33 @@
 """Every state of the pages by axe-core (WCAG 2.2 AA), in both languages, at 320 px; and what only a look at the page tells.
 
-axe-core is installed by npm into a temporary folder, as the W3C libraries are; without npm or network those tests skip.
+The panel's pages are looked at in ``tests/review/test_accessible.py``.
 """
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import pikepdf
 import pytest
 
 from tests.builders import HOST
-from tests.foreign.w3c_libraries import NotInstalledError, install
 from tests.server.browsing import ADDRESS, Host, browser_to, hosted, scanned, visitor
 from tests.server.rig import Site, new_site
 from tests.simulator import NOW
 from tests.verifier.publication import folder_of, publication
 from tests.web import chromium
-from tests.web.nodejs import PROJECT
+from tests.web.accessibility import Violations, axe_or_skip, look, walk
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AXE = PROJECT / "tests" / "web" / "axe"
+SIDES = ("top", "right", "bottom", "left")
 
 
 @pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("axe")
-    try:
-        install(folder, AXE)
-    except NotInstalledError as error:
-        pytest.skip(str(error))
-    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+def axe() -> str:
+    return axe_or_skip()
 
 
 @pytest.fixture(scope="module")
@@ -117,29 +111,21 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("language", "names"), [("zh-CN", list(STATES)), ("en-GB", ["superseded", "foreign", "desk"])]
-)
-def test_axe_finds_nothing_in_any_state(
-    browser: "Browser", site: Site, axe: str, language: str, names: list[str]
-) -> None:
-    found: dict[str, Any] = {}
-    for name in names:
-        show = STATES[name]
+@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+def test_axe_finds_nothing_in_any_state(browser: "Browser", site: Site, axe: str, language: str) -> None:
+    found: Violations = {}
+    for name, show in STATES.items():
         with visitor(browser, language=language, width=320) as telephone:
-            page = show(telephone, site)
-            for summary in page.locator("details > summary").all():
-                if summary.is_visible():
-                    summary.click()
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
-            page.evaluate(axe)
-            result = page.evaluate("tags => axe.run(document, { runOnly: tags })", TAGS)
-            assert len(result["passes"]) > 15
-            for one in result["violations"]:
-                found.setdefault(one["id"], []).append(
-                    (name, [node["html"][:120] for node in one["nodes"][:3]])
-                )
+            look(show(telephone, site), axe, name, found)
     assert found == {}
+
+
+@pytest.mark.parametrize("name", ["superseded", "desk"])
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(
+    browser: "Browser", site: Site, name: str
+) -> None:
+    with visitor(browser) as telephone:
+        walk(STATES[name](telephone, site))
 
 
 def test_every_state_has_its_own_word_and_shape(browser: "Browser", site: Site) -> None:
@@ -184,4 +170,6 @@ def test_on_paper_stand_verdict_fields_and_basis(browser: "Browser", site: Site,
             assert page.locator(shown).is_visible()
         for hidden in ("#form", "#language", "#more"):
             assert page.locator(hidden).is_hidden()
-        assert page.pdf(path=str(tmp_path / "printed.pdf"), format="A4").startswith(b"%PDF-")
+        page.pdf(path=str(tmp_path / "printed.pdf"), format="A4", margin=dict.fromkeys(SIDES, "15mm"))
+        with pikepdf.open(tmp_path / "printed.pdf") as printed:
+            assert len(printed.pages) == 1

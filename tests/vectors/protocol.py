@@ -36,21 +36,13 @@ def question_of(document: Mapping[str, Any], pool: Pool) -> Question:
 
 def judge(question: Question) -> VerificationReport:
     """The Python verifier's report on a question, from what stands in it alone."""
-    evidence, trust, policy = question["evidence"], question["trust"], question["policy"]
+    trust, policy = question["trust"], question["policy"]
     established = Trust.establish(
         [unbase64(data) for data in trust["chain"]],
         parse_pin(unbase64(trust["pin"])),
         _catalogue(tuple(trust["templates"].items())),
         pinned=trust["pinned"],
         seen_version=trust["seenVersion"],
-    )
-    presented = Evidence(
-        record=_optional(evidence.get("record")),
-        qr_text=evidence.get("qrText"),
-        number=evidence.get("number"),
-        name=evidence.get("name"),
-        log_proof=_optional(evidence.get("logProof")),
-        status={url: unbase64(data) for url, data in evidence["status"].items()},
     )
     demands = VerificationPolicy(
         at=timestamp_decode(policy["at"]),
@@ -60,7 +52,20 @@ def judge(question: Question) -> VerificationReport:
         max_log_delay=policy["maxLogDelay"],
         status_max_age=policy["statusMaxAge"],
     )
-    return verify(presented, established, demands)
+    return verify(evidence_in(question), established, demands)
+
+
+def evidence_in(question: Question) -> Evidence:
+    """What is to be judged."""
+    evidence = question["evidence"]
+    return Evidence(
+        record=_optional(evidence.get("record")),
+        qr_text=evidence.get("qrText"),
+        number=evidence.get("number"),
+        name=evidence.get("name"),
+        log_proof=_optional(evidence.get("logProof")),
+        status={url: unbase64(data) for url, data in evidence["status"].items()},
+    )
 
 
 def base64(data: bytes) -> str:

@@ -11,7 +11,7 @@ from tests.builders import HOST, signer
 from tests.simulator import Simulator, catalogue, policy
 from verifier.evidence import Evidence
 from verifier.many import VerifierPool, _begin, _judged, _trusts
-from verifier.verify import verify
+from verifier.verify import TOGETHER, verify, verify_all
 
 REGISTRY = Simulator()
 STATUS = REGISTRY.status(REGISTRY.issue(serial=1, log=False).number)
@@ -42,6 +42,14 @@ def test_the_same_reports_in_the_same_order(pool: VerifierPool, count: int) -> N
     evidence, trust = pieces(count), REGISTRY.trust()
     alone = [verify(one, trust, DEMANDS).to_json() for one in evidence]
     assert [report.to_json() for report in pool.verify(evidence, DEMANDS)] == alone
+
+
+@pytest.mark.parametrize("count", [0, 1, TOGETHER, TOGETHER + 1, 100])
+def test_together_as_each_alone(count: int) -> None:
+    evidence, trust = pieces(count), REGISTRY.trust()
+    assert list(verify_all(iter(evidence), trust, DEMANDS)) == [
+        verify(one, trust, DEMANDS) for one in evidence
+    ]
 
 
 def test_no_more_is_read_ahead_than_is_worked_on(pool: VerifierPool) -> None:

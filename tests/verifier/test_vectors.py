@@ -5,10 +5,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulator import Simulator, policy
 from tests.vectors.comparing import differences
-from tests.vectors.files import CASE, FOLDER, POOL, case_names, is_visible, read_case, run_case
+from tests.vectors.files import (
+    CASE,
+    FOLDER,
+    POOL,
+    case_names,
+    is_visible,
+    question_of_case,
+    read_case,
+    run_case,
+)
 from tests.vectors.generate import main, write
+from tests.vectors.protocol import evidence_in
 from verifier.report import STEP_NAMES
+from verifier.verify import verify, verify_all
 
 NAMES = case_names()
 
@@ -19,6 +31,16 @@ def test_the_verifier_agrees_on_every_step(name: str) -> None:
     assert differences(document, report.to_json()) == []
     assert document["name"] == name
     assert len(document["expected"]["steps"]) == len(STEP_NAMES)
+
+
+@pytest.mark.parametrize("require_log", [False, True])
+def test_all_evidence_together_is_judged_as_each_alone(*, require_log: bool) -> None:
+    """Of every case under one trust: whatever fails, or ends a step early, changes nothing for its neighbours."""
+    evidence = [evidence_in(question_of_case(read_case(name))) for name in NAMES]
+    trust, demands = Simulator().trust(), policy(require_log=require_log)
+    alone = [verify(one, Simulator().trust(), demands) for one in evidence]
+    for _ in range(2):  # what was remembered the first time gives the same
+        assert list(verify_all(evidence, trust, demands)) == alone
 
 
 def test_the_committed_files_are_what_is_generated(capsys: pytest.CaptureFixture[str]) -> None:

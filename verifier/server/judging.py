@@ -20,7 +20,7 @@ from verifier.presented import Presented, present_bytes
 from verifier.server.problems import Problem
 from verifier.server.requests import Asked, FileSent
 from verifier.server.settings import PublicSettings
-from verifier.session import judge, to_json
+from verifier.session import judge_together, to_json
 from verifier.sources import FolderSource, RememberingSource
 
 CHUNK = 256
@@ -86,7 +86,7 @@ class Judge:
             presented = [one for item in chunk for one in self._present(item)]
             yield [
                 to_json(judged, source=view.registry, pinned=view.loaded.trust.pinned)
-                for judged in judge(presented, view.gatherer, view.loaded, policy)
+                for judged in judge_together(presented, view.gatherer, view.loaded, policy)
             ]
 
     def close(self) -> None:

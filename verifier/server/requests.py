@@ -17,7 +17,7 @@ from pydantic.config import JsonDict
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import timestamp_decode
@@ -154,14 +154,17 @@ async def read_body(request: Request, most: int, seconds: float) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            async for part in request.stream():
-                body += part
+            more = True
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise Problem("bad_request")
+                body += message.get("body", b"")
                 if len(body) > most:
                     raise Problem("body_too_large", headers={"Connection": "close"})
+                more = message.get("more_body", False)
     except TimeoutError as error:
         raise Problem("body_timeout", headers={"Connection": "close"}) from error
-    except ClientDisconnect as error:
-        raise Problem("bad_request") from error
     return bytes(body)
 
 

@@ -25,7 +25,7 @@ from verifier.server.judging import Judge, View
 from verifier.server.panelrequests import MAX_ROWS, Evidence, ReviewRequest
 from verifier.server.problems import Problem
 from verifier.server.reportkey import ReportKey
-from verifier.session import Judged, judge
+from verifier.session import Judged, judge_together
 from verifier.sources import FolderSource
 
 CHUNK = 50
@@ -136,7 +136,7 @@ def _judged(
     policy = VerificationPolicy(
         at=now, require_log=True, status_max_age=sitting.policy.status_max_age or None
     )
-    reports = judge(presented, view.gatherer, view.loaded, policy)
+    reports = judge_together(presented, view.gatherer, view.loaded, policy)
     return [_certificate(report, item) for report, item in zip(reports, chunk, strict=True)]
 
 

@@ -8,7 +8,7 @@ import gzip
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from os import fstat
 from pathlib import Path
@@ -21,7 +21,7 @@ from starlette.responses import Response, StreamingResponse
 from verifier.bounded import check_path
 from verifier.errors import SourceError
 from verifier.server.problems import Problem
-from verifier.webheaders import FOREVER, PAGE_TYPES, cache_control, published_type
+from verifier.webheaders import FOREVER, JSON, PAGE_TYPES, cache_control, published_type
 from verifier.webpages import SET, pages_with
 
 _PUBLISHED = re.compile(
@@ -33,6 +33,8 @@ _PUBLISHED = re.compile(
 _WHOLE = 4 * 1024 * 1024
 """Bytes up to which a file is read at once; what is larger (details of many revocations, a bundle) goes out in pieces."""
 _PIECE = 256 * 1024
+_PACKED = 1024 * 1024
+"""Bytes of a document of the publication up to which it goes out compressed; one is compressed once in each process."""
 OPEN = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 """A publication is for everybody's verifier, those in the pages of other hosts too."""
 
@@ -49,8 +51,20 @@ def published_file(site: Path, path: str, request: Request, *, now: float, keep:
         return _in_pieces(stream, size, tag, request, {**with_headers, "Cache-Control": "no-cache"})
     with stream:
         data = stream.read(_WHOLE + 1)
-    control = cache_control(path, data, now=now, keep=keep)
-    return tagged(request, data, {**with_headers, "Cache-Control": control}, tag=_tag(data))
+    with_headers["Cache-Control"] = cache_control(path, data, now=now, keep=keep)
+    tag = _tag(data)
+    if size <= _PACKED and with_headers["Content-Type"] == JSON:
+        with_headers["Vary"] = "Accept-Encoding"
+        if coding := _coding(request.headers.get("accept-encoding", "")):
+            data, with_headers["Content-Encoding"] = _packed(data, coding), coding
+    return tagged(request, data, with_headers, tag=tag)
+
+
+@lru_cache(maxsize=32)
+def _packed(data: bytes, coding: str) -> bytes:
+    """Fast rather than small: a trust list is compressed where requests are answered."""
+    packed: bytes = brotli.compress(data, quality=5) if coding == "br" else gzip.compress(data, 6, mtime=0)
+    return packed
 
 
 def _opened(site: Path, path: str) -> BinaryIO:

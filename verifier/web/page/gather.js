@@ -78,9 +78,12 @@ async function readChain(source, pin) {
  * @param {Trouble[]} troubles
  */
 async function readTemplates(source, list, troubles) {
-  const read = list.templates.map(({ kind, version }) => attempted(troubles, `templates/${kind}/${version}`, async () => {
-    const paths = [`templates/${kind}/${version}/record.json`, `schemas/${kind}/${version}.json`, 'ns/certificate/v1'];
-    const [record, schema, context] = await Promise.all(paths.map((path) => source.read(path, MAX_TEMPLATE)));
+  const read = list.templates.map(({ kind, version, ...digests }) => attempted(troubles, `templates/${kind}/${version}`, async () => {
+    const [record, schema, context] = await Promise.all([
+      source.readListed(`templates/${kind}/${version}/record.json`, MAX_TEMPLATE, digests.record),
+      source.readListed(`schemas/${kind}/${version}.json`, MAX_TEMPLATE, digests.schema),
+      source.readListed('ns/certificate/v1', MAX_TEMPLATE, digests.context),
+    ]);
     if (!record || !schema || !context) throw new SourceError('source_not_found');
     return readTemplate({ record, schema, context });
   }));

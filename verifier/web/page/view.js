@@ -208,7 +208,7 @@ export function body(report, at, troubles, speech) {
   return [
     ...signedFields(report, speech),
     ...notes(words.labels.missing, report.missing.map((name) => words.missing[name])),
-    ...notes(words.labels.troubles, troubles.map(({ path, code }) => `${path}: ${sentence(words, code)}`)),
+    ...notes(words.labels.troubles, troubles.map(({ path, code }) => `${path === 'log' ? words.labels.log : path}: ${sentence(words, code)}`)),
     ...hours(report, speech),
     ...basis(report, at, speech),
     steps(report, speech),

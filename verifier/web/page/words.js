@@ -42,8 +42,16 @@ export async function readWords(address) {
   return response.json();
 }
 
-/** @param {string} name */
-const wordsAt = (name) => readWords(new URL(`../words/${name}.json`, import.meta.url).href);
+/** @type {Map<string, Promise<any>>} */
+const asked = new Map();
+
+/** @param {string} name @returns {Promise<any>} read once; what failed is tried again */
+function wordsAt(name) {
+  const found = asked.get(name) || readWords(new URL(`../words/${name}.json`, import.meta.url).href);
+  asked.set(name, found);
+  found.catch(() => asked.delete(name));
+  return found;
+}
 
 /** @param {string} language @returns {Promise<Words>} the words that every page needs; see `withRare` */
 export const loadCommonWords = (language) => wordsAt(language);

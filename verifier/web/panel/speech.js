@@ -1,12 +1,22 @@
 // @ts-check
 /** The panel's words in the reader's language: the common ones, the desk's on files, and its own. */
 
+import { readPin } from '../page/gather.js';
+import { Source } from '../page/source.js';
+import { element } from '../page/view.js';
 import { LANGUAGES, choose, loadWords, preferredLanguage } from '../page/words.js';
 
 /** @param {string} folder @param {string} language */
 async function own(folder, language) {
   const response = await fetch(new URL(`../${folder}/words/${language}.json`, import.meta.url).href, { credentials: 'omit' });
   return response.json();
+}
+
+/** The registry's address, from the root that was put beside this page. @param {import('../page/words.js').Words} words */
+async function showOfficial({ page }) {
+  const { pin, pinned } = await readPin(new Source());
+  const place = /** @type {HTMLElement} */ (document.getElementById('official'));
+  if (pinned) place.replaceChildren(`${page.official} `, element('b', {}, pin.registry));
 }
 
 /** @param {(speech: import('../page/view.js').Speech) => void} told now, and whenever the language is switched */
@@ -23,6 +33,7 @@ export async function speaking(told) {
       choose(other);
       speak(other);
     };
+    showOfficial(common).catch(() => undefined); // by plain http, or without a network, there may be no pin
     told({ language, words: { ...common, ...panel, codes: { ...common.codes, ...desk.codes, ...panel.codes } } });
   };
   await speak(preferredLanguage());
