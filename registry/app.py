@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from keys.ceremony import KeyOffer
 from registry.ceremony import offered_root, prepare_registry
 from registry.cosigning import Cosigning, cosign_head
-from registry.database import Database, is_absent, newest_schema
+from registry.database import Database, is_absent, known_schemas, newest_schema
 from registry.errors import OfficeError
 from registry.files import make_private_folder, require_private
 from registry.identity import IdentityVault
@@ -160,7 +160,8 @@ def open_app(
         here = database.schema()
         if here is None:
             raise OfficeError("not_initialised")
-        if here != newest_schema():
+        # A newer one than we know is another program's, which is being put in our place: migrations only add.
+        if here != newest_schema() and here in known_schemas():
             if reading:
                 raise OfficeError("schema_differs")
             database.upgrade()

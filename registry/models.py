@@ -14,11 +14,15 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 # Integers that SQLite can give out by itself must be its INTEGER; PostgreSQL gets 64 bits.
 AutoId = BigInteger().with_variant(Integer, "sqlite")
+
+
+_NAMED = text("successor IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -92,6 +96,7 @@ class Intent(Base):
         CheckConstraint("state IN ('reserved', 'logged')", name="intent_state"),
         CheckConstraint("count > 0", name="intent_count"),
         Index("intent_open", "state"),
+        Index("intent_batch", "batch_id"),
     )
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True)
@@ -161,6 +166,9 @@ class StatusEvent(Base):
     """Suspension, reinstatement or revocation of a certificate, in the order of the log."""
 
     __tablename__ = "status_event"
+    __table_args__ = (
+        Index("status_event_successor", "successor", sqlite_where=_NAMED, postgresql_where=_NAMED),
+    )
 
     leaf_index: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     number: Mapped[str] = mapped_column(ForeignKey("certificate.number"), index=True)

@@ -161,8 +161,12 @@ def case_of(session: Session, case_id: int, *, authority: str | None) -> Case:
 
 def cases_of(session: Session, number: str) -> list[Case]:
     """Every case of a certificate, and of every file that names it, the newest first."""
-    of_files = select(CaseItem.case_id).filter_by(number=number)
-    chosen = select(Case).where((Case.number == number) | Case.id.in_(of_files)).where(Case.state != "draft")
+    own, of_files = (
+        select(Case.id).filter_by(number=number),
+        select(CaseItem.case_id).filter_by(number=number),
+    )
+    # Not one OR of both: that is looked for in all cases.
+    chosen = select(Case).where(Case.id.in_(own.union(of_files))).where(Case.state != "draft")
     return list(session.scalars(chosen.order_by(Case.id.desc())))
 
 

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from registry.models import AutoId, Base
 
-_OPEN = text("state IN ('waiting', 'running')")
+OPEN = text("state IN ('waiting', 'running')")
+"""The condition of the partial indexes: a query that has it, literally, may use them."""
 
 
 class Job(Base):
@@ -22,8 +23,8 @@ class Job(Base):
         CheckConstraint("(state = 'running') = (holder IS NOT NULL)", name="job_holder"),
         CheckConstraint("(state = 'failed') = (error IS NOT NULL)", name="job_error"),
         CheckConstraint("(holder IS NULL) = (lease_until IS NULL)", name="job_lease"),
-        Index("job_once", "kind", "subject", unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN),
-        Index("job_open", "id", sqlite_where=_OPEN, postgresql_where=_OPEN),
+        Index("job_once", "kind", "subject", unique=True, sqlite_where=OPEN, postgresql_where=OPEN),
+        Index("job_open", "id", sqlite_where=OPEN, postgresql_where=OPEN),
         Index("job_subject", "subject"),
     )
 

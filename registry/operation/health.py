@@ -14,7 +14,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from registry.app import App
-from registry.database import newest_schema
+from registry.database import known_schemas, newest_schema
 from registry.errors import RegistryError
 from registry.log import seconds_behind
 from registry.outages import OUTAGES, outage_of
@@ -47,7 +47,8 @@ class Readiness:
 
 def _of_database(app: App) -> tuple[str, ...]:
     try:
-        if app.database.schema() != newest_schema():
+        here = app.database.schema()
+        if here is None or (here != newest_schema() and here in known_schemas()):
             return ("schema_differs",)
         with app.database.read() as session:
             app.require_head(session)

@@ -168,7 +168,12 @@ def numbers_by_origin(
     intake = open_list(data, kind=frame.kind_name, year=frame.year, today=today)
     applications = [item for item in intake.items() if not isinstance(item, Finding)]
     own = select(Certificate.number).join(Intent, Certificate.intent_id == Intent.id)
-    of_batch = set(session.scalars(own.where(Intent.batch_id == draft.batch_id)))
+    of_batch = (
+        set(session.scalars(own.where(Intent.batch_id == draft.batch_id)))
+        if draft.batch_id
+        is not None  # of a list that was not released there is nothing, and everything would be searched for it
+        else set()
+    )
     for start in range(0, len(applications), _AT_ONCE):
         some = zip(origins[start : start + _AT_ONCE], applications[start : start + _AT_ONCE], strict=True)
         claims = {candidate_of(one, app.vault, rule_set=frame.rule_set).claim: origin for origin, one in some}

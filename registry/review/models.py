@@ -20,6 +20,7 @@ class Draft(Base):
         ),
         CheckConstraint("(state = 'released') = (batch_id IS NOT NULL)", name="draft_batch"),
         Index("draft_authority", "authority", "id"),
+        Index("draft_state", "authority", "state"),
     )
 
     id: Mapped[int] = mapped_column(AutoId, primary_key=True)

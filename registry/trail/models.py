@@ -33,6 +33,7 @@ class TrailEntry(Base):
         Index("trail_entry_subject", "subject", "place"),
         Index("trail_entry_login", "login", "place"),
         Index("trail_entry_act", "act", "place"),
+        Index("trail_entry_authority", "authority", "place"),
         Index("trail_entry_at", "at"),
     )
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from registry.actors import Actor
@@ -122,12 +122,21 @@ def find(session: Session, wanted: Filter, *, before: int | None = None, limit: 
 
 def count_of(session: Session, wanted: Filter) -> int:
     """How many entries fit."""
+    if wanted == Filter():
+        return head_of(session).count
     return int(session.scalars(_restricted(select(func.count(TrailEntry.place)), wanted)).one())
 
 
+_ACTS = text(
+    "WITH RECURSIVE acts(act) AS (SELECT min(act) FROM trail_entry UNION ALL "
+    "SELECT (SELECT min(act) FROM trail_entry WHERE act > acts.act) FROM acts WHERE acts.act IS NOT NULL) "
+    "SELECT act FROM acts WHERE act IS NOT NULL ORDER BY act"
+)
+
+
 def acts_in_use(session: Session) -> list[str]:
-    """Every act that the trail has, in order."""
-    return list(session.scalars(select(TrailEntry.act).distinct().order_by(TrailEntry.act)))
+    """Every act that the trail has, in order: from one to the next in the index, whose other entries are not read."""
+    return list(session.scalars(_ACTS))
 
 
 def entry_at_place(session: Session, place: int, *, authority: str | None) -> Recorded | None:

@@ -1,0 +1,79 @@
+"""Rolling upgrades: a program that is running goes on while another brings the schema up, and starts again on it."""
+
+import ast
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+import registry.app
+import registry.database
+from registry.cases.index import follow_to_the_end
+from registry.cases.search import Query, search
+from registry.database import Database, newest_schema
+from registry.fsck import fsck
+from registry.operation.health import Readiness
+from tests.registry.rig import Place, Rig, assert_sound, found, opened
+
+MIGRATIONS = Path(registry.database.__file__).parent / "migrations" / "versions"
+ROLLING_SINCE = "v0008"
+"""From here on an upgrade happens beside running programs; what came before was one by one."""
+_ADDS = frozenset({"create_index", "create_table", "add_column", "f"})
+
+
+@pytest.fixture
+def older(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
+    """A registry that the program before this one made and has open; it knows no schema after 0007."""
+    with monkeypatch.context() as before:
+        upgrade = registry.database.command.upgrade
+        before.setattr(
+            registry.database.command, "upgrade", lambda configuration, _: upgrade(configuration, "0007")
+        )
+        before.setattr(registry.app, "newest_schema", lambda: "0007")
+        place = Place(tmp_path / "home", engine_url)
+        found(place).database.close()
+        with opened(place, tmp_path) as rig:
+            assert rig.app.database.schema() == "0007"
+            before.undo()
+            yield rig
+
+
+def test_the_running_program_goes_on_on_the_new_schema(older: Rig) -> None:
+    older.issue(1)
+    with closing(Database(older.place.url)) as other:
+        other.upgrade()
+        assert other.schema() == newest_schema()
+    (number,) = older.issue(2)
+    older.change(number, "revoke", "data-error")
+    older.publish()
+    follow_to_the_end(older.app)
+    with older.app.database.read() as session:
+        assert len(search(session, Query(state="revoked"), authority=None).found) == 1
+    assert_sound(older.app, issued=2)
+
+
+def test_a_program_starts_on_a_schema_that_is_newer_than_it_knows(rig: Rig) -> None:
+    """A worker of the version before is started anew in the middle of an upgrade: migrations only add."""
+    with rig.app.database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    again = rig.place.open(rig.clock)
+    assert Readiness(again)() == ()
+    again.database.close()
+    rig.issue(1)
+    assert fsck(rig.app).troubles == ()
+
+
+def test_migrations_only_add() -> None:
+    """What a running program writes and reads stays; what nobody uses any more goes a version later."""
+    files = [file for file in sorted(MIGRATIONS.glob("v*.py")) if file.name >= ROLLING_SINCE]
+    assert files
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and getattr(called.value, "id", "") == "op":
+                assert called.attr in _ADDS, f"{file.name}: op.{called.attr}"
+                if called.attr == "add_column":
+                    given = {word.arg for word in node.args[1].keywords}  # type: ignore[attr-defined]
+                    assert "server_default" in given or "nullable=True" in ast.unparse(node), file.name
