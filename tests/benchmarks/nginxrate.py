@@ -1,4 +1,4 @@
-"""How fast nginx serves a publication, with the configuration of ``deploy/``: ``python -m tests.benchmarks.nginxrate``.
+"""How fast nginx serves a publication, with the configuration of ``registry/deploy/``: ``python -m tests.benchmarks.nginxrate``.
 
 Needs ``nginx`` and ``wrk``. A status list, a full tile, a page; 32 connections from this machine for some seconds each,
 beside the raw verification rate of one core in the same run.
@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 import httpx
 
-from tests.deploy.test_deploy import configured, free_port, nginx
+from tests.registry.deploy.test_deploy import configured, free_port, nginx
 from tests.server.rig import new_site
 from verifier.webpages import pages_with
 

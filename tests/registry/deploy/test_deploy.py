@@ -1,4 +1,4 @@
-"""What `deploy/` ships is held to what the programs are: commands and options exist, nginx answers as the public server does."""
+"""What `registry/deploy/` ships is held to what the programs are: commands and options exist, nginx answers as the public server does."""
 
 import configparser
 import re
@@ -21,7 +21,7 @@ from tests.simulator import Simulator
 from verifier.server.command import app as certverify_serve
 from verifier.webpages import pages_with
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+DEPLOY = Path(__file__).resolve().parents[3] / "registry" / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
