@@ -1,4 +1,4 @@
-"""Bar charts as SVG, drawn here: no script, no style of their own, every figure as text beside its bar.
+"""Bar charts as SVG, drawn here: no script, no style of their own, figures as text beside their bars.
 
 A chart has a title and a description for those who hear it; the table beside it says the same. Lengths are those of the
 values from nought, so that no chart exaggerates.
@@ -6,12 +6,16 @@ values from nought, so that no chart exaggerates.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
 from markupsafe import Markup, escape
 
-WIDTH = 720
-_ROW, _LABEL, _VALUE = 28, 200, 110
+WIDTH = 480
+"""Units, about a screen's pixels on half of a desk's screen: letters stay legible on a telephone's, which is 320 wide."""
+_ROW, _LABEL, _VALUE = 28, 190, 70
 _COLUMN_HEIGHT = 160
+_LETTER = 13
+"""Units of a Chinese character; of other characters about half."""
 MAX_LABEL = 14
 """Characters of a label; the table has the whole of it."""
 
@@ -58,8 +62,11 @@ def columns_chart(name: str, title: str, description: str, bars: Sequence[Bar]) 
     most = max((bar.value for bar in bars), default=0) or 1
     step = WIDTH / max(len(bars), 1)
     width = min(step * 0.7, 60)
+    labels = _apart([_short(bar.label) for bar in bars], step)
+    values = _apart([f"{bar.value:,}" for bar in bars], step)
     parts = []
     for place, bar in enumerate(bars):
+        newest = len(bars) - 1 - place  # words are left out from the newest on, which is what one looks for
         centre = (place + 0.5) * step
         whole, good = bar.value * _COLUMN_HEIGHT / most, bar.good * _COLUMN_HEIGHT / most
         parts.append(
@@ -77,9 +84,9 @@ def columns_chart(name: str, title: str, description: str, bars: Sequence[Bar]) 
                 good=good,
                 centre=centre,
                 above=14 + _COLUMN_HEIGHT - whole,
-                value=f"{bar.value:,}",
+                value=f"{bar.value:,}" if newest % values == 0 else "",
                 below=_COLUMN_HEIGHT + 40,
-                label=_short(bar.label),
+                label=_short(bar.label) if newest % labels == 0 else "",
             )
         )
     return _chart(name, title, description, _COLUMN_HEIGHT + 48, parts)
@@ -97,6 +104,15 @@ def _chart(name: str, title: str, description: str, height: int, parts: Sequence
         description=description,
         parts=Markup("").join(parts),
     )
+
+
+def _apart(texts: Sequence[str], step: float) -> int:
+    """Every how many-th bar has room for its text; the table says those of all."""
+    return max(1, ceil((max(map(_width, texts), default=0) + _LETTER / 2) / step))
+
+
+def _width(text: str) -> float:
+    return sum(_LETTER if ord(one) > 0x2E80 else _LETTER * 0.6 for one in text)
 
 
 def _short(label: str) -> str:

@@ -60,6 +60,14 @@ for (const place of document.querySelectorAll("[data-passkey]")) {
   if (window.PublicKeyCredential) {
     button.hidden = false;
     button.addEventListener("click", () => use(place, form, say));
+    if (place.closest("fieldset.confirm")) {
+      // Who presses the act's own button without a code has only the passkey left to confirm with: ask for it.
+      form.addEventListener("submit", (event) => {
+        if (form.elements.credential.value || form.elements.code?.value) return;
+        event.preventDefault();
+        use(place, form, say);
+      });
+    }
   } else {
     say(place.dataset.absent);
   }

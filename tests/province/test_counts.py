@@ -1,6 +1,7 @@
 """Figures are what a count of our own comes to; they follow the log, survive a crash, and fsck finds a changed one."""
 
 from collections import Counter
+from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -222,3 +223,14 @@ def test_charts_say_what_they_show(draw: object) -> None:
     assert sizes[1] == pytest.approx(sizes[0] * 0.7, abs=0.1)
     assert sizes[2] == pytest.approx(sizes[0] * 0.5, abs=0.1)
     assert str(draw("empty", "t", "d", [])).startswith("<svg")  # type: ignore[operator]
+
+
+def test_words_below_standing_bars_never_touch() -> None:
+    """Two years of months: every third has its name, the newest among them, and each bar is drawn."""
+    bars = [Bar(f"202{place // 12}年{place % 12 + 1}月", 1000 + place, 1000) for place in range(24)]
+    svg = ET.fromstring(str(columns_chart("chart", "t", "d", bars)))  # noqa: S314 - our own drawing
+    named = [one for one in svg.iter("text") if one.get("class") == "label" and one.text]
+    places = [float(one.get("x", "0")) for one in named]
+    assert named[-1].text == bars[-1].label
+    assert min(after - before for before, after in pairwise(places)) > 8 * 13 * 0.75
+    assert len(list(svg.iter("rect"))) == 2 * len(bars)

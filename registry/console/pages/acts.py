@@ -13,6 +13,7 @@ from registry.cases.models import Case
 from registry.cases.requests import request_of, wish_of
 from registry.cases.service import AT_ONCE, PROPOSED, act_at_once, propose
 from registry.console.context import Context, Ctx, text_field
+from registry.console.pages.batches import rules_title
 from registry.console.pages.certificates import digits_of
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render, see_other
@@ -21,6 +22,7 @@ from registry.console.words import certificate_fields
 from registry.errors import RegistryError
 from registry.intake.findings import IntakeError, explain
 from registry.status import REASONS
+from registry.trust import current_trust_list
 
 router = page_router()
 NOT_CORRECTED = ("certificateNumber", "identityDocument", "year")
@@ -132,6 +134,7 @@ def _form(
             for name, label, _ in certificate_fields(life.subject, ctx.lang)
             if name not in NOT_CORRECTED
         ],
+        rule_sets=_rule_sets(ctx),
         sent=lambda name, default="": _typed(ctx, name, default),
         request_id=request_id,
         wish=wish,
@@ -157,3 +160,10 @@ def _require_action(action: str) -> None:
 def _whole(ctx: Context, name: str) -> int | None:
     text = text_field(ctx.form, name, most=19)
     return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _rule_sets(ctx: Context) -> list[tuple[str, str]]:
+    """Code and title of every set of rules on hours that is in force."""
+    with ctx.app.database.read() as session:
+        known = current_trust_list(session).rule_sets
+    return [(code, rules_title(known, code, ctx.lang)) for code in sorted(known)]

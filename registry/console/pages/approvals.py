@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from registry.applications import KIND_NAMES
 from registry.console.context import Context, Ctx, text_field
-from registry.console.pages.batches import authority_names, found_draft, newest_job
+from registry.console.pages.batches import authority_names, found_draft, newest_job, rules_title
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.request import may
@@ -107,7 +107,7 @@ def _found(ctx: Context, session: Session, draft_id: int) -> tuple[Draft, Submit
 def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
     with ctx.app.database.read() as session:
         draft, found = _found(ctx, session, draft_id)
-        names = authority_names(current_trust_list(session), ctx.lang)
+        trust_list = current_trust_list(session)
         hand = hand_of(session, ctx.actor, draft_id)
         data = list_bytes(session, ctx.app.vault, draft_id)
     kind, sheet = KIND_NAMES[draft.kind], found.sheet
@@ -121,7 +121,8 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
         status=422 if wrong else 200,
         draft=draft,
         kind=kind,
-        authority=names.get(draft.authority, draft.authority),
+        authority=authority_names(trust_list, ctx.lang).get(draft.authority, draft.authority),
+        rules=rules_title(trust_list.rule_sets, draft.rule_set, ctx.lang),
         submission=found.submission,
         sheet=sheet,
         fields=fields_of(kind),

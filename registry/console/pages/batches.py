@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import JSONResponse, Response
 from starlette.routing import NoMatchFound
 
-from keys.trustlist import TrustList
+from keys.trustlist import RuleSet, TrustList
 from registry.applications import KIND_NAMES
 from registry.console.context import Context, Ctx
 from registry.console.language import EN
@@ -92,12 +92,12 @@ def show(ctx: Ctx, draft_id: int) -> Response:
         draft = found_draft(ctx, session, draft_id)
         if ctx.is_program:
             return JSONResponse(draft_json(session, draft))
+        trust_list = current_trust_list(session)
         values: dict[str, Any] = {
             "draft": draft,
             "kind": KIND_NAMES[draft.kind],
-            "authority": authority_names(current_trust_list(session), ctx.lang).get(
-                draft.authority, draft.authority
-            ),
+            "authority": authority_names(trust_list, ctx.lang).get(draft.authority, draft.authority),
+            "rules": rules_title(trust_list.rule_sets, draft.rule_set, ctx.lang),
             "parts": parts_of(session, draft_id),
             "rounds": rounds_of(session, draft_id),
             "hand": hand_of(session, ctx.actor, draft_id),
@@ -168,6 +168,12 @@ def authority_names(trust_list: TrustList, lang: str) -> dict[str, str]:
         code: (one.names.get("en") if lang == EN else "") or one.names["zh"]
         for code, one in trust_list.authorities.items()
     }
+
+
+def rules_title(rule_sets: Mapping[str, RuleSet], rule_set: str, lang: str) -> str:
+    """What a set of rules is called, as its document has it; its code where the list has it no longer."""
+    known = rule_sets.get(rule_set)
+    return known.title[lang[:2]] if known else rule_set
 
 
 def number_of(ctx: Context, name: str) -> int | None:

@@ -1,6 +1,7 @@
 """One's own API tokens: made for chosen routes and a time, shown once, revoked."""
 
 from starlette.responses import Response
+from starlette.routing import Route
 
 from registry.accounts.errors import AccountError
 from registry.accounts.tokens import MAX_DAYS, create_token, revoke_token
@@ -53,6 +54,19 @@ def _possible(ctx: Context) -> list[str]:
     return [route for route in token_routes() if reach_of(route, ctx.actor.role) is not Reach.NONE]
 
 
+def _by_capability(ctx: Context) -> dict[str, list[tuple[str, bool]]]:
+    """Routes under the capability that they begin with; whether each changes something."""
+    changing = {
+        route.name
+        for route in ctx.request.app.routes
+        if isinstance(route, Route) and route.methods and "GET" not in route.methods
+    }
+    groups: dict[str, list[tuple[str, bool]]] = {}
+    for name in _possible(ctx):
+        groups.setdefault(name.partition(".")[0], []).append((name, name in changing))
+    return groups
+
+
 def _page(ctx: Context, *, error: AccountError | None = None) -> Response:
     confirmation = ctx.ask_second_factor("token.create", f"account:{ctx.actor.account}")
     return render(
@@ -60,7 +74,7 @@ def _page(ctx: Context, *, error: AccountError | None = None) -> Response:
         "me/token-new.html",
         status=200 if error is None else 422,
         error=error,
-        routes=_possible(ctx),
+        groups=_by_capability(ctx),
         most=MAX_DAYS,
         confirmation=confirmation,
     )

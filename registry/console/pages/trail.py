@@ -34,6 +34,8 @@ from registry.trail.service import (
     record,
 )
 from registry.troubles import sentence_of_trouble
+from verifier.errors import FormError
+from verifier.number import parse_typed_number
 
 router = page_router()
 PAGE = 50
@@ -177,11 +179,19 @@ def _filter(ctx: Context, fields: Mapping[str, str], people: Mapping[str, Accoun
     return Filter(
         login=login,
         act=fields["act"],
-        subject=fields["subject"],
+        subject=_subject(fields["subject"]),
         since=_day(fields["since"], 0),
         until=_day(fields["until"], 1),
         authority=ctx.authority_filter,
     )
+
+
+def _subject(text: str) -> str:
+    """What the trail is asked about: a certificate's number may be typed as it is printed."""
+    try:
+        return f"certificate:{parse_typed_number(text).digits}"
+    except FormError:
+        return text.strip()
 
 
 def _day(text: str, later: int) -> int | None:
