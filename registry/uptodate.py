@@ -30,10 +30,11 @@ def keep_published(app: App, site: Path, *, stop: Event, look: float = LOOK) -> 
         try:
             with app.database.read() as session:
                 now_size = log_size(session)
-            if now_size != size or app.clock() >= due:
+            began = app.clock()
+            if now_size != size or began >= due:
                 publish(app, site)
                 # What was logged meanwhile, the trail's seal too, is another size, and published at the next look.
-                size, due = now_size, app.clock() + AT_LEAST
+                size, due = now_size, began + AT_LEAST
         except Exception as error:
             logger.warning("nothing was published: %s", _told(error))
             stop.wait(_PAUSE)

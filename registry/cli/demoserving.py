@@ -114,6 +114,8 @@ def _tell_codes(accounts: Mapping[str, Credentials], now: int) -> None:
     SHELL.say_json({"codes": {login: code for login, (code, _) in shown.items()}, "seconds": left})
     if sys.stdin.isatty():
         SHELL.say("按回车显示新的验证码。", "Enter shows new codes.")
+    else:
+        SHELL.say("新的验证码：certreg demo codes", "New codes: certreg demo codes")
 
 
 def _codes_on_enter(app: App, accounts: Mapping[str, Credentials], stop: Event) -> None:

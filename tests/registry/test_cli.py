@@ -44,6 +44,8 @@ COMMANDS = (
         "backup",
         "restore",
         "demo",
+        "demo serve",
+        "demo codes",
         "authority add",
         "authority list",
         "authority suspend",
