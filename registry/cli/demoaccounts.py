@@ -26,6 +26,7 @@ from registry.errors import RegistryError
 from registry.files import PRIVATE, replace_file
 
 FILE = "accounts.json"
+_COST = PasswordCost()
 _LETTERS = "".join(sorted(set(string.ascii_lowercase + string.digits) - set("il1o0")))
 """What nobody misreads on a screen: 31 characters, 79 bits in 16 of them."""
 
@@ -62,7 +63,7 @@ class Credentials:
         return pyotp.TOTP(self.totp).at(now), PERIOD - now % PERIOD
 
 
-def demo_accounts(app: App, folder: Path, *, host: str) -> dict[str, Credentials]:
+def demo_accounts(app: App, folder: Path, *, host: str, cost: PasswordCost = _COST) -> dict[str, Credentials]:
     """Every player's credentials, by login, as the registry has them now: made, or put back to what the file says."""
     if app.host != host or not (app.settings.home / "demo-passphrase").is_file():
         raise RegistryError("demo_only", folder=str(folder))
@@ -72,7 +73,7 @@ def demo_accounts(app: App, folder: Path, *, host: str) -> dict[str, Credentials
         # If we stop here the accounts are made with these the next time.
         text = json.dumps({login: asdict(one) for login, one in wanted.items()}, indent=1)
         replace_file(folder / FILE, text.encode(), mode=PRIVATE)
-    passwords = Passwords(PasswordCost())
+    passwords = Passwords(cost)
     for player in PLAYERS:
         with app.database.write() as session:
             _bring_about(session, app, passwords, player, wanted[player.login])

@@ -66,32 +66,32 @@ def entered(app: App, login: str, said: Credentials) -> httpx.Response:
 
 
 def test_one_a_role_signs_in_with_what_was_told(app: App, folder: Path) -> None:
-    accounts = demo_accounts(app, folder, host=HOST)
+    accounts = demo_accounts(app, folder, host=HOST, cost=CHEAP)
     assert {player.role for player in PLAYERS} == set(Role)
     assert len({one.password for one in accounts.values()}) == len(PLAYERS)
     assert stat.S_IMODE((folder / FILE).stat().st_mode) == 0o600
     home = entered(app, "jingban", accounts["jingban"])
     assert home.status_code == 200
     assert "王丽" in home.text
-    again = demo_accounts(app, folder, host=HOST)
+    again = demo_accounts(app, folder, host=HOST, cost=CHEAP)
     assert again == accounts  # a second start changes nobody's password
 
 
 def test_what_a_visitor_changed_is_put_back(app: App, folder: Path) -> None:
-    accounts = demo_accounts(app, folder, host=HOST)
+    accounts = demo_accounts(app, folder, host=HOST, cost=CHEAP)
     with app.database.write() as session:
         account = account_of_login(session, "shenhe")
         assert account is not None
         account.password = Passwords(CHEAP).hash("another password of his own")
         account.totp, account.disabled_at = None, app.clock()
-    demo_accounts(app, folder, host=HOST)
+    demo_accounts(app, folder, host=HOST, cost=CHEAP)
     assert entered(app, "shenhe", accounts["shenhe"]).status_code == 200
 
 
 def test_a_spoilt_file_means_new_passwords(app: App, folder: Path) -> None:
-    before = demo_accounts(app, folder, host=HOST)
+    before = demo_accounts(app, folder, host=HOST, cost=CHEAP)
     (folder / FILE).write_bytes(b'{"jingban": 7}')
-    after = demo_accounts(app, folder, host=HOST)
+    after = demo_accounts(app, folder, host=HOST, cost=CHEAP)
     assert after["jingban"] != before["jingban"]
     assert set(json.loads((folder / FILE).read_bytes())) == {player.login for player in PLAYERS}
 
