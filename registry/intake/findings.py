@@ -15,7 +15,10 @@ from enum import Enum
 from registry.intake.messages import CATALOGUE
 
 _SPELT_OUT = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
-_NUMBER_RUN = re.compile(r"[0-9０-９](?:⟨U\+[0-9A-F]{4,6}⟩|[^\w/.:⟨⟩]|[0-9０-９xXｘＸ])*[0-9０-９xXｘＸ]")
+# A letter before a digit belongs to it: a number with O for 0 is somebody's all the same.
+_NUMBER_RUN = re.compile(
+    r"[0-9０-９](?:⟨U\+[0-9A-F]{4,6}⟩|[^\w/.:⟨⟩]|[0-9０-９xXｘＸ]|[A-Za-z](?=[0-9０-９]))*[0-9０-９xXｘＸ]"
+)
 _ANY_DIGIT = re.compile(r"[0-9０-９]")
 _PERSONAL_DIGITS = 11
 _IDENTITY_DIGITS = 15

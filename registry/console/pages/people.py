@@ -13,6 +13,7 @@ from registry.accounts.passkeys import passkeys_of
 from registry.accounts.sessions import live_sessions
 from registry.actors import PROVINCIAL, Role
 from registry.console.context import Context, Ctx, text_field
+from registry.console.pages.batches import authority_names
 from registry.console.permissions import Reach
 from registry.console.problems import Problem
 from registry.console.rendering import address, render, see_other
@@ -157,8 +158,8 @@ def _roles(ctx: Context) -> Sequence[Role]:
 def _offices(ctx: Context) -> dict[str, str]:
     """Codes and names of authorities that the actor may put people into."""
     with ctx.app.database.read() as session:
-        listed = current_trust_list(session).authorities
-    return {code: one.names["zh"] for code, one in listed.items() if ctx.authority_filter in (None, code)}
+        names = authority_names(current_trust_list(session), ctx.lang)
+    return {code: name for code, name in names.items() if ctx.authority_filter in (None, code)}
 
 
 def _new_page(ctx: Context, *, error: AccountError | None = None) -> Response:
