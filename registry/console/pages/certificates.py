@@ -129,9 +129,13 @@ def face(ctx: Ctx, number: str) -> Response:
 
 @router.get("/certificates/{number}/certificate.pdf", name="certificates.pdf")
 def pdf(ctx: Ctx, number: str) -> Response:
-    """One certificate to print, drawn now."""
+    """One certificate to print, drawn now; who printed it is on the trail, as it is of a batch."""
     digits = digits_of(number)
-    return download(_drawer().pdf(_source(ctx, digits)), f"{digits}.pdf", "application/pdf")
+    drawn = _drawer().pdf(_source(ctx, digits))
+    with ctx.app.database.write() as session:
+        subject = f"certificate:{digits}"
+        record(session, ctx.actor, "certificate.print", subject=subject, now=ctx.now, after={"form": "pdf"})
+    return download(drawn, f"{digits}.pdf", "application/pdf")
 
 
 @router.get("/certificates/{number}/record.json", name="certificates.record")
