@@ -19,7 +19,7 @@ from registry.trail.service import Filter, find
 from tests.console.rig import OTHER, Console
 from tests.console.test_batches import FORM, shown, submitted, upload
 from tests.console.test_permissions import code_of
-from tests.registry.sheets import ANNUAL, annual, patch_zip, sheet_xml, write_xlsx
+from tests.registry.sheets import ANNUAL, COMPLETION, annual, completion, patch_zip, sheet_xml, write_xlsx
 from tests.review.desk import csv_bytes
 
 SCRIPT = "<img src=x onerror=alert(1)>"
@@ -49,15 +49,17 @@ class Handlers(HTMLParser):
             self.found.append(tag)
 
 
-@pytest.mark.parametrize("heading", ANNUAL)
-def test_no_field_is_markup(console: Console, heading: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "heading"),
+    [*(("annual", heading) for heading in ANNUAL), *(("completion", heading) for heading in COMPLETION)],
+)
+def test_no_field_is_markup(console: Console, kind: str, heading: str) -> None:
     """What stands in a cell, and what is refused of it, is text on every page."""
     clerk = console.signed_in(Role.CLERK)
-    path = write_xlsx(
-        console.rig.folder / "xss.xlsx",
-        {"<b>页": [ANNUAL, annual(301), annual(302, **{heading: SCRIPT}), annual(303, 工作单位=SCRIPT)]},
-    )
-    draft = upload(clerk, path.read_bytes(), f"{SCRIPT.replace('/', '')}.xlsx")
+    headings, row = (ANNUAL, annual) if kind == "annual" else (COMPLETION, completion)
+    rows = [headings, row(301), row(302, **{heading: SCRIPT}), row(303, 工作单位=SCRIPT)]
+    path = write_xlsx(console.rig.folder / "xss.xlsx", {"<b>页": rows})
+    draft = upload(clerk, path.read_bytes(), f"{SCRIPT.replace('/', '')}.xlsx", kind=kind)
     clerk.post(f"/console/batches/{draft}/submit", {"remark": SCRIPT})
     readers = (clerk, console.signed_in(Role.APPROVER))
     pages = [one.get(f"/console/batches/{draft}{place}").text for one in readers for place in PLACES]
