@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from registry.accounts.invites import void_invites
 from registry.accounts.models import Account
 from registry.accounts.passwords import PasswordCost, Passwords
+from registry.accounts.recovery import make_codes
 from registry.accounts.service import account_of_login, checked_account, create_account, enable_account
 from registry.accounts.totp import PERIOD, new_totp_secret, open_secret, seal_secret
 from registry.actors import SYSTEM, Role
@@ -92,6 +93,7 @@ def _bring_about(
         account.password = passwords.hash(wanted.password)
     if open_secret(app.vault, account) != wanted.totp:
         account.totp, account.totp_step = seal_secret(app.vault, wanted.totp, account.id), None
+        make_codes(session, account.id)  # told to nobody: whoever loses his way serves the demo again
 
 
 def _created(session: Session, player: Player, now: int) -> Account:
