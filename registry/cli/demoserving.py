@@ -94,8 +94,8 @@ def _tell_steps(folder: Path, extra: Path, origin: str) -> None:
         "auditor find each act.",
     )
     SHELL.say(
-        f"3. 在 {origin}/v 核验打印出的 PDF，或 {folder / 'out'} 中的证书。",
-        f"3. Verify the printed PDF, or a certificate of {folder / 'out'}, at {origin}/v.",
+        f"3. 在 {origin}/verify 核验打印出的 PDF，或 {folder / 'out'} 中的证书。",
+        f"3. Verify the printed PDF, or a certificate of {folder / 'out'}, at {origin}/verify.",
     )
     SHELL.say(
         "要同时以几个人登录，请各开一个隐私（无痕）窗口。",
