@@ -30,7 +30,7 @@ PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile -q
 unit: $(VENV)/installed
 	$(PYTEST) --cov --cov-report= $(COVERING)
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered --include='keys/*,verifier/*' \
-	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/session.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*,verifier/review/command.py,verifier/review/printing.py,verifier/drawing/*'
+	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/session.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*,verifier/operation/*,verifier/review/command.py,verifier/review/printing.py,verifier/drawing/*'
 	$(PYTEST) $(addprefix --ignore=,$(COVERING))
 
 bench: $(VENV)/installed
