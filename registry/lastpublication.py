@@ -23,8 +23,9 @@ class LastPublication:
 
 
 def note_publication(file: Path, note: LastPublication) -> None:
-    """Write the note."""
-    replace_file(file, canonicalize_restricted(asdict(note)), mode=PRIVATE)
+    """Write the note, unless it stands there already."""
+    if last_publication(file) != note:
+        replace_file(file, canonicalize_restricted(asdict(note)), mode=PRIVATE)
 
 
 def last_publication(file: Path) -> LastPublication | None:
