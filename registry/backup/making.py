@@ -57,10 +57,13 @@ def back_up(app: App, target: Path, *, with_keys: bool = False) -> Manifest:
 
 
 def home_files(settings: Settings, *, with_keys: bool) -> Iterator[Path]:
-    """What lies in the home beside database and publication; keys where they are asked for."""
+    """What lies in the home beside database and publication; keys where they are asked for.
+
+    Not the note of the last publication: it is of this host and of its present, and a restored one would be false.
+    """
     database = settings.home / _DATABASE_NAMES
     for file in sorted(settings.home.iterdir()):
-        ours = not file.name.startswith((".", database.name))
+        ours = not file.name.startswith((".", database.name)) and file != settings.published
         if file.is_file() and not file.is_symlink() and ours and file.suffix not in (".sock", ".db"):
             yield file
     if with_keys and settings.keys.is_dir():
