@@ -120,11 +120,16 @@ def find(session: Session, wanted: Filter, *, before: int | None = None, limit: 
     return [Recorded(parse_entry(row.data), bytes(row.digest)) for row in rows]
 
 
+COUNTED = 10_000
+"""Entries that are counted: on from there the page says "more than", for counting them all would read the whole trail."""
+
+
 def count_of(session: Session, wanted: Filter) -> int:
-    """How many entries fit."""
+    """How many entries fit; where something is asked of them up to ``COUNTED`` + 1."""
     if wanted == Filter():
         return head_of(session).count
-    return int(session.scalars(_restricted(select(func.count(TrailEntry.place)), wanted)).one())
+    some = _restricted(select(TrailEntry.place), wanted).limit(COUNTED + 1)
+    return session.scalars(select(func.count()).select_from(some.subquery())).one()
 
 
 _ACTS = text(

@@ -24,6 +24,7 @@ from registry.trail.checking import check_trail
 from registry.trail.export import export_trail
 from registry.trail.sealing import last_seal, seal_trail, seals
 from registry.trail.service import (
+    COUNTED,
     Filter,
     Recorded,
     acts_in_use,
@@ -54,12 +55,14 @@ def show_list(ctx: Ctx) -> Response:
         people = _people(ctx, session)
         wanted = _filter(ctx, fields, people)
         found = find(session, wanted, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+        total = count_of(session, wanted)
         return render(
             ctx,
             "trail/list.html",
             found=found[:PAGE],
             more=found[PAGE - 1].entry.place if len(found) > PAGE else None,
-            total=count_of(session, wanted),
+            total=total,
+            counted=COUNTED if total > COUNTED and wanted != Filter() else None,
             fields=fields,
             filtered=any(fields.values()),
             people=people,

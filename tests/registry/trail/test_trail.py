@@ -128,6 +128,18 @@ def test_found_by_who_what_whom_and_when(rig: Rig) -> None:
         assert entry_at_place(session, 7, authority=None) is None
 
 
+def test_counting_ends(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is asked for is not counted to its end: the whole trail would be read for a number that nobody needs."""
+    monkeypatch.setattr("registry.trail.service.COUNTED", 2)
+    with lite.app.database.write() as session:
+        for count in range(5):
+            record(session, CLERK, "batch.submit", subject=f"batch:{count}", now=NOW)
+    with lite.app.database.read() as session:
+        assert count_of(session, Filter(authority=MUNICIPAL)) == 3
+        assert count_of(session, Filter(authority=INDUSTRY)) == 0
+        assert count_of(session, Filter()) == head_of(session).count >= 5
+
+
 @pytest.mark.parametrize(
     "statement",
     [
