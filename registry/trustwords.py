@@ -53,6 +53,11 @@ def nothing_yet(new: JsonObject) -> JsonObject:
     }
 
 
+def kind_words(digit: int) -> tuple[str, str]:
+    """A kind of certificate, by the digit that it has in numbers and scopes."""
+    return _KINDS.get(KIND_NAMES.get(digit, ""), (str(digit), str(digit)))
+
+
 def is_grave(change: Change) -> bool:
     """Whether a change takes away, rewrites what stood, or decides who signs the next list."""
     path = change.path
@@ -80,14 +85,16 @@ def _words(  # noqa: PLR0911, PLR0912 - a line for every kind of change
             return _authority(change, value)
         case ("authorities", code, *rest):
             return _of_authority(change, _named(document, old, code), rest, value)
+        case ("registry",):
+            return _from_to(change, ("登记系统域名", "the registry's host"))
         case ("root", "threshold"):
-            return f"根签名门限：{change.before} → {value}", f"root threshold: {change.before} → {value}"
+            return _from_to(change, ("根签名门限", "root threshold"))
         case ("root", "keys", name):
             return _prefixed(change, ("根密钥", "root key"), f"{_fragment(name)}{_fingerprint(value)}")
         case ("witnesses", "vkeys", vkey):
             return _prefixed(change, ("见证人", "witness"), vkey)
         case ("witnesses", "quorum"):
-            return f"见证人法定数：{change.before} → {value}", f"witness quorum: {change.before} → {value}"
+            return _from_to(change, ("见证人法定数", "witness quorum"))
         case ("statusKeys", name, *rest):
             return _key(change, ("状态密钥", "status key"), name, rest, value)
         case ("reportKeys",):  # a list that had none before has it as a whole
@@ -98,7 +105,9 @@ def _words(  # noqa: PLR0911, PLR0912 - a line for every kind of change
         case ("reportKeys", name, *rest):
             return _key(change, ("报告密钥", "report key"), name, rest, value)
         case ("log", "vkey"):
-            return f"日志密钥：{change.before} → {value}", f"log key: {change.before} → {value}"
+            return _from_to(change, ("日志密钥", "log key"))
+        case ("log", "origin"):
+            return _from_to(change, ("日志名称", "the log's name"))
         case ("log", "former", vkey):
             return _prefixed(change, ("仍承认的旧日志密钥", "former log key that still counts"), vkey)
         case ("ruleSets", name) if change.kind != CHANGED:
@@ -147,9 +156,7 @@ def _of_authority(change: Change, who: str, rest: Sequence[str], value: Any) -> 
                 "kinds": ("证书种类", "kind"),
                 "divisions": ("辖区", "division"),
             }
-            shown = (
-                _KINDS[KIND_NAMES[int(item)]] if name == "kinds" and int(item) in KIND_NAMES else (item, item)
-            )
+            shown = kind_words(int(item)) if name == "kinds" else (item, item)
             verb, called = _VERBS[change.kind], label.get(name, ("行业", "industry"))
             words = f"{verb[0]}{called[0]} {shown[0]}", f"{verb[1]} {called[1]} {shown[1]}"
         case _:
@@ -196,7 +203,7 @@ def _state(value: Mapping[str, Any]) -> tuple[str, str]:
 def _scope(scope: Mapping[str, Any]) -> tuple[str, str]:
     name = "industries" if "industries" in scope else "divisions"
     label = ("行业", "industries") if name == "industries" else ("辖区", "divisions")
-    kinds = [_KINDS.get(KIND_NAMES.get(one, ""), (str(one), str(one))) for one in scope["kinds"]]
+    kinds = [kind_words(one) for one in scope["kinds"]]
     years = " ".join(map(str, scope["years"]))
     return (
         f"{label[0]} {' '.join(scope[name])}；{'、'.join(one[0] for one in kinds)}；年度 {years}",
@@ -207,6 +214,15 @@ def _scope(scope: Mapping[str, Any]) -> tuple[str, str]:
 def _prefixed(change: Change, label: tuple[str, str], text: str) -> tuple[str, str]:
     verb = _VERBS[change.kind]
     return f"{verb[0]}{label[0]} {text}", f"{verb[1]} {label[1]} {text}"
+
+
+def _from_to(change: Change, label: tuple[str, str]) -> tuple[str, str]:
+    """A value that stands where another stood, or none."""
+    values = (change.before, change.after)
+    chinese, english = (
+        tuple(none if one is None else one for one in values) for none in ("（无）", "(none)")
+    )
+    return f"{label[0]}：{chinese[0]} → {chinese[1]}", f"{label[1]}: {english[0]} → {english[1]}"
 
 
 def _plain(change: Change) -> tuple[str, str]:

@@ -61,7 +61,10 @@ class Shell:
 
 def _console(terminal: bool, *, stderr: bool = False) -> Console:
     """As wide as the terminal; a file or a pipe gets lines long enough for a table."""
-    return Console(stderr=stderr, highlight=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL)
+    # No emoji: did:web identifiers have ":a:" in them, which would be printed as a picture.
+    return Console(
+        stderr=stderr, highlight=False, emoji=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL
+    )
 
 
 Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]

@@ -16,14 +16,14 @@ from keys.ceremony import CODE_LENGTH, fingerprint_of
 from keys.custody import create_key_file, read_passphrase
 from keys.delegation import AuthorityRequest, make_request, parse_request
 from keys.encodings import timestamp_encode
-from keys.trustlist import Scope
 from registry.app import system_clock
-from registry.applications import KIND_DIGITS
 from registry.approval import approve_request
 from registry.cli.common import SHELL, confirmed, errors_told, registry_app
-from registry.cli.offices import Code, tell_version
+from registry.cli.offices import Code, kinds_of, tell_version
 from registry.files import replace_file
+from registry.offices import Delegation, new_authority
 from registry.settings import PASSPHRASE_VARIABLE
+from registry.trustwords import kind_words
 from verifier.cli import parse_time
 
 
@@ -48,23 +48,27 @@ def request(
 ) -> None:
     """机构自制密钥并申请委托（无需登记系统）· At an authority: make a key and ask for a delegation."""
     with errors_told():
+        now = system_clock()
         areas = tuple(division or ()) or (() if industry else (code,))
-        kinds = frozenset(KIND_DIGITS[one] for one in certificate or KIND_DIGITS if one in KIND_DIGITS)
-        scope = Scope(frozenset(areas), frozenset(industry or ()), kinds, frozenset({year}))
+        kinds = kinds_of(certificate)
+        wanted = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, (year,))
+        asking = new_authority(
+            host, wanted, now=now
+        )  # what the province would refuse is told before a key is made
         data = make_request(
             create_key_file(key_out, _passphrase()),
             registry=host,
             code=code,
             kind=kind,
-            names={"zh": name} | ({"en": name_en} if name_en else {}),
+            names=asking.names,
             uscc=uscc,
-            scope=scope,
+            scope=asking.scope,
             year=year,
             sequence=sequence,
-            created=system_clock(),
+            created=now,
             nonce=secrets.token_hex(16),
         )
-        asked = parse_request(data)  # what the province would refuse is told here
+        asked = parse_request(data)
         replace_file(out, data)
     fingerprint = fingerprint_of(asked.key.public_key)
     SHELL.say(
@@ -104,13 +108,14 @@ def approve(
 def _tell(asked: AuthorityRequest) -> None:
     one = asked.authority
     areas = " ".join(sorted(one.scope.divisions or one.scope.industries))
-    kinds, years = sorted(one.scope.kinds), sorted(one.scope.years)
+    years = " ".join(map(str, sorted(one.scope.years)))
+    chinese, english = zip(*(kind_words(kind) for kind in sorted(one.scope.kinds)), strict=True)
     fingerprint, created = fingerprint_of(asked.key.public_key), timestamp_encode(asked.created)
     code = asked.digest[:CODE_LENGTH]
     SHELL.say(
-        f"{one.code} {one.names['zh']}（{one.kind}，{one.uscc}）申请：范围 {areas}，种类 {kinds}，年度 {years}；"
+        f"{one.code} {one.names['zh']}（{one.kind}，{one.uscc}）申请：范围 {areas}，种类 {'、'.join(chinese)}，年度 {years}；"
         f"密钥 {asked.key.id}，指纹 {fingerprint}；写于 {created}。确认码：{code}",
-        f"{one.code} {one.names['zh']} ({one.kind}, {one.uscc}) asks for: area {areas}, kinds {kinds}, years {years}; "
+        f"{one.code} {one.names['zh']} ({one.kind}, {one.uscc}) asks for: area {areas}, kinds {', '.join(english)}, years {years}; "
         f"key {asked.key.id}, fingerprint {fingerprint}; made at {created}. Code: {code}",
     )
     SHELL.say_json({"key": asked.key.id, "fingerprint": fingerprint, "code": code})

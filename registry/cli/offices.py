@@ -15,7 +15,7 @@ from keys.trustlist import Authority, TrustList
 from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
 from registry.ceremony import first_draft
-from registry.cli.common import SHELL, Yes, confirm, errors_told, propose, registry_app
+from registry.cli.common import EXIT_USAGE, SHELL, Yes, confirm, errors_told, propose, registry_app
 from registry.messages import word_of
 from registry.offices import (
     STATE_REASONS,
@@ -100,7 +100,7 @@ def add(
     ] = None,
 ) -> None:
     """委托一个机构发证，或为其增加年度 · Delegate to an authority, or add years to one."""
-    kinds = tuple(KIND_DIGITS[name] for name in certificate or KIND_DIGITS if name in KIND_DIGITS)
+    kinds = kinds_of(certificate)
     areas = tuple(division or ()) or (() if industry else (code,))
     delegation = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, tuple(year))
     with registry_app() as app:
@@ -108,6 +108,15 @@ def add(
             trust_list = add_authority(session, app.keyring, delegation, now=app.clock())
         app.sign_log()
     tell_version(trust_list, code)
+
+
+def kinds_of(certificate: list[str] | None) -> tuple[int, ...]:
+    """The digits of ``--certificate``, of all kinds where none is named; ends the program where one is unknown."""
+    for name in certificate or ():
+        if name not in KIND_DIGITS:
+            SHELL.complain(f"--certificate {name}: {' | '.join(KIND_DIGITS)}", "usage")
+            raise typer.Exit(EXIT_USAGE)
+    return tuple(KIND_DIGITS[name] for name in certificate or KIND_DIGITS)
 
 
 @authority.command("list")

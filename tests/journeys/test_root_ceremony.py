@@ -277,7 +277,10 @@ def test_an_authority_asks_with_its_own_key(province: Province, tmp_path: Path) 
     )
     assert made.code == 0, made.err
     asked = str(bureau.shell.folder / "asked")
-    assert province.office.certreg("authority", "approve", asked).code == 1  # nobody typed the code
+    read = province.office.certreg("authority", "approve", asked)
+    assert read.code == 1  # nobody typed the code
+    assert f"did:web:{HOST}:a:410100#2026-1" in read.out
+    assert "种类 年度证书、结业证书，年度 2026" in read.out
     shown = province.office.certreg("--json", "authority", "approve", asked)
     told = shown.out.splitlines()[0]
     assert made.json["fingerprint"] in told
@@ -291,6 +294,19 @@ def test_an_authority_asks_with_its_own_key(province: Province, tmp_path: Path) 
     write_csv(province.office.folder / "list.csv", [ANNUAL, annual(1)])
     issue = ("--json", "issue", "list.csv", "--authority", "410100", "--year", "2026")
     assert province.office.certreg(*issue).json["error"] == "no_key"  # the key is the bureau's own
+
+
+def test_what_a_province_would_refuse_is_told_before_a_key_is_made(tmp_path: Path) -> None:
+    bureau = machine(tmp_path, "bureau")
+    asking = ("authority", "request", "410100", "--host", HOST, "--key-out", "key.pem", "--out", "asked")
+    for words, code in (
+        ((*BUREAU[:2], "--uscc", "11410100005252100X", "--year", "2026"), "uscc"),
+        ((*BUREAU, "--certificate", "anual"), "usage"),
+    ):
+        said = bureau.do("--json", *asking, *words)
+        assert said.code != 0
+        assert said.json["error"] == code
+    assert not list(bureau.shell.folder.glob("key*"))
 
 
 def test_a_stolen_key_from_alarm_to_new_certificates(tmp_path: Path) -> None:

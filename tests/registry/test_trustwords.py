@@ -1,6 +1,7 @@
 """What a signer reads: every difference has a line, in both languages, and what is grave is marked."""
 
 import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -138,7 +139,7 @@ CASES: list[tuple[Edit, str, str]] = [
         "  有效期至：2027-06-01 08:00:00",
     ),
     (lambda one: one.update(usage="later"), 'usage: null → "later"', 'usage：null → "later"'),
-    (lambda one: one.update(registry="other.example"), "! registry", "! registry"),
+    (lambda one: one.update(registry="other.example"), "! the registry's host: ", "! 登记系统域名："),
 ]
 
 
@@ -156,6 +157,7 @@ def test_a_first_list_is_told_whole(lang: str) -> None:
         assert text in said
     assert ("新增发证机构 410100" in said) is (lang == "zh-CN")
     assert ("adds authority 410100" in said) is (lang == "en")
+    assert not {"None", "null"} & set(re.split(r"[^A-Za-z]+", said))
 
 
 def test_a_name_cannot_write_to_the_terminal() -> None:
