@@ -15,10 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -32,7 +28,9 @@ from sqlalchemy import (
     event,
     func,
     insert,
+    inspect,
     select,
+    text,
 )
 from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
@@ -109,11 +107,17 @@ class Database:
     def schema(self) -> str | None:
         """The version of the schema that is here, None for an empty database; changes nothing."""
         with self._reading.connect() as connection:
-            return MigrationContext.configure(connection).get_current_revision()
+            if not inspect(connection).has_table("alembic_version"):
+                return None
+            return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
 
     def upgrade(self) -> None:
         """Bring the schema to this program's version."""
-        configuration = _configuration()
+        from alembic import command  # noqa: PLC0415  (once in a registry's life, not at each start)
+        from alembic.config import Config  # noqa: PLC0415
+
+        configuration = Config()
+        configuration.set_main_option("script_location", str(_MIGRATIONS))
         with self._writing.begin() as connection:
             _be_alone(connection)
             configuration.attributes["connection"] = connection
@@ -126,15 +130,14 @@ class Database:
             self._replica.dispose()
 
 
-def newest_schema() -> str | None:
+def newest_schema() -> str:
     """The version of the schema that this program works with."""
-    return ScriptDirectory.from_config(_configuration()).get_current_head()
+    return max(known_schemas())
 
 
 def known_schemas() -> frozenset[str]:
-    """Every version of the schema that this program can bring up to date."""
-    scripts = ScriptDirectory.from_config(_configuration()).walk_revisions()
-    return frozenset(script.revision for script in scripts)
+    """Every version of the schema that this program can bring up to date: the digits that a migration's file is named by."""
+    return frozenset(path.name[1:5] for path in (_MIGRATIONS / "versions").glob("v????_*.py"))
 
 
 def is_absent(url: str) -> bool:
@@ -237,12 +240,6 @@ _WIRE_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (Boolean, "bool"),
 )
 """The first that fits: a ``BigInteger`` is an ``Integer`` too."""
-
-
-def _configuration() -> Config:
-    configuration = Config()
-    configuration.set_main_option("script_location", str(_MIGRATIONS))
-    return configuration
 
 
 def _parsed(url: str) -> URL:

@@ -1,4 +1,4 @@
-"""Shared fixtures and the settings of the property tests.
+"""Shared fixtures, the settings of the property tests, what is traced for coverage, and what runs first.
 
 ``ci`` (the default) derives every example from the test itself, so that a run can be repeated; set
 ``HYPOTHESIS_PROFILE=search`` to look for new examples.
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from coverage import Coverage
 from hypothesis import settings
 
 from tests.softhsm import NoSoftHsmError, SoftHsm, softhsm
@@ -18,6 +19,52 @@ settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 _PROJECT = Path(__file__).resolve().parent.parent
+
+TRACED = (
+    "tests/foreign/",
+    "tests/keys/",
+    "tests/review/test_composition.py",
+    "tests/review/test_verify.py",
+    "tests/review/test_words.py",
+    "tests/server/test_statics.py",
+    "tests/verifier/",
+)
+"""Tests that keys/ and the verifier's core are covered by. Tracing doubles a test's time, so the others run without."""
+UNTRACED = (
+    "tests/verifier/test_box.py",
+    "tests/verifier/test_properties.py",
+    "tests/foreign/test_w3c_libraries.py",
+)
+"""Many examples of what the others have covered."""
+FIRST = (
+    "tests/benchmarks/",
+    "tests/journeys/",
+    "tests/web/",
+    "tests/review/",
+    "tests/console/",
+    "tests/registry/operation/",
+)
+"""Few and long; what comes last is short, so that no process waits long for the other at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The long ones first, everything else as it was."""
+    items.sort(
+        key=lambda item: next((n for n, one in enumerate(FIRST) if item.nodeid.startswith(one)), len(FIRST))
+    )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Trace only what is there to cover (``TRACED``); fixtures as well, which are half of a test."""
+    tracer = Coverage.current()
+    if tracer is None or (item.nodeid.startswith(TRACED) and not item.nodeid.startswith(UNTRACED)):
+        return (yield)
+    tracer.stop()
+    try:
+        return (yield)
+    finally:
+        tracer.start()
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ instead of the seconds that a new interpreter needs to import everything.
 
 import multiprocessing
 
+from registry.cli.commands import MODULES
+
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    ["registry.cli.main", "verifier.cli", "tests.registry.children", "tests.journeys.program"]
+    [*MODULES, "registry.cli.main", "verifier.cli", "tests.registry.children", "tests.journeys.program"]
 )
 PATIENCE = 120
 """Seconds that a child may take."""

@@ -93,7 +93,7 @@ def _check(manifest: Manifest, backup: Path, settings: Settings) -> None:
     if manifest.engine != engine:
         raise RegistryError("backup_engine", engine=manifest.engine, here=engine)
     if manifest.schema not in known_schemas():
-        raise RegistryError("backup_schema", schema=manifest.schema, here=newest_schema() or "")
+        raise RegistryError("backup_schema", schema=manifest.schema, here=newest_schema())
     check_files(backup, manifest)
     require_empty(settings.database_url)
 

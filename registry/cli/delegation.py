@@ -19,7 +19,7 @@ from keys.encodings import timestamp_encode
 from registry.app import system_clock
 from registry.approval import approve_request
 from registry.cli.common import SHELL, confirmed, errors_told, registry_app
-from registry.cli.offices import Code, kinds_of, tell_version
+from registry.cli.offices import Code, authority, kinds_of, tell_version
 from registry.files import replace_file
 from registry.offices import Delegation, new_authority
 from registry.settings import PASSPHRASE_VARIABLE
@@ -27,6 +27,7 @@ from registry.trustwords import kind_words
 from verifier.cli import parse_time
 
 
+@authority.command("request")
 def request(
     code: Code,
     host: Annotated[str, typer.Option(help="登记系统域名 · the registry's host")],
@@ -78,6 +79,7 @@ def request(
     SHELL.say_json({"request": str(out), "key": asked.key.id, "fingerprint": fingerprint})
 
 
+@authority.command("approve")
 def approve(
     file: Annotated[Path, typer.Argument(metavar="REQUEST", help="申请文件 · the request")],
     not_before: Annotated[

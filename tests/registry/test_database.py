@@ -5,11 +5,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from registry.database import Database, bulk_insert
+from registry import migrations
+from registry.database import Database, bulk_insert, known_schemas, newest_schema
 from registry.models import Claim, LogHead, LogTile, Series
 from registry.settings import settings_from
 from registry.tables import Base
@@ -28,6 +31,20 @@ def test_the_migrations_make_what_the_models_say(engine_url: str) -> None:
         assert compare_metadata(context, Base.metadata) == []
         checks = {check["name"] for check in inspect(connection).get_check_constraints("intent")}
     assert checks == {"intent_state", "intent_count"}
+    database.close()
+
+
+def test_the_files_names_tell_the_schemas(engine_url: str) -> None:
+    """They are read without the migrations; these say the same."""
+    configuration = Config()
+    configuration.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    scripts = ScriptDirectory.from_config(configuration)
+    assert known_schemas() == {script.revision for script in scripts.walk_revisions()}
+    assert newest_schema() == scripts.get_current_head()
+    database = Database(engine_url)
+    assert database.schema() is None
+    database.upgrade()
+    assert database.schema() == newest_schema()
     database.close()
 
 

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 import registry.app
@@ -27,10 +28,8 @@ _ADDS = frozenset({"create_index", "create_table", "add_column", "f"})
 def older(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
     """A registry that the program before this one made and has open; it knows no schema after 0007."""
     with monkeypatch.context() as before:
-        upgrade = registry.database.command.upgrade
-        before.setattr(
-            registry.database.command, "upgrade", lambda configuration, _: upgrade(configuration, "0007")
-        )
+        upgrade = command.upgrade
+        before.setattr(command, "upgrade", lambda configuration, _: upgrade(configuration, "0007"))
         before.setattr(registry.app, "newest_schema", lambda: "0007")
         place = Place(tmp_path / "home", engine_url)
         found(place).database.close()
