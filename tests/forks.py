@@ -12,5 +12,5 @@ CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [*MODULES, "registry.cli.main", "verifier.cli", "tests.registry.children", "tests.journeys.program"]
 )
-PATIENCE = 120
+PATIENCE = 300
 """Seconds that a child may take."""

@@ -1,5 +1,6 @@
 """The printed QR, read by an independent decoder as phones and scanners see it (spec §3, §8)."""
 
+from functools import cache
 from io import BytesIO
 
 import pypdfium2
@@ -16,9 +17,15 @@ FACES = variants()
 DENSEST = "completion-longest-programme"
 
 
+@cache
+def pdf(name: str) -> bytes:
+    """The face as PDF, drawn once."""
+    return RENDERER.pdf(FACES[name])
+
+
 def page(name: str, dpi: int) -> Image.Image:
     """The PDF's page as a scanner of that resolution would give it."""
-    with pypdfium2.PdfDocument(RENDERER.pdf(FACES[name])) as document:
+    with pypdfium2.PdfDocument(pdf(name)) as document:
         return document[0].render(scale=dpi / 72).to_pil().convert("RGB")  # type: ignore[no-any-return]
 
 

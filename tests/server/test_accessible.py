@@ -111,12 +111,18 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
-def test_axe_finds_nothing_in_any_state(browser: "Browser", site: Site, axe: str, language: str) -> None:
+@pytest.mark.parametrize(
+    ("language", "states"),
+    # English has the same colours and the same elements: the states with the longest words tell whether they fit.
+    [("zh-CN", tuple(STATES)), ("en-GB", ("superseded", "foreign", "desk"))],
+)
+def test_axe_finds_nothing_in_any_state(
+    browser: "Browser", site: Site, axe: str, language: str, states: tuple[str, ...]
+) -> None:
     found: Violations = {}
-    for name, show in STATES.items():
+    for name in states:
         with visitor(browser, language=language, width=320) as telephone:
-            look(show(telephone, site), axe, name, found)
+            look(STATES[name](telephone, site), axe, name, found)
     assert found == {}
 
 
