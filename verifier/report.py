@@ -82,7 +82,10 @@ class VerificationReport:
     @property
     def verdict(self) -> Verdict:
         """FAILED if a step failed, else INDETERMINATE if one could not be decided, else PASSED; step 10 apart."""
-        return Verdict(self._deciding.outcome)
+        deciding = self._deciding
+        if deciding is _ALL_PASSED:
+            return Verdict.PASSED
+        return Verdict.FAILED if deciding.outcome is Outcome.FAILED else Verdict.INDETERMINATE
 
     @property
     def reason(self) -> str:
@@ -96,11 +99,13 @@ class VerificationReport:
 
     @property
     def _deciding(self) -> StepResult:
-        outcomes = [step.outcome for step in self.steps[:RULE_STEP]]
-        for outcome in (Outcome.FAILED, Outcome.INDETERMINATE):
-            if outcome in outcomes:
-                return self.steps[outcomes.index(outcome)]
-        return _ALL_PASSED
+        undecided = None
+        for step in self.steps[:RULE_STEP]:
+            if step.outcome is Outcome.FAILED:
+                return step
+            if step.outcome is Outcome.INDETERMINATE:
+                undecided = undecided or step
+        return undecided or _ALL_PASSED
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON value (SPEC 7.5)."""

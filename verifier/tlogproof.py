@@ -7,6 +7,7 @@ leaf without it. It is not trusted for being there; it is what the inclusion pro
 import re
 from binascii import a2b_base64
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from keys.encodings import base64_decode, base64_encode
 from keys.errors import KeysError
@@ -17,9 +18,19 @@ from verifier.merkle import MAX_PROOF_HASHES
 _HEADER = b"c2sp.org/tlog-proof@v1"
 _FORM = re.compile(
     re.escape(_HEADER) + rb"\nextra ([A-Za-z0-9+/]*={0,2})\nindex (0|[1-9][0-9]{0,18})"
-    rb"((?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=){0,%d})" % MAX_PROOF_HASHES
+    rb"((?:\n[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=){0,%d})\n\n" % MAX_PROOF_HASHES
 )
 """Header, entry, index and hashes. A hash is 32 bytes in its one spelling: the last character has no bits beyond them."""
+HASH_LINE_BYTES = 45
+
+
+class TlogLines(NamedTuple):
+    """A proof as it is read: its hashes are still lines, in their form, each after its line feed."""
+
+    entry: bytes
+    place: int
+    lines: bytes
+    checkpoint: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +51,22 @@ class TlogProof:
 
 def parse_tlog_proof(data: bytes) -> TlogProof:
     """The proof in ``data``; raises ``LogError`` (``log_proof_form``). The extra line is required here."""
-    head, separator, checkpoint = data.partition(b"\n\n")
-    if len(data) > MAX_LOG_PROOF_BYTES or not separator:
-        raise LogError("log_proof_form")
-    match = _FORM.fullmatch(head)
+    entry, index, lines, checkpoint = read_tlog_proof(data)
+    return TlogProof(entry, index, hashes_in(lines), checkpoint)
+
+
+def read_tlog_proof(data: bytes) -> TlogLines:
+    """As ``parse_tlog_proof``, without decoding the hashes."""
+    match = _FORM.match(data) if len(data) <= MAX_LOG_PROOF_BYTES else None
     if match is None:
         raise LogError("log_proof_form")
+    extra, index, lines = match.groups()
     try:
-        entry = base64_decode(match[1])
+        return TlogLines(base64_decode(extra), int(index), lines, data[match.end() :])
     except KeysError as error:
         raise LogError("log_proof_form") from error
-    hashes = tuple([a2b_base64(line) for line in match[3].split()])
-    return TlogProof(entry, int(match[2]), hashes, checkpoint)
+
+
+def hashes_in(lines: bytes) -> tuple[bytes, ...]:
+    """The hashes in ``lines``, which are in their form."""
+    return tuple(map(a2b_base64, lines.split()))
