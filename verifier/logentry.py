@@ -52,7 +52,9 @@ class LogEntry(NamedTuple):
             "authority": self.authority,
             "time": timestamp_encode(self.time),
         }
-        document |= {name: value for name in sorted(_OPTIONAL) if (value := getattr(self, name))}
+        if self.reason or self.successor:
+            more = {"reason": self.reason, "successor": self.successor}
+            document |= {name: value for name, value in more.items() if value}
         return dump_checked(document)  # texts under ASCII names: in the restricted profile as they are
 
 

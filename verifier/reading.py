@@ -153,9 +153,13 @@ def _shared(
 
 def ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
     """Whether integers are in the restricted profile and no text spells a context; raises ``FormError`` as ``check_text``."""
-    values = fields.values()
-    texts = [value for value in values if isinstance(value, str)]
-    return _ordinary((*texts, issuer_name), [value for value in values if isinstance(value, int)])
+    texts, integers = [issuer_name], []
+    for value in fields.values():
+        if isinstance(value, str):
+            texts.append(value)
+        else:
+            integers.append(value)
+    return _ordinary(texts, integers)
 
 
 def _ordinary(texts: Sequence[str], integers: Sequence[int]) -> bool:

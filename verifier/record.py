@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -92,8 +92,7 @@ class UnverifiedRecord:
         return (match[1], match[2]) if match else ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRecord:
+class VerifiedRecord(NamedTuple):
     """An authentic record: signed, within the signer's powers, well formed. Whether it is in force is the report's."""
 
     unverified: UnverifiedRecord

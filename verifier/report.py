@@ -5,7 +5,6 @@ The JSON form is versioned and only ever gains members. Reasons are codes; sente
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -69,8 +68,7 @@ class StepResult(NamedTuple):
 _ALL_PASSED = StepResult(0, Outcome.PASSED, "valid")
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
+class VerificationReport(NamedTuple):
     """What ``verify`` answers. ``record`` is set where the certificate is authentic, in force or not."""
 
     at: int

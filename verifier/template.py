@@ -81,7 +81,7 @@ class RecordTemplate:
     """The number last."""
     _integers: tuple[str, ...]
     """Names of the values that are JSON numbers in the record; all others are texts there."""
-    _readers: dict[str, RecordReader] = field(default_factory=dict, compare=False, repr=False)
+    _readers: dict[str, RecordReader] = field(init=False, default_factory=dict, compare=False, repr=False)
     """By registry, of which a verifier knows one."""
 
     def write(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> WrittenRecord:
