@@ -4,7 +4,7 @@ Values are named as in the record template (SPEC clause 3); number, key and time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from keys.trustlist import RuleSet
 from registry.identity import IdentityVault
@@ -16,8 +16,7 @@ KIND_DIGITS = {"annual": 1, "completion": 2}
 KIND_NAMES = {digit: name for name, digit in KIND_DIGITS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A row ready for a number. ``claim`` is who wants what, as a keyed hash; ``sheet`` and ``row`` tell where it stood."""
 
     fields: Fields

@@ -5,8 +5,11 @@ are missing, and named where they stay so. The public verifier judges the record
 certificate that is revoked or suspended is not drawn anew.
 """
 
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -14,6 +17,7 @@ from registry.app import App
 from registry.cosigning import witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.faces.face import face_source
+from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
 from registry.log import latest_checkpoint, prove
@@ -28,6 +32,14 @@ from verifier.report import Verdict
 from verifier.verify import verify
 
 FORMATS = ("json", "pdf", "png")
+OF_ONE_CERTIFICATE = frozenset(
+    {
+        *("number_form", "number_check", "number_unknown", "number_void", "not_in_force"),
+        *("not_under_checkpoint", "not_verified", "witnesses_awaited"),
+    }
+)
+"""What keeps one certificate from being drawn, and not the next."""
+_R = TypeVar("_R")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,45 @@ def prepare(app: App, number: str, *, awaited: str = "") -> Handout:
     if report.verdict is not Verdict.PASSED or report.record is None:
         raise RegistryError("not_verified", number=number, reason=report.reason)
     return Handout(report.record, log_proof)
+
+
+def draw_each(
+    app: App,
+    numbers: Iterable[str],
+    draw: Callable[[FaceRenderer, Handout], _R],
+    *,
+    pool: DrawingPool,
+    digits_of: Callable[[str], str] = str,
+) -> Iterator[tuple[str, Future[_R]]]:
+    """Each of ``numbers``, in order, with what ``draw`` makes of it.
+
+    Why one is not handed out (``OF_ONE_CERTIFICATE``) is raised by its result; whatever stops them all, at once.
+    ``digits_of`` reads a number that was typed.
+    """
+
+    def drawn(renderer: FaceRenderer, prepared: tuple[str, Handout | RegistryError]) -> _R:
+        if isinstance(prepared[1], RegistryError):
+            raise prepared[1]
+        return draw(renderer, prepared[1])
+
+    for (number, _), made in pool.draw_each(_prepared(app, numbers, digits_of), drawn):
+        yield number, made
+
+
+def _prepared(
+    app: App, numbers: Iterable[str], digits_of: Callable[[str], str]
+) -> Iterator[tuple[str, Handout | RegistryError]]:
+    awaited = ""  # witnesses are asked once: each that does not answer takes its time
+    for number in numbers:
+        found: Handout | RegistryError
+        try:
+            found = prepare(app, digits_of(number), awaited=awaited)
+        except RegistryError as error:
+            if error.code not in OF_ONE_CERTIFICATE:
+                raise
+            awaited = str(error.params.get("witnesses", awaited))
+            found = error
+        yield number, found
 
 
 def write_files(

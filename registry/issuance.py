@@ -12,7 +12,7 @@ next. ``observe`` is called before and after each effect: progress for people, a
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
@@ -196,7 +196,7 @@ def _log_rows(
     if old is not None and (state := state_of(session, old.number)) != "issued":
         # Somebody was quicker. A certificate has one successor, and a correction does not end a suspension.
         objection = "superseded_meanwhile" if state == "revoked" else "suspended_meanwhile"
-    rows = [replace(row, refusal=row.refusal or objection) for row in judged] if objection else judged
+    rows = [row._replace(refusal=row.refusal or objection) for row in judged] if objection else judged
     entries = [_entry(row, now) for row in rows]
     issued = [row for row in rows if not row.refusal]
     if old is not None and issued:

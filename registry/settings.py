@@ -6,19 +6,17 @@ that folder; PostgreSQL as ``postgresql://…``), ``CERTREG_READ_DATABASE_URL`` 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
 
 PASSPHRASE_VARIABLE = "CERTREG_PASSPHRASE"
 PIN_VARIABLE = "CERTREG_PIN"
 """Of tokens; or ``CERTREG_PIN_FILE``."""
 
 
-class Settings(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Settings:
     """Settings of one registry."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     home: Path
     database_url: str

@@ -9,7 +9,8 @@ look: a signer gives none that it has not checked (keys.signer).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from keys.encodings import multibase_encode
 from registry.intents import COMMON_FIELDS, IntentRow
@@ -29,8 +30,7 @@ BEFORE_LOGGING = frozenset({0, 1, 2, 3, 4, 5, 6})
 """The steps that can be judged before a record is in the log and the status lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class SignedRow:
+class SignedRow(NamedTuple):
     """The record of a row. ``refusal`` is why the verifier would not have it, or empty."""
 
     row: IntentRow
@@ -76,7 +76,7 @@ def judge_rows(signed: Sequence[SignedRow], trust: Trust, *, created: int, now: 
     """``signed`` with what the public verifier has against each; ``created`` is the time in all of them."""
     policy = VerificationPolicy(at=now, require_status=False)
     if created < now - policy.max_log_delay:
-        return [replace(row, refusal="created_long_before_logged") for row in signed]
+        return [row._replace(refusal="created_long_before_logged") for row in signed]
     judged: list[SignedRow] = []
     passed: Mapping[str, Field] | None = None
     for one in signed:
@@ -85,7 +85,7 @@ def judge_rows(signed: Sequence[SignedRow], trust: Trust, *, created: int, now: 
             continue
         refusal = refusal_of(one.record, trust, policy)
         passed = passed if refusal else one.row.fields
-        judged.append(replace(one, refusal=refusal) if refusal else one)
+        judged.append(one._replace(refusal=refusal) if refusal else one)
     return judged
 
 

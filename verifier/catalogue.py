@@ -49,6 +49,8 @@ class CertificateTemplate:
     partial_fields: tuple[str, ...]
     """Names of the fields that are only ever a part of a longer text: dates, and the place of a key."""
     _values: tuple[tuple[str, Place, Check], ...]
+    _whole: tuple[tuple[str, Check], ...]
+    """Those of the values that are a whole value of the record."""
     _issuer_name: Check
     """It is no value of the certificate's, and yet it is not the template's either."""
     _files: Files
@@ -63,8 +65,8 @@ class CertificateTemplate:
 
     def fields_valid(self, fields: Mapping[str, Field]) -> bool:
         """Whether those of ``fields`` are valid that are a whole value of the record (all but ``partial_fields``)."""
-        for name, place, check in self._values:
-            if place.pattern is None and not check(fields[name]):
+        for name, check in self._whole:
+            if not check(fields[name]):
                 return False
         return True
 
@@ -144,7 +146,8 @@ def _template(files: Mapping[str, bytes], kind: str, version: str) -> Certificat
     partial = tuple(name for name, place in compiled.places.items() if place.pattern is not None)
     digest = digest_of(files, kind, version)
     kept = tuple((path, files[path]) for path in published_paths(kind, version))
-    return CertificateTemplate(compiled, check, digest, partial, values, issuer_name, kept)
+    whole = tuple((name, one) for name, place, one in values if place.pattern is None)
+    return CertificateTemplate(compiled, check, digest, partial, values, whole, issuer_name, kept)
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,8 @@ from keys.encodings import base64_decode, base64_encode, decimal_decode
 from keys.errors import KeysError
 from keys.signer import Signer
 from verifier.errors import LogError
-from verifier.merkle import HASH_BYTES, KnownTree
+from verifier.knowntree import KnownTree
+from verifier.merkle import HASH_BYTES
 from verifier.note import NoteKey, check_note, cosignature_times, parse_note, sign_note
 
 

@@ -4,8 +4,8 @@ A log proof that does not hold proves nothing, and nothing against the certifica
 of a proof. Only what the log itself says of this number, and says otherwise, is a finding.
 """
 
-from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
@@ -15,25 +15,23 @@ from verifier.merkle import leaf_hash
 from verifier.number import CertificateNumber
 from verifier.outcome import Undecided
 from verifier.policy import VerificationPolicy
-from verifier.tlogproof import parse_tlog_proof
+from verifier.tlogproof import read_tlog_proof
 from verifier.trust import Trust
 
 
-@dataclass(frozen=True, slots=True)
-class IncludedEntry:
-    """An entry of the log at ``index``, under a head that the log's key signed."""
+class IncludedEntry(NamedTuple):
+    """An entry of the log and its place there, under a head that the log's key signed."""
 
     entry: LogEntry
-    index: int
+    place: int
     head: VerifiedCheckpoint
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedIssue:
-    """The issue as the log has it. ``time`` is T: Unix seconds of the entry."""
+class LoggedIssue(NamedTuple):
+    """The issue as the log has it. ``time`` is T: Unix seconds of the entry; ``place`` its index."""
 
     time: int
-    index: int
+    place: int
     size: int
     witnesses: int
 
@@ -49,13 +47,13 @@ def included_entry(
 def _included_entry(
     proof: bytes, number: CertificateNumber, trust: Trust, trust_list: TrustList
 ) -> IncludedEntry:
-    parsed = parse_tlog_proof(proof)
-    entry = read_entry(parsed.entry)
-    head = trust.checkpoint(trust_list, parsed.checkpoint)
-    head.tree.check_inclusion(leaf_hash(parsed.entry), parsed.index, parsed.hashes)
+    data, index, lines, checkpoint = read_tlog_proof(proof)
+    entry = read_entry(data)
+    head = trust.checkpoint(trust_list, checkpoint)
+    head.tree.check_inclusion(leaf_hash(data), index, lines)
     if entry.number != number.digits or entry.action not in ("issue", "void"):
         raise LogError("log_entry_other")
-    return IncludedEntry(entry, parsed.index, head)
+    return IncludedEntry(entry, index, head)
 
 
 def check_logged(
@@ -84,4 +82,4 @@ def check_logged(
             missing="witnesses",
             details={"witnesses": seen, "quorum": trust_list.witness_quorum},
         )
-    return LoggedIssue(entry.time, included.index, included.head.checkpoint.size, seen)
+    return LoggedIssue(entry.time, included.place, included.head.checkpoint.size, seen)

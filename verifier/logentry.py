@@ -8,8 +8,8 @@ there is one spelling.
 """
 
 import re
-from dataclasses import dataclass
 from hashlib import sha256
+from typing import NamedTuple
 
 from keys.canonical import JsonLimits, dump_checked, parse_canonical
 from keys.encodings import timestamp_decode, timestamp_encode
@@ -26,14 +26,13 @@ _OPTIONAL = {"reason", "successor"}
 _ALLOWED = _REQUIRED | _OPTIONAL
 _DIGEST = re.compile(r"(?:[0-9a-f]{64})?", re.ASCII)
 _USUAL = re.compile(
-    rb'\{"action":"(issue|suspend|reinstate|revoke|void|trust-list|audit-trail)","authority":"([0-9]{6}|)",'
-    rb'"digest":"([0-9a-f]{64}|)","number":"([0-9]{1,20})"(?:,"reason":"([a-z_-]{1,64})")?'
-    rb'(?:,"successor":"([0-9]{20})")?,"time":"([0-9TZ:-]{20})"\}'
+    r'\{"action":"(issue|suspend|reinstate|revoke|void|trust-list|audit-trail)","authority":"([0-9]{6}|)",'
+    r'"digest":"([0-9a-f]{64}|)","number":"([0-9]{1,20})"(?:,"reason":"([a-z_-]{1,64})")?'
+    r'(?:,"successor":"([0-9]{20})")?,"time":"([0-9TZ:-]{20})"\}'
 )
 
 
-@dataclass(frozen=True, slots=True)
-class LogEntry:
+class LogEntry(NamedTuple):
     """One entry. ``time`` is Unix seconds; ``digest`` is empty for ``void``."""
 
     action: str
@@ -53,7 +52,9 @@ class LogEntry:
             "authority": self.authority,
             "time": timestamp_encode(self.time),
         }
-        document |= {name: value for name in sorted(_OPTIONAL) if (value := getattr(self, name))}
+        if self.reason or self.successor:
+            more = {"reason": self.reason, "successor": self.successor}
+            document |= {name: value for name, value in more.items() if value}
         return dump_checked(document)  # texts under ASCII names: in the restricted profile as they are
 
 
@@ -81,20 +82,13 @@ def parse_log_entry(data: bytes) -> LogEntry:
 
 def read_entry(data: bytes) -> LogEntry:
     """As ``parse_log_entry``, by a pattern where ``data`` is what this registry writes; a property test holds the two together."""
-    match = _USUAL.fullmatch(data)
+    # Other letters than ASCII's are none of the pattern's.
+    match = _USUAL.fullmatch(data.decode("ascii", "replace"))
     if match is None:
         return parse_log_entry(data)
-    action, authority, digest, number, reason, successor, time = match.groups(b"")
+    action, authority, digest, number, reason, successor, time = match.groups("")
     try:
-        moment = timestamp_decode(time.decode("ascii"))
+        moment = timestamp_decode(time)
     except EncodingError as error:
         raise LogError("log_entry_form", error.code) from error
-    return LogEntry(
-        action.decode("ascii"),
-        number.decode("ascii"),
-        digest.decode("ascii"),
-        authority.decode("ascii"),
-        moment,
-        reason.decode("ascii"),
-        successor.decode("ascii"),
-    )
+    return LogEntry(action, number, digest, authority, moment, reason, successor)

@@ -11,10 +11,6 @@ from verifier.errors import LogError
 
 HASH_BYTES = 32
 MAX_PROOF_HASHES = 63
-MAX_KNOWN_NODES = 4096
-"""Nodes of a tree that are remembered, each with at most 63 hashes above it."""
-_STRIDE = 4
-"""Levels between two of them."""
 
 
 def leaf_hash(entry: bytes) -> bytes:
@@ -40,45 +36,13 @@ def tree_hash(leaves: Sequence[bytes]) -> bytes:
 
 def check_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
     """Raise ``LogError`` unless ``proof`` shows leaf hash ``leaf`` at ``index`` of the tree ``(size, root)``."""
-    _check_place(index, size)
+    check_place(index, size)
     _check_hashes(proof, leaf, root)
-    _climb(leaf, index, size - 1, proof, root)
+    climb(leaf, index, size - 1, proof, root)
 
 
-class KnownTree:
-    """The tree ``(size, root)``, asked about many leaves: above, their proofs are the same hashes, and are hashed once."""
-
-    def __init__(self, size: int, root: bytes) -> None:
-        self.size, self.root = size, root
-        self._above: dict[tuple[int, int], tuple[bytes, tuple[bytes, ...]]] = {}
-
-    def check_inclusion(self, leaf: bytes, index: int, proof: tuple[bytes, ...]) -> None:
-        """As ``check_inclusion`` in this tree.
-
-        Every few levels a node is looked up with the rest of its proof: where the two held before, they hold again.
-        """
-        _check_place(index, self.size)
-        _check_hashes(proof, leaf, self.root)
-        height, node, rest, passed = 0, leaf, proof, []
-        # Below the top of a whole subtree every node has its sibling, and which side that is on are the bits of the index.
-        while len(rest) > _STRIDE and ((index >> height + _STRIDE) + 1) << height + _STRIDE <= self.size:
-            for level in range(_STRIDE):
-                sibling = rest[level]
-                pair = sibling + node if index >> height + level & 1 else node + sibling
-                node = sha256(b"\1" + pair).digest()
-            height, rest = height + _STRIDE, rest[_STRIDE:]
-            if self._above.get((height, index >> height)) == (node, rest):
-                break
-            passed.append(((height, index >> height), (node, rest)))
-        else:
-            _climb(node, index >> height, self.size - 1 >> height, rest, self.root)
-        if len(self._above) >= MAX_KNOWN_NODES:
-            self._above.clear()
-        self._above.update(passed)
-
-
-def _climb(result: bytes, node: int, last: int, proof: Sequence[bytes], root: bytes) -> None:
-    """From the ``node``-th node of a level, of which ``last`` is the last, to the root."""
+def climb(result: bytes, node: int, last: int, proof: Sequence[bytes], root: bytes) -> None:
+    """From the ``node``-th node of a level, of which ``last`` is the last, to the root; raises ``LogError``."""
     for sibling in proof:
         if last == 0:
             raise LogError("log_inclusion")
@@ -132,7 +96,8 @@ def _walk_consistency(
         raise LogError("log_consistency")
 
 
-def _check_place(index: int, size: int) -> None:
+def check_place(index: int, size: int) -> None:
+    """Raise ``LogError`` unless a tree of ``size`` leaves has one at ``index``."""
     if not 0 <= index < size:
         raise LogError("log_index_beyond_tree", f"{index} of {size}")
 

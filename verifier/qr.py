@@ -7,8 +7,8 @@ both directions are exact. The payload is ``0x01``, a CBOR array (template code,
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, log10
+from typing import NamedTuple
 
 from keys.publickey import SIGNATURE_BYTES
 from verifier.cbor import CborItem, decode_array, encode_array
@@ -29,8 +29,7 @@ def _digit_count(size: int) -> int:
 _SIZE_OF_COUNT = {_digit_count(size): size for size in range(1, 540)}
 
 
-@dataclass(frozen=True, slots=True)
-class QrText:
+class QrText(NamedTuple):
     """A QR's text taken apart; nothing in it is verified. ``host`` is whatever the code says."""
 
     host: str

@@ -27,8 +27,8 @@ _SIGNED_VALUE = rb'(?P<_value>"proofValue":"z[1-9A-HJ-NP-Za-km-z]{1,127}",)'
 class TakenApart(NamedTuple):
     """What stood in a record, in the order of the names asked for. ``signed``: the 64 bytes that the proof signs."""
 
-    texts: list[str]
-    integers: list[int]
+    texts: tuple[str, ...]
+    integers: tuple[int, ...]
     derived: tuple[bytes, ...]
     proof_value: str
     signed: bytes
@@ -39,10 +39,11 @@ class RecordReader:
     """A compiled template record of one registry, backwards."""
 
     _pattern: re.Pattern[bytes]
-    _texts: tuple[int, ...]
-    _integers: tuple[int, ...]
-    _derived: tuple[int, ...]
-    """Places of the values among the pattern's groups."""
+    _groups: tuple[int, ...]
+    """The pattern's groups that hold the values: texts, then integers, then what is derived."""
+    _texts: int
+    _integers: int
+    """Where the first and the second of these end."""
     _proof: int
     _value: int
     derived: tuple[str, ...]
@@ -58,11 +59,11 @@ class RecordReader:
             return None
         (start, end), (value_start, value_end) = match.span(self._proof), match.span(self._value)
         options = data[start + len(_BEFORE_OPTIONS) : value_start] + data[value_end : end - 1]
-        values, text_of = match.groups(), _text_of if b"\\" in data else bytes.decode
+        values, text_of = match.group(*self._groups), _text_of if b"\\" in data else bytes.decode
         return TakenApart(
-            [text_of(values[place]) for place in self._texts],
-            [int(values[place]) for place in self._integers],
-            tuple([values[place] for place in self._derived]),
+            tuple(map(text_of, values[: self._texts])),
+            tuple(map(int, values[self._texts : self._integers])),
+            values[self._integers :],
             data[value_start + len(_BEFORE_VALUE) : value_end - 2].decode("ascii"),
             options_hash(options) + sha256(data[:start] + data[end:]).digest(),
         )
@@ -78,7 +79,7 @@ def compile_reader(
 ) -> RecordReader:
     """The reader of what ``writer`` writes. ``forms`` are patterns of values by name; those without one are texts.
 
-    ``texts``, ``integers`` and ``derived`` are the names to read. Raises ``FormError`` (``template_form``) where the record
+    ``texts``, ``integers`` and ``derived`` are the names to read, two at least. Raises ``FormError`` (``template_form``) where the record
     lacks one of the first two.
     """
     seen: set[str] = set()
@@ -99,8 +100,9 @@ def compile_reader(
     present = tuple(name for name in derived if name in seen)
     compiled = re.compile(pattern)
     groups = compiled.groupindex
-    a, b, c = (tuple(groups[name] - 1 for name in names) for names in (texts, integers, present))
-    return RecordReader(compiled, a, b, c, groups["_proof"], groups["_value"], present)
+    places = tuple(groups[name] for name in (*texts, *integers, *present))
+    ends = len(texts), len(texts) + len(integers)
+    return RecordReader(compiled, places, *ends, groups["_proof"], groups["_value"], present)
 
 
 def _text_of(inner: bytes) -> str:

@@ -6,7 +6,7 @@ finds the same and says why not. The two never disagree; the vectors and a prope
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -71,12 +71,13 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         return None
     try:
         read = template.record.read(data, host=host)
-        if read is None or not ordinary(read.fields, read.issuer_name):
+        if read is None or not _ordinary(read.texts, read.integers):
             return None
-        signature = signature_of(read.proof_value)
-        shared = _shared_by(template, read.number, read.fields, read.issuer_name, host)
-        record = _record(read.number, read.fields, read.issuer_name, shared, signature, None, data)
-        return Known(record, template, read.number, read.fields, shared, read.signed)
+        fields, texts, _, number, proof_value, signed = read
+        signature = signature_of(proof_value)
+        shared = _shared_by(template, number, fields, texts[-1], host)
+        record = _record(number, fields, texts[-1], shared, signature, None, data)
+        return Known(record, template, number, fields, shared, signed)
     except (KeysError, FormError, ValueError, KeyError):
         return None
 
@@ -90,7 +91,7 @@ def read_written(
     signature: bytes,
 ) -> Known:
     """The record that ``template`` writes of a QR's ``fields``; raises ``FormError`` or ``KeysError`` as ``parse_record``."""
-    written = template.record.write(fields, host=host, issuer_name=issuer_name)
+    written = template.record.write_as(number, fields, host=host, issuer_name=issuer_name)
     shared = _shared_by(template, number, fields, issuer_name, host)
     record = _record(number, fields, issuer_name, shared, signature, written, b"")
     try:
@@ -152,13 +153,17 @@ def _shared(
 
 def ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
     """Whether integers are in the restricted profile and no text spells a context; raises ``FormError`` as ``check_text``."""
-    texts = [issuer_name]
+    texts, integers = [issuer_name], []
     for value in fields.values():
         if isinstance(value, str):
             texts.append(value)
-        elif not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
-            return False
-    if "@context" in texts:
+        else:
+            integers.append(value)
+    return _ordinary(texts, integers)
+
+
+def _ordinary(texts: Sequence[str], integers: Sequence[int]) -> bool:
+    if "@context" in texts or max(map(abs, integers), default=0) > MAX_SAFE_INTEGER:
         return False
     # Between quotes, as they stand in the record: no value may be composed with the next.
     check_text('"'.join(texts))

@@ -8,8 +8,8 @@ and pages take nothing else. The bytes are the document: they are stored, logged
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -41,11 +41,12 @@ _FORBIDDEN_BEYOND = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class UnverifiedRecord:
-    """A record in strict form whose proof has not been checked.
+    """A record in strict form whose proof has not been checked. Nobody changes one.
 
     Read by its template, it is the few values that the steps look at; bytes and document are made when somebody asks.
+    (Not frozen: one is made of every record, and freezing nine members costs as much as a hash of the record.)
     """
 
     peek_issuer: str
@@ -60,7 +61,7 @@ class UnverifiedRecord:
     peek_signature: bytes
     _written: WrittenRecord | None = None
     _data: bytes = b""
-    _document: JsonObject = field(default_factory=dict)
+    _document: JsonObject | None = None
 
     def __eq__(self, other: object) -> bool:
         """The bytes are the record."""
@@ -74,15 +75,14 @@ class UnverifiedRecord:
         """The record's bytes."""
         if not self._data:
             assert self._written is not None  # noqa: S101 - made of one or the other
-            data = self._written.record(multibase_encode(self.peek_signature))
-            object.__setattr__(self, "_data", data)
+            self._data = self._written.record(multibase_encode(self.peek_signature))
         return self._data
 
     @property
     def peek_document(self) -> JsonObject:
         """The record as a JSON value."""
-        if not self._document:
-            object.__setattr__(self, "_document", orjson.loads(self.data))
+        if self._document is None:
+            self._document = orjson.loads(self.data)
         return self._document
 
     @property
@@ -92,8 +92,7 @@ class UnverifiedRecord:
         return (match[1], match[2]) if match else ("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class VerifiedRecord:
+class VerifiedRecord(NamedTuple):
     """An authentic record: signed, within the signer's powers, well formed. Whether it is in force is the report's."""
 
     unverified: UnverifiedRecord

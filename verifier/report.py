@@ -5,7 +5,6 @@ The JSON form is versioned and only ever gains members. Reasons are codes; sente
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -69,8 +68,7 @@ class StepResult(NamedTuple):
 _ALL_PASSED = StepResult(0, Outcome.PASSED, "valid")
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
+class VerificationReport(NamedTuple):
     """What ``verify`` answers. ``record`` is set where the certificate is authentic, in force or not."""
 
     at: int
@@ -82,7 +80,10 @@ class VerificationReport:
     @property
     def verdict(self) -> Verdict:
         """FAILED if a step failed, else INDETERMINATE if one could not be decided, else PASSED; step 10 apart."""
-        return Verdict(self._deciding.outcome)
+        deciding = self._deciding
+        if deciding is _ALL_PASSED:
+            return Verdict.PASSED
+        return Verdict.FAILED if deciding.outcome is Outcome.FAILED else Verdict.INDETERMINATE
 
     @property
     def reason(self) -> str:
@@ -96,11 +97,13 @@ class VerificationReport:
 
     @property
     def _deciding(self) -> StepResult:
-        outcomes = [step.outcome for step in self.steps[:RULE_STEP]]
-        for outcome in (Outcome.FAILED, Outcome.INDETERMINATE):
-            if outcome in outcomes:
-                return self.steps[outcomes.index(outcome)]
-        return _ALL_PASSED
+        undecided = None
+        for step in self.steps[:RULE_STEP]:
+            if step.outcome is Outcome.FAILED:
+                return step
+            if step.outcome is Outcome.INDETERMINATE:
+                undecided = undecided or step
+        return undecided or _ALL_PASSED
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON value (SPEC 7.5)."""

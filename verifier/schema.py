@@ -43,7 +43,9 @@ def schema_at(schema: dict[str, Any], path: Sequence[str | int]) -> dict[str, An
 def _text(schema: dict[str, Any]) -> Check:
     """As the keywords one by one, in one call: texts are most of what is checked."""
     least, most = schema.get("minLength", 0), schema.get("maxLength", _ANY_LENGTH)
-    search = _search(schema.get("pattern", ""))
+    if "pattern" not in schema:
+        return lambda value: type(value) is str and least <= len(value) <= most
+    search = _search(schema["pattern"])
     return lambda value: type(value) is str and least <= len(value) <= most and search(value) is not None
 
 

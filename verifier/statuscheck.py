@@ -8,8 +8,8 @@ beside it is known to be old, and one that a status list names was still the new
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from keys.trustlist import TrustList
 from verifier.errors import StatusError
@@ -24,8 +24,7 @@ from verifier.trust import Trust
 _WORDS = {"revocation": "revoked", "suspension": "suspended"}
 
 
-@dataclass(frozen=True, slots=True)
-class StatusLists:
+class StatusLists(NamedTuple):
     """The lists of one number by purpose: verified, or why not; none where there is no document."""
 
     found: Mapping[str, StatusList | StatusError]

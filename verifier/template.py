@@ -10,7 +10,7 @@ inserted as text. A wrong expansion cannot verify, so one signature covers both 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -21,6 +21,7 @@ from keys.errors import KeysError
 from keys.proofs import check_options
 from verifier.cbor import CborItem
 from verifier.errors import FormError
+from verifier.limits import STATUS_LIST_BITS
 from verifier.number import CertificateNumber, parse_number
 from verifier.qrvalues import NUMBER_FIELD, Field, ValueSpec, value_spec
 from verifier.reader import INTEGER, RecordReader, compile_reader
@@ -52,10 +53,14 @@ class Place:
 
 
 class ReadRecord(NamedTuple):
-    """A record's bytes taken apart. ``proof_value`` is not decoded yet; ``signed`` are the 64 bytes that the proof signs."""
+    """A record's bytes taken apart. ``proof_value`` is not decoded yet; ``signed`` are the 64 bytes that the proof signs.
+
+    ``texts`` and ``integers`` are all that is in the record beside what the template says; the issuer's name is the last.
+    """
 
     fields: Fields
-    issuer_name: str
+    texts: tuple[str, ...]
+    integers: tuple[int, ...]
     number: CertificateNumber
     proof_value: str
     signed: bytes
@@ -76,10 +81,19 @@ class RecordTemplate:
     """The number last."""
     _integers: tuple[str, ...]
     """Names of the values that are JSON numbers in the record; all others are texts there."""
+    _readers: dict[str, RecordReader] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """By registry, of which a verifier knows one."""
 
     def write(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> WrittenRecord:
         """The record's canonical bytes; raises ``FormError`` where the number is none or a text has no bytes."""
-        number = parse_number(str(fields[NUMBER_FIELD]))
+        return self.write_as(
+            parse_number(str(fields[NUMBER_FIELD])), fields, host=host, issuer_name=issuer_name
+        )
+
+    def write_as(
+        self, number: CertificateNumber, fields: Mapping[str, Field], *, host: str, issuer_name: str
+    ) -> WrittenRecord:
+        """As ``write``, where ``number`` is known to be the one among ``fields``."""
         series = (host, issuer_name, number.authority, number.year, number.kind, number.status_block)
         try:
             return _series_writer(self._writer, *series).write({**fields, "statusIndex": number.status_index})
@@ -116,21 +130,22 @@ class RecordTemplate:
 
         Raises ``FormError`` or ``ValueError`` where it holds no number, or no text.
         """
-        reader = _reader(self._writer, self._texts, self._integers, host)
+        reader = self._readers.get(host)
+        if reader is None:
+            reader = self._readers[host] = _reader(self._writer, self._texts, self._integers, host)
         apart = reader.read(data)
         if apart is None:
             return None
-        *_, digits, status_index, issuer_name = apart.texts
-        number = parse_number(digits)
-        series = (number.authority, number.year, number.kind, number.status_block)
-        if (status_index, apart.derived) != (
-            str(number.status_index),
-            _derived(reader.derived, host, *series),
+        texts, integers, derived, proof_value, signed = apart
+        number = parse_number(texts[-3])
+        block, index = divmod(number.serial, STATUS_LIST_BITS)
+        if texts[-2] != str(index) or derived != _derived(
+            reader.derived, host, number.authority, number.year, number.kind, block
         ):
             return None
-        fields: Fields = dict(zip(self._texts, apart.texts, strict=False))
-        fields |= zip(self._integers, apart.integers, strict=True)
-        return ReadRecord(fields, issuer_name, number, apart.proof_value, apart.signed)
+        fields: Fields = dict(zip(self._texts, texts, strict=False))
+        fields.update(zip(self._integers, integers, strict=True))
+        return ReadRecord(fields, texts, integers, number, proof_value, signed)
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
         """The record as a JSON value, without ``proofValue``."""
@@ -172,7 +187,6 @@ class RecordTemplate:
         return fields
 
 
-@lru_cache(maxsize=64)
 def _reader(
     writer: RecordWriter, texts: tuple[str, ...], integers: tuple[str, ...], host: str
 ) -> RecordReader:

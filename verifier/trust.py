@@ -13,7 +13,7 @@ from typing import TypeVar
 from keys.errors import TrustListError
 from keys.trustchain import RootPin, verify_chain
 from keys.trustlist import TrustList
-from verifier.catalogue import Catalogue
+from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from verifier.errors import LogError, StatusError
 from verifier.note import ALGORITHM_COSIGNATURE, ALGORITHM_NOTE, NoteKey, parse_vkey
@@ -50,6 +50,8 @@ class Trust:
     error: TrustListError | None
     summary: Mapping[str, Detail]
     pinned: bool = True
+    listed: frozenset[CertificateTemplate] = frozenset()
+    """Templates of the catalogue that the trust list names as they are."""
     _memory: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
     _recent: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False, repr=False)
 
@@ -69,7 +71,9 @@ class Trust:
             log_keys = _log_keys(trust_list)
         except TrustListError as error:
             return cls.nothing(pin, error, catalogue=catalogue, pinned=pinned)
-        return cls(pin, catalogue, trust_list, log_keys, None, _summary(pin, trust_list), pinned)
+        known = catalogue.templates.values()
+        listed = frozenset(one for one in known if one.digest in trust_list.templates)
+        return cls(pin, catalogue, trust_list, log_keys, None, _summary(pin, trust_list), pinned, listed)
 
     @classmethod
     def nothing(

@@ -4,7 +4,7 @@ A pure function: no I/O, no clock but ``policy.at``. Every step that can still r
 raises inside and is reported here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
@@ -26,7 +26,7 @@ _NUMBERED = tuple(enumerate(STEPS))
 def verify(evidence: Evidence, trust: Trust, policy: VerificationPolicy) -> VerificationReport:
     """Judge one certificate. Never raises for anything in ``evidence``."""
     case = Case(evidence, trust, policy, trust_list=trust.trust_list)
-    return _report(case, tuple([_run(number, step, case) for number, step in _NUMBERED]))
+    return _report(case, tuple([_run(number, step, (case,))[0] for number, step in _NUMBERED]))
 
 
 def verify_all(
@@ -40,7 +40,7 @@ def verify_all(
     items = iter(evidence)
     while some := tuple(islice(items, TOGETHER)):
         cases = [Case(one, trust, policy, trust_list=trust.trust_list) for one in some]
-        results = [[_run(number, step, case) for case in cases] for number, step in _NUMBERED]
+        results = [_run(number, step, cases) for number, step in _NUMBERED]
         yield from map(_report, cases, zip(*results, strict=True))
 
 
@@ -54,20 +54,30 @@ def _report(case: Case, steps: tuple[StepResult, ...]) -> VerificationReport:
     )
 
 
-def _run(number: int, step: Callable[[Case], Passed], case: Case) -> StepResult:
-    try:
-        passed = step(case)
-    except Skipped as skipped:
-        return _skipped(number, skipped.code)
-    except Undecided as undecided:
-        return StepResult(number, Outcome.INDETERMINATE, undecided.code, undecided.details, undecided.missing)
-    except (VerifierError, KeysError) as error:
-        details: Mapping[str, Detail] = getattr(error, "details", {})
-        return StepResult(number, Outcome.FAILED, error.code, details)
-    case.passed.add(number)
-    if passed.details:
-        return StepResult(number, Outcome.PASSED, passed.code, passed.details)
-    return _passed(number, passed.code)
+def _run(number: int, step: Callable[[Case], Passed], cases: Sequence[Case]) -> list[StepResult]:
+    results = []
+    for case in cases:
+        try:
+            passed = step(case)
+        except Skipped as skipped:
+            results.append(_skipped(number, skipped.code))
+        except (VerifierError, KeysError) as error:
+            results.append(_stopped(number, error))
+        else:
+            case.passed.add(number)
+            results.append(
+                StepResult(number, Outcome.PASSED, passed.code, passed.details)
+                if passed.details
+                else _passed(number, passed.code)
+            )
+    return results
+
+
+def _stopped(number: int, error: VerifierError | KeysError) -> StepResult:
+    details: Mapping[str, Detail] = getattr(error, "details", {})
+    if isinstance(error, Undecided):
+        return StepResult(number, Outcome.INDETERMINATE, error.code, details, error.missing)
+    return StepResult(number, Outcome.FAILED, error.code, details)
 
 
 @lru_cache(maxsize=256)

@@ -15,7 +15,7 @@ published may do without.
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from shutil import copyfile
 
@@ -106,7 +106,7 @@ def _future_keyring(
     if here.has(LOG_KEY):
         return here
     if manifest.with_keys:
-        return keyring_of(settings.model_copy(update={"home": backup / HOME}), environment)
+        return keyring_of(replace(settings, home=backup / HOME), environment)
     raise RegistryError("restore_keys", folder=str(settings.keys))
 
 

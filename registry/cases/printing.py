@@ -23,9 +23,10 @@ from registry.cases.errors import CaseError
 from registry.cases.models import PrintOrder
 from registry.errors import RegistryError
 from registry.faces.face import face_source
+from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, fresh_file, make_private_folder
-from registry.handout import Handout, prepare
+from registry.handout import Handout, draw_each
 from registry.jobs.service import order
 from registry.trail.service import record
 from verifier.drawing.errors import FaceError
@@ -39,17 +40,6 @@ KEPT = 24 * 3600
 TOLD = 20
 """Certificates between two looks at whether to go on."""
 KIND = "print"
-OF_ONE_CERTIFICATE = frozenset(
-    {
-        "number_unknown",
-        "number_void",
-        "not_in_force",
-        "not_under_checkpoint",
-        "not_verified",
-        "witnesses_awaited",
-    }
-)
-"""What keeps one certificate from being drawn, and not the next."""
 Advance = Callable[[int, int], None]
 
 
@@ -181,22 +171,16 @@ def _file(app: App, order_id: int, form: str) -> Path:
 def _drawn(
     app: App, numbers: Sequence[str], refused: dict[str, str], advance: Advance
 ) -> Iterator[tuple[str, bytes]]:
-    renderer = FaceRenderer()
-    awaited = ""  # witnesses are asked once: each that does not answer takes its time
-    for place, number in enumerate(numbers, start=1):
-        try:
-            page = _page(renderer, prepare(app, number, awaited=awaited))
-        except FaceError as error:
-            refused[number] = error.code
-        except RegistryError as error:
-            if error.code not in OF_ONE_CERTIFICATE:
-                raise
-            awaited = str(error.params.get("witnesses", awaited))
-            refused[number] = error.code
-        else:
-            yield number, page
-        if place % TOLD == 0 or place == len(numbers):
-            advance(place, len(numbers))
+    with DrawingPool() as pool:
+        for place, (number, made) in enumerate(draw_each(app, numbers, _page, pool=pool), start=1):
+            try:
+                page = made.result()
+            except (FaceError, RegistryError) as error:
+                refused[number] = error.code
+            else:
+                yield number, page
+            if place % TOLD == 0 or place == len(numbers):
+                advance(place, len(numbers))
 
 
 def _page(renderer: FaceRenderer, handout: Handout) -> bytes:

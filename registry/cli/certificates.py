@@ -18,8 +18,9 @@ from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.correction import correct
 from registry.errors import RegistryError
+from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
-from registry.handout import FORMATS, prepare, write_files
+from registry.handout import FORMATS, Handout, draw_each, write_files
 from registry.messages import error_sentence, reason_list, word_of
 from registry.models import Certificate, StatusEvent
 from registry.status import REASONS, change_status, release, state_of
@@ -30,13 +31,6 @@ from verifier.record import parse_record
 MAX_TOLD = 20
 """Certificates whose files are listed on the terminal, each by its name; of more only the count."""
 PROGRESS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-OF_ONE_CERTIFICATE = frozenset(
-    {
-        *("number_form", "number_check", "number_unknown", "number_void", "not_in_force"),
-        *("not_under_checkpoint", "not_verified", "witnesses_awaited"),
-    }
-)
-"""What keeps one certificate from being drawn, and not the next."""
 
 Number = Annotated[
     str, typer.Argument(metavar="NUMBER", help="证书编号，可含空格 · certificate number, spaces allowed")
@@ -112,28 +106,27 @@ def render(
     if not set(wanted) <= set(FORMATS):
         SHELL.complain(f"--format: {','.join(FORMATS)}", "usage")
         raise typer.Exit(EXIT_USAGE)
-    renderer = FaceRenderer()
+
+    def write(renderer: FaceRenderer, handout: Handout) -> list[Path]:
+        return write_files(handout, out, renderer, wanted)
+
     with registry_app() as app:
         with app.database.read() as session:
             chosen = chosen_numbers(session, numbers or [], batch, series, first, last)
         refused = 0
-        awaited = ""  # witnesses are asked once: each that does not answer takes its time
-        with Progress(*PROGRESS, console=SHELL.err, transient=True, disable=SHELL.as_json) as progress:
-            for typed in progress.track(chosen, description="出具 Rendering"):
+        progress = Progress(*PROGRESS, console=SHELL.err, transient=True, disable=SHELL.as_json)
+        with progress, DrawingPool() as pool:
+            drawn = draw_each(app, chosen, write, pool=pool, digits_of=parse)
+            for typed, made in progress.track(drawn, total=len(chosen), description="出具 Rendering"):
                 try:
-                    number = parse(typed)
-                    files = write_files(prepare(app, number, awaited=awaited), out, renderer, wanted)
+                    files = made.result()
                 except (RegistryError, FaceError) as error:
-                    if error.code not in OF_ONE_CERTIFICATE and isinstance(error, RegistryError):
-                        raise
-                    if error.code == "witnesses_awaited" and isinstance(error, RegistryError):
-                        awaited = str(error.params["witnesses"])
                     refused += 1
                     tell_refused(error, typed)
                     continue
                 for file in files if len(chosen) <= MAX_TOLD else ():
                     SHELL.say(str(file), str(file))
-                SHELL.say_json({"number": number, "files": [str(file) for file in files]})
+                SHELL.say_json({"number": parse(typed), "files": [str(file) for file in files]})
     if len(chosen) > 1:
         done = len(chosen) - refused
         SHELL.say(

@@ -6,12 +6,10 @@ the open: it must not reach a log line, a page address or a record (spec §2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 
-@dataclass(frozen=True, slots=True)
-class AnnualApplication:
+class AnnualApplication(NamedTuple):
     """One person's year. `row` is 1-based, as the clerk sees it; `grade` is senior, intermediate or junior."""
 
     sheet: str
@@ -25,8 +23,7 @@ class AnnualApplication:
     public_hours: int
 
 
-@dataclass(frozen=True, slots=True)
-class CompletionApplication:
+class CompletionApplication(NamedTuple):
     """One person's training. `category` is professional or public; `completed_on` is `YYYY-MM-DD`."""
 
     sheet: str

@@ -51,8 +51,10 @@ def _rates(measures: tuple[Measure, ...]) -> Table:
 
 
 def _times(timings: tuple[Timings, ...]) -> Table:
-    table = Table("time", "count", "ms, median", "ms, p90")
+    table = Table("time", "count", "ms, median", "ms, p90", "CPU ms, median", "CPU ms, least")
     for one in timings:
         middle = sorted(one.seconds)[len(one.seconds) // 2] * 1e3
-        table.add_row(one.name, str(len(one.seconds)), f"{middle:,.2f}", f"{one.p90 * 1e3:,.2f}")
+        cpu = sorted(one.cpu)
+        figures = (middle, one.p90 * 1e3, cpu[len(cpu) // 2] * 1e3, cpu[0] * 1e3)
+        table.add_row(one.name, str(len(one.seconds)), *(f"{figure:,.2f}" for figure in figures))
     return table

@@ -203,7 +203,7 @@ def test_a_log_proof_that_is_no_text_is_refused() -> None:
 
 def saying(record: VerifiedRecord, document: JsonObject) -> VerifiedRecord:
     """``record`` with another document than its bytes are."""
-    return replace(record, unverified=replace(record.unverified, _document=document))
+    return record._replace(unverified=replace(record.unverified, _document=document))
 
 
 def test_a_record_that_lacks_what_its_face_shows_is_refused() -> None:
@@ -229,7 +229,7 @@ def test_a_kind_without_a_face_is_refused() -> None:
     record = verified()
     template = replace(record.template, record=replace(record.template.record, version="v9"))
     with refused(FaceError, "face_kind"):
-        face_source(replace(record, template=template), log_proof=None)
+        face_source(record._replace(template=template), log_proof=None)
     with refused(FaceError, "face_kind"):
         RENDERER.pdf(replace(source(), version="v9"))
 

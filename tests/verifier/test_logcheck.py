@@ -40,7 +40,7 @@ def unproven(registry: Simulator, certificate: Certificate, **changes: Any) -> t
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8, 9])
 def test_the_issue_as_the_log_has_it(size: int) -> None:
-    assert check(*logged(size)) == LoggedIssue(time=LOGGED_AT, index=size - 1, size=size, witnesses=2)
+    assert check(*logged(size)) == LoggedIssue(time=LOGGED_AT, place=size - 1, size=size, witnesses=2)
 
 
 def test_an_entry_of_another_record_number_or_authority() -> None:

@@ -1,5 +1,6 @@
 """Many at once: the same reports in the same order from other processes, nothing read far ahead, nobody left behind."""
 
+import gc
 import pickle
 from collections.abc import Iterator
 from dataclasses import replace
@@ -81,6 +82,7 @@ def test_a_pool_has_as_many_processes_as_there_are_processors() -> None:
 
 def test_what_is_judged_in_a_process_of_the_pool() -> None:
     """The same two functions, here, where their lines are seen."""
+    thresholds = gc.get_threshold()
     _begin(REGISTRY.trust())
     try:
         assert [one.reason for one in _judged(pieces(3), DEMANDS)] == [
@@ -90,6 +92,8 @@ def test_what_is_judged_in_a_process_of_the_pool() -> None:
         ]
     finally:
         _trusts.clear()
+        gc.unfreeze()
+        gc.set_threshold(*thresholds)
 
 
 def test_trust_goes_to_another_process_whole() -> None:

@@ -1,6 +1,6 @@
 """Merkle proofs against the definitions of RFC 9162, written down here as they stand there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from hashlib import sha256
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.builders import refused
 from verifier.errors import LogError
-from verifier.merkle import KnownTree, check_consistency, check_inclusion, leaf_hash, node_hash, tree_hash
+from verifier.merkle import check_consistency, check_inclusion, leaf_hash, node_hash, tree_hash
 
 MOST = 33
 LEAVES = [leaf_hash(str(number).encode()) for number in range(MOST)]
@@ -129,50 +129,6 @@ def test_what_is_not_a_proof(proof: list[bytes]) -> None:
         check_inclusion(LEAVES[0], 0, 2**62, proof, LEAVES[0])
     with refused(LogError, "log_proof_form"):
         check_consistency(1, LEAVES[0], 2**62, LEAVES[0], proof)
-
-
-MANY = [leaf_hash(str(number).encode()) for number in range(1300)]
-
-
-def answer(check: Callable[[], None]) -> str:
-    """The code of what is wrong, or empty."""
-    try:
-        check()
-    except LogError as error:
-        return error.code
-    return ""
-
-
-@given(
-    size=st.integers(1, len(MANY)), places=st.lists(st.integers(0, len(MANY)), max_size=12), data=st.data()
-)
-def test_a_tree_that_remembers_says_what_one_without_memory_says(
-    size: int, places: list[int], data: st.DataObject
-) -> None:
-    leaves = MANY[:size]
-    root = root_of(leaves)
-    tree = KnownTree(size, root)
-    for place in places:
-        index = place % size
-        good = path_of(index, leaves)
-        proof = tuple(data.draw(st.sampled_from([good, good, *spoiled(good)])))
-        asked = data.draw(st.sampled_from([index, index, index ^ 1, index ^ 16, size, -1]))
-        leaf = data.draw(
-            st.sampled_from([leaves[index], leaves[index], leaves[index ^ 1 if size > index ^ 1 else 0]])
-        )
-        expected = answer(lambda: check_inclusion(leaf, asked, size, proof, root))  # noqa: B023 - called at once
-        assert answer(lambda: tree.check_inclusion(leaf, asked, proof)) == expected  # noqa: B023
-
-
-def test_a_tree_remembers_what_held_and_not_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifier.merkle.MAX_KNOWN_NODES", 3)
-    tree = KnownTree(len(MANY), root_of(MANY))
-    for index in (0, 1, 15, 16, 700, 1299):
-        tree.check_inclusion(MANY[index], index, tuple(path_of(index, MANY)))
-        assert len(tree._above) <= 3 + 2
-    bad = (*path_of(3, MANY)[:-1], MANY[0])
-    assert answer(lambda: tree.check_inclusion(MANY[3], 3, bad)) == "log_inclusion"
-    assert bad[4:] not in [rest for _, rest in tree._above.values()]
 
 
 hashes = st.lists(st.binary(min_size=32, max_size=32) | st.binary(max_size=3), max_size=5)
