@@ -72,6 +72,9 @@ def show_list(ctx: Ctx) -> Response:
         page = drafts(session, authority=ctx.authority_filter, state=state, before=number_of(ctx, "before"))
         states = count_by_state(session, authority=ctx.authority_filter)
         names = authority_names(current_trust_list(session), ctx.lang)
+        if ctx.is_program:
+            lists = [draft_json(session, draft) for draft in page.rows]
+            return JSONResponse({"lists": lists, "before": page.rows[-1].id if page.more else None})
         busy = unfinished(session, [draft.batch_id for draft in page.rows if draft.batch_id])
     return render(
         ctx,
