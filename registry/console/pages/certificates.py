@@ -279,12 +279,13 @@ def _results(
 def _page(ctx: Context, digits: str, *, identity: str = "", error: CaseError | None = None) -> Response:
     with ctx.app.database.look() as session:
         life = life_of(session, digits, authority=ctx.authority_filter, now=ctx.now)
+        rule_sets = current_trust_list(session).rule_sets
     return render(
         ctx,
         "certificates/show.html",
         status=200 if error is None else 422,
         life=life,
-        rows=certificate_fields(life.subject, ctx.lang),
+        rows=certificate_fields(life.subject, ctx.lang, rule_sets),
         identity=identity,
         error=error_text(error, ctx.lang) if error else "",
     )

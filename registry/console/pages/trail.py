@@ -12,7 +12,7 @@ from registry.actors import SYSTEM
 from registry.cases.export import EXPORTED, csv_table, xlsx_table
 from registry.cases.working import order_head
 from registry.console.changed import changes
-from registry.console.context import Context, Ctx, text_field
+from registry.console.context import Context, Ctx, asked_number, text_field
 from registry.console.files import download, download_headers
 from registry.console.language import LANGUAGES, translations
 from registry.console.problems import Problem
@@ -51,11 +51,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def show_list(ctx: Ctx) -> Response:
     """Acts, newest first; filtered by who, which act, about what, and when."""
     fields = {name: ctx.request.query_params.get(name, "")[:120] for name in _FIELDS}
-    before = ctx.request.query_params.get("before", "")
     with ctx.app.database.look() as session:
         people = _people(ctx, session)
         wanted = _filter(ctx, fields, people)
-        found = find(session, wanted, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+        found = find(session, wanted, before=asked_number(ctx, "before"), limit=PAGE + 1)
         total = count_of(session, wanted)
         return render(
             ctx,
