@@ -57,6 +57,8 @@ def _said(name: str, value: Any, lang: str) -> str:
         return day(value, lang)
     if name == "routes":
         return _listed((_known(f"token.route.{one}", lang) or one for one in str(value).split()), lang)
+    if name == "draft":
+        return str(value).rpartition(":")[2]
     if name in _NUMBERS:
         return _number(str(value))
     words = (_known(f"{before}{value}", lang) for before in _CODED.get(name, ()))

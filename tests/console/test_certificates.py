@@ -320,6 +320,8 @@ def test_revoked_by_a_list(office: tuple[Console, list[str], str]) -> None:
     page = approver.get(case).text
     assert "已撤销 1，未撤销 1" in page
     assert "提交之后证书状态又有变化" in page
+    for after in ("abc", "9" * 30, "-1"):
+        assert approver.get(f"{case}?after={after}").status_code == 200
     assert "已撤销" in clerk.get(f"/console/certificates/{numbers[10]}").text
     for path, name in (("zip bomb", "x.xlsx"), ("no headings\n1,2\n", "x.csv"), ("", "x.csv")):
         answer = clerk.post("/console/revocations", files={"list": (name, path.encode(), "x")})
