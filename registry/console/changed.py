@@ -5,7 +5,7 @@ stands as it was recorded: the trail keeps what no page has words for any more.
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from registry.console.language import ZH
@@ -31,7 +31,6 @@ _CODED: Mapping[str, tuple[str, ...]] = {
 }
 """By name, under which sentences its values stand."""
 _CAPITAL = re.compile("[A-Z]")
-_NUMBERS = ("first", "last", "successor")
 
 
 def changes(document: Mapping[str, Any], lang: str) -> list[tuple[str, str, str]]:
@@ -53,29 +52,38 @@ def _said(name: str, value: Any, lang: str) -> str:
         return ""
     if isinstance(value, Sequence) and not isinstance(value, str):
         return _listed((_said(name, one, lang) for one in value), lang)
-    if name == "expires" and isinstance(value, int):
-        return day(value, lang)
-    if name == "routes":
-        return _listed((_known(f"token.route.{one}", lang) or one for one in str(value).split()), lang)
-    if name == "draft":
-        return str(value).rpartition(":")[2]
-    if name in _NUMBERS:
-        return _number(str(value))
+    if name in _FORMS:
+        return _FORMS[name](value, lang)
     words = (_known(f"{before}{value}", lang) for before in _CODED.get(name, ()))
     return next((word for word in words if word), str(value))
+
+
+def _routes(value: Any, lang: str) -> str:
+    return _listed((_known(f"token.route.{one}", lang) or one for one in str(value).split()), lang)
 
 
 def _listed(words: Iterable[str], lang: str) -> str:
     return ("、" if lang == ZH else ", ").join(words)
 
 
-def _number(text: str) -> str:
+def _number(value: Any, lang: str) -> str:
     try:
-        return parse_number(text).printed
+        return parse_number(str(value)).printed
     except FormError:
-        return text
+        return str(value)
 
 
 def _known(code: str, lang: str) -> str:
     found = sentence(code, {}, lang)
     return "" if found == code else found
+
+
+_FORMS: Mapping[str, Callable[[Any, str], str]] = {
+    "draft": lambda value, lang: str(value).rpartition(":")[2],
+    "expires": lambda value, lang: day(int(value), lang),
+    "first": _number,
+    "last": _number,
+    "routes": _routes,
+    "successor": _number,
+}
+"""By name, how its values are written that are no codes."""
