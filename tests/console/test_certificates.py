@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
@@ -367,6 +368,10 @@ def _look_into(form: str, data: bytes, number: str) -> None:
         return
     with pikepdf.open(BytesIO(data)) as book, book.open_outline() as outline:
         assert len(book.pages) == len(outline.root) > 10
+        titles = [one.title for one in outline.root]
+    assert titles == sorted(titles)  # drawn by several, bound in order
+    for place, page in enumerate(pypdfium2.PdfDocument(data)):
+        assert titles[place].replace(" ", "") in "".join(page.get_textpage().get_text_bounded().split())
 
 
 def test_revealed_for_a_reason_and_once(office: tuple[Console, list[str], str]) -> None:
