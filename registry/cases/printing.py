@@ -6,11 +6,8 @@ for a day: it holds names, and can be drawn again.
 """
 
 import json
-import threading
 import zipfile
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -41,10 +38,6 @@ KEPT = 24 * 3600
 """Seconds that a result stays."""
 TOLD = 20
 """Certificates between two looks at whether to go on."""
-DRAWERS = 2
-"""Threads that draw. Each has a compiler of its own, of some tens of megabytes; the other work of an order keeps up with two."""
-AHEAD = 4
-"""Pages that may wait to be bound."""
 KIND = "print"
 OF_ONE_CERTIFICATE = frozenset(
     {
@@ -188,49 +181,26 @@ def _file(app: App, order_id: int, form: str) -> Path:
 def _drawn(
     app: App, numbers: Sequence[str], refused: dict[str, str], advance: Advance
 ) -> Iterator[tuple[str, bytes]]:
-    """Numbers and their pages, in order; while one is bound the next are drawn. What is left out is in ``refused``."""
-    drawers = threading.local()
-    ahead: deque[tuple[int, str, Future[bytes] | None]] = deque()
-    with ThreadPoolExecutor(DRAWERS, "drawer") as pool:
-        for place, (number, handout) in enumerate(_prepared(app, numbers, refused), start=1):
-            drawing = pool.submit(_page, drawers, handout) if handout is not None else None
-            ahead.append((place, number, drawing))
-            while len(ahead) > (AHEAD if place < len(numbers) else 0):
-                done, told, drawing = ahead.popleft()
-                try:
-                    if drawing is not None:
-                        yield told, drawing.result()
-                except FaceError as error:
-                    refused[told] = error.code
-                if done % TOLD == 0 or done == len(numbers):
-                    advance(done, len(numbers))
-
-
-def _prepared(
-    app: App, numbers: Sequence[str], refused: dict[str, str]
-) -> Iterator[tuple[str, Handout | None]]:
-    """What may be handed out, judged; None for what may not."""
+    renderer = FaceRenderer()
     awaited = ""  # witnesses are asked once: each that does not answer takes its time
-    for number in numbers:
+    for place, number in enumerate(numbers, start=1):
         try:
-            yield number, prepare(app, number, awaited=awaited)
+            page = _page(renderer, prepare(app, number, awaited=awaited))
         except FaceError as error:
             refused[number] = error.code
-            yield number, None
         except RegistryError as error:
             if error.code not in OF_ONE_CERTIFICATE:
                 raise
             awaited = str(error.params.get("witnesses", awaited))
             refused[number] = error.code
-            yield number, None
+        else:
+            yield number, page
+        if place % TOLD == 0 or place == len(numbers):
+            advance(place, len(numbers))
 
 
-def _page(drawers: threading.local, handout: Handout) -> bytes:
-    """One certificate, drawn by this thread's own renderer: typesetting lets the other threads go on."""
-    if not hasattr(drawers, "renderer"):
-        drawers.renderer = FaceRenderer()
-    page: bytes = drawers.renderer.pdf(face_source(handout.record, log_proof=handout.log_proof))
-    return page
+def _page(renderer: FaceRenderer, handout: Handout) -> bytes:
+    return renderer.pdf(face_source(handout.record, log_proof=handout.log_proof))
 
 
 @contextmanager
