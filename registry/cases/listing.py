@@ -107,7 +107,7 @@ def _sheets(data: bytes, name: str) -> Sequence[Sheet]:
     except IntakeError as error:
         if error.code == "too_many_rows":
             raise CaseError("list_too_long", limit=LIMITS.rows - 1) from error
-        raise CaseError("list_unreadable", why=error.code) from error
+        raise
 
 
 def _columns(sheet: Sheet) -> _Columns | None:

@@ -17,7 +17,7 @@ from keys.trustlist import TrustList
 from registry.app import App, open_app
 from registry.ceremony import PROPOSAL_FILE, write_proposal
 from registry.errors import RegistryError, RootAbsentError
-from registry.intake.findings import IntakeError, describe
+from registry.intake.findings import IntakeError, describe_at_terminal
 from registry.messages import LANGUAGES, error_sentence, pick
 from registry.outages import OUTAGES, is_full, outage_of
 from registry.trust import current_trust_list
@@ -131,7 +131,9 @@ OUR_ERRORS = (
 def told(error: Exception) -> tuple[str, str]:
     """The code and the sentence of one of ``OUR_ERRORS``."""
     if isinstance(error, IntakeError):
-        return error.code, "\n".join(line for one in error.findings for line in describe(one, SHELL.lang))
+        return error.code, "\n".join(
+            line for one in error.findings for line in describe_at_terminal(one, SHELL.lang)
+        )
     if isinstance(error, OSError):
         params = {"file": str(error.filename or ""), "problem": error.strerror or str(error)}
         code = "disk_full" if is_full(error) else "file_unusable"

@@ -185,7 +185,7 @@ def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
 def notices_of(result: BatchResult) -> list[tuple[str, str]]:
     """What is to be said of sheets, not of rows: hidden ones, columns that are not used."""
     about = (finding for finding in result.findings if finding.row is None)
-    return [("提示 Notice", explain(finding, SHELL.lang)) for finding in about]
+    return [("提示 Notice", explain(finding, SHELL.lang, terminal=True)) for finding in about]
 
 
 def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None:

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from registry.batches import BatchResult
 from registry.cli.common import SHELL
-from registry.intake.findings import Finding, Severity, describe
+from registry.intake.findings import Finding, Severity, describe, describe_at_terminal
 from registry.intake.natures import Nature, is_mere_space, nature_of
 from registry.messages import LANGUAGES, pick
 
@@ -68,7 +68,7 @@ def _table(nature: Nature, findings: Sequence[Finding]) -> Table:
     for heading, ratio in (("位置 Place", 3), ("内容 Value", 3), ("问题 Problem", 5), ("办法 Remedy", 5)):
         table.add_column(heading, overflow="fold", ratio=ratio)
     for finding in findings:
-        cells = (place_of(finding), finding.value, *describe(finding, SHELL.lang))
+        cells = (place_of(finding), finding.value, *describe_at_terminal(finding, SHELL.lang))
         table.add_row(*map(_plain, cells), style=_STYLES[nature])
     return table
 

@@ -28,8 +28,10 @@ from registry.console.request import (
     DEVICE_COOKIE,
     DOOR_COOKIE,
     SESSION_COOKIE,
+    WHOLE_DIGITS,
     Context,
     Visit,
+    asked_number,
     csrf_token,
     may,
     text_field,
@@ -68,10 +70,17 @@ async def context(request: Request) -> Context:
     request.state.context = Context(_visit(request, FormData(), secret), actor, reach, found.session_id)
     if reach is Reach.NONE or not found.may(route):
         raise Problem("forbidden")
+    if any(_is_beyond(name, value) for name, value in request.path_params.items()):
+        raise Problem("not_found")
     form = await _form(request, route)
     if token is None:
         await _require_csrf(request, form, secret)
     return Context(_visit(request, form, secret), actor, reach, found.session_id)
+
+
+def _is_beyond(name: str, value: object) -> bool:
+    """Whether a part of the address is a number that no row can have: databases refuse to compare with it."""
+    return name != "number" and len(str(value)) > WHOLE_DIGITS and str(value).isdecimal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,10 +206,12 @@ __all__ = [
     "DEVICE_COOKIE",
     "DOOR_COOKIE",
     "SESSION_COOKIE",
+    "WHOLE_DIGITS",
     "Context",
     "Ctx",
     "Visit",
     "Visitor",
+    "asked_number",
     "asker_of",
     "bearer",
     "context",

@@ -184,12 +184,37 @@ PERMISSIONS: Mapping[str, Mapping[Role, Reach]] = {
     "trail.seal": _line(admin="all"),
 }
 
-_FOR_PERSONS = (
-    *("home", "session.", "me.", "token.", "accounts."),
-    *("certificates.reveal", "cases.confirm", "cases.decline"),
-    *("authorities.new", "authorities.delegate", "authorities.change", "authorities.order"),
+FOR_PROGRAMS = (
+    "batches.list",
+    "batches.form",
+    "batches.create",
+    "batches.single_create",
+    "batches.show",
+    "batches.findings",
+    "batches.annotated",
+    "batches.mend",
+    "batches.upload",
+    "batches.list_file",
+    "batches.submit",
+    "batches.withdraw",
+    "batches.discard",
+    "certificates.find",
+    "certificates.show",
+    "certificates.pdf",
+    "certificates.record",
+    "certificates.proof",
+    "certificates.export",
+    "prints.create",
+    "prints.progress",
+    "prints.download",
+    "counts.export",
+    "trail.export",
 )
-"""What no program has any business with: a token that could make tokens or accounts would never end."""
+"""What a token may be made for, in the order of an office's day: what answers a program by JSON, a file, or an address.
+
+Nothing else: a page is for eyes, an act on a certificate for a person, and a token that could make tokens or accounts
+would never end.
+"""
 
 _LIST_BYTES = DEFAULT_LIMITS.file_bytes + 64 * 1024
 """The largest list that intake reads, and the form around it. Sender: a clerk."""
@@ -222,6 +247,6 @@ def table_faults(routes: Iterable[str]) -> list[str]:
     ]
 
 
-def token_routes() -> list[str]:
-    """Routes that a token may be made for."""
-    return sorted(route for route in PERMISSIONS if not route.startswith(_FOR_PERSONS))
+def token_routes(role: Role) -> list[str]:
+    """Routes that somebody of ``role`` may make a token for."""
+    return [route for route in FOR_PROGRAMS if reach_of(route, role) is not Reach.NONE]

@@ -22,6 +22,10 @@ DEVICE_COOKIE = "__Host-certreg-device"
 CSRF_FIELD = "csrf"
 
 
+WHOLE_DIGITS = 18
+"""Of a whole number in an address or a form: what a column of 64 bits holds in any case."""
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A request by somebody who need not be signed in. ``form`` is empty for GET."""
@@ -170,6 +174,12 @@ def text_field(form: FormData, name: str, *, most: int = 1000) -> str:
     if not isinstance(value, str) or len(value) > most or "\x00" in value:
         raise Problem("form", field=name)
     return value.strip()
+
+
+def asked_number(ctx: Context, name: str) -> int | None:
+    """A whole number behind the question mark of the address; None where there is none, or one that no row can have."""
+    text = ctx.request.query_params.get(name, "")
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= WHOLE_DIGITS else None
 
 
 def csrf_token(secret: str) -> str:

@@ -10,7 +10,7 @@ def sentence(code: str, params: Mapping[str, str | int], lang: str) -> str:
     """The sentence of a code: from the catalogues, else from the registry's own messages."""
     found = translations()[lang].gettext(code)
     if found != code:
-        return found.format_map({name: str(value) for name, value in params.items()})
+        return found.format_map(params)
     return error_sentence(code, params, lang) if code in ERRORS else code
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from registry.intake.messages import CATALOGUE
+from registry.intake.messages import CATALOGUE, COMMANDS
 
 _SPELT_OUT = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
 # A letter before a digit belongs to it: a number with O for 0 is somebody's all the same.
@@ -73,7 +73,22 @@ def refuse_file(code: str, *, sheet: str = "", value: str = "", **params: str) -
 
 def describe(finding: Finding, lang: str) -> tuple[str, str]:
     """(problem, remedy) of a finding in `lang`, `zh-CN` or `en`. Values are inserted as text, never as a format."""
-    facts = {
+    facts = _facts(finding)
+    problem, remedy = CATALOGUE[finding.code][lang]
+    return problem.format_map(facts), remedy.format_map(facts)
+
+
+def describe_at_terminal(finding: Finding, lang: str) -> tuple[str, str]:
+    """The same, with the command that helps, for whoever has a command line."""
+    problem, remedy = describe(finding, lang)
+    if finding.code not in COMMANDS:
+        return problem, remedy
+    space = "" if lang == "zh-CN" else " "
+    return problem, f"{remedy}{space}{COMMANDS[finding.code][lang].format_map(_facts(finding))}"
+
+
+def _facts(finding: Finding) -> Mapping[str, str]:
+    return {
         "value": finding.value,
         "heading": finding.heading or "",
         "column": finding.column or "",
@@ -81,13 +96,11 @@ def describe(finding: Finding, lang: str) -> tuple[str, str]:
         "row": "" if finding.row is None else str(finding.row),
         **finding.params,
     }
-    problem, remedy = CATALOGUE[finding.code][lang]
-    return problem.format_map(facts), remedy.format_map(facts)
 
 
-def explain(finding: Finding, lang: str) -> str:
+def explain(finding: Finding, lang: str, *, terminal: bool = False) -> str:
     """Problem and remedy as one text, each a sentence, whatever the value ends with."""
-    problem, remedy = describe(finding, lang)
+    problem, remedy = (describe_at_terminal if terminal else describe)(finding, lang)
     stop, space = ("。", "") if lang == "zh-CN" else (".", " ")
     return f"{problem}{'' if problem.endswith(stop) else stop}{space}{remedy}"
 

@@ -110,9 +110,9 @@ _FILE: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "header_not_found": _entry(
         "前{rows}行内找不到表头；已查看的工作表：{sheets}。",
-        "表头应在数据上方，列名为：{columns}（运行 certreg template 可得空白表）。如列名显示为乱码，请另存为 XLSX 或“CSV UTF-8”。",
+        "表头应在数据上方，列名为：{columns}；也可填写空白名单。如列名显示为乱码，请另存为 XLSX 或“CSV UTF-8”。",
         "No heading row was found in the first {rows} rows; sheets looked at: {sheets}.",
-        "Put the headings above the data: {columns} (certreg template writes an empty form). "
+        "Put the headings above the data: {columns}; or fill in an empty list. "
         "If headings look garbled, save the file as XLSX or as CSV UTF-8.",
     ),
     "missing_columns": _entry(
@@ -174,15 +174,15 @@ _NOTES: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "hidden_sheet": _entry(
         "工作表「{sheet}」是隐藏的，其中的人员一律暂不发证。",
-        "请取消隐藏并核对后重新提交（命令行可用 --include-hidden）；不需要的请删除。",
+        "请取消隐藏并核对后重新提交；不需要的请删除。",
         "Sheet “{sheet}” is hidden; the people in it are held back.",
-        "Unhide it, check it and submit it again (on the command line: --include-hidden); delete it if it is not wanted.",
+        "Unhide it, check it and submit it again; delete it if it is not wanted.",
     ),
     "hidden_rows": _entry(
         "工作表「{sheet}」有{count}个隐藏行（{rows}），其中的人员一律暂不发证。",
-        "请取消隐藏或清除筛选，核对后重新提交（命令行可用 --include-hidden）；不需要的请删除。",
+        "请取消隐藏或清除筛选，核对后重新提交；不需要的请删除。",
         "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are held back.",
-        "Unhide them or clear the filter, check, and submit again (on the command line: --include-hidden); delete those not wanted.",
+        "Unhide them or clear the filter, check, and submit again; delete those not wanted.",
     ),
     "hidden_sheet_included": _entry(
         "工作表「{sheet}」是隐藏的，已按要求一并办理。",
@@ -526,9 +526,9 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "lost_for_cause": _entry(
         "此人的证书 {number} 已被撤销（{reason}）。",
-        "未经批准不再发证；批准后由管理员执行 certreg release {number}，再提交本行。",
+        "未经批准不再发证。确需再发的，请在证书 {number} 的页面提出「准许再次发证」，另一人核准后再提交本行。",
         "This person's certificate {number} was revoked ({reason}).",
-        "Nothing is issued without approval; once approved, run certreg release {number} and submit the row again.",
+        "Nothing is issued without approval: propose on the page of {number} that another may be issued; once somebody else has confirmed it, submit the row again.",
     ),
     "hours_short": _entry(
         "学时低于 {rule} 的要求，还差：专业科目 {professional}、公需科目 {public}、合计 {total} 学时。",
@@ -553,3 +553,19 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
 CATALOGUE: Mapping[str, Mapping[str, Sentences]] = MappingProxyType(
     {**_FILE, **_NOTES, **_CELLS, **_IDENTITY, **_NUMBERS, **_ISSUANCE}
 )
+
+COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "header_not_found": {
+            "zh-CN": "空白名单：certreg template。",
+            "en": "An empty list: certreg template.",
+        },
+        "hidden_sheet": {"zh-CN": "一并办理：--include-hidden。", "en": "To include it: --include-hidden."},
+        "hidden_rows": {"zh-CN": "一并办理：--include-hidden。", "en": "To include them: --include-hidden."},
+        "lost_for_cause": {
+            "zh-CN": "批准后：certreg release {number}。",
+            "en": "Once approved: certreg release {number}.",
+        },
+    }
+)
+"""By code, what a remedy says besides to whoever has a command line; a clerk in the console has none."""

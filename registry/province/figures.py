@@ -19,6 +19,7 @@ from registry.offices import CHINA
 from registry.province.counts import Cell, Counts, Tally, grade_of
 from registry.status import states_of
 from verifier.logentry import parse_log_entry
+from verifier.messages import GRADES
 
 PAGE = 50
 """Certificates of one page."""
@@ -66,13 +67,21 @@ DIMENSIONS: Mapping[str, Callable[[Cell], str | int]] = {
 }
 
 
+_GRADES = tuple(GRADES)
+
+
 def grouped(counts: Counts, choice: Choice, by: str) -> dict[str | int, Tally]:
     """Sums of what fits ``choice``, by one of ``DIMENSIONS``, in the order of its values."""
     found: dict[str | int, Tally] = defaultdict(Tally)
     for cell, tally in counts.items():
         if choice.fits(cell):
             found[DIMENSIONS[by](cell)] += tally
-    return dict(sorted(found.items()))
+    return dict(sorted(found.items(), key=lambda one: _order(by, one[0])))
+
+
+def _order(by: str, value: str | int) -> tuple[int, str | int]:
+    """Where a value stands: grades from the highest down, as offices write them; everything else by itself."""
+    return (_GRADES.index(str(value)) if by == "grade" and value in _GRADES else len(_GRADES), value)
 
 
 def total(counts: Counts, choice: Choice) -> Tally:

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+import re
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -157,10 +158,10 @@ def _external(console: Console) -> bytes:
     return path.read_bytes()
 
 
-def test_bombs_are_refused_with_a_reason_and_change_nothing(console: Console) -> None:
-    clerk = console.signed_in(Role.CLERK)
-    draft = upload(clerk, csv_bytes([annual(361)]))
-    bombs = {
+@pytest.fixture(scope="module")
+def bombs(console: Console) -> dict[str, bytes]:
+    """Files that no list may be, by what is wrong with them."""
+    return {
         "size": _bomb_by_size(),
         "entities": _zip(**{"[Content_Types].xml": _entities(), "xl__workbook.xml": _entities()}),
         "far": _far_cell(console),
@@ -171,6 +172,25 @@ def test_bombs_are_refused_with_a_reason_and_change_nothing(console: Console) ->
         "nothing": b"",
         "rows": b"\n" * 250_000 + csv_bytes([annual(1)]),
     }
+
+
+def test_bombs_are_no_lists_of_numbers_either(console: Console, bombs: dict[str, bytes]) -> None:
+    """What is to be revoked comes by a file as well; why it is refused is said in words, not by a code."""
+    clerk = console.signed_in(Role.CLERK)
+    for name, data in bombs.items():
+        answer = clerk.post("/console/revocations", files={"list": ("名单.xlsx", data, "x")})
+        told = re.search(r'role="alert"><p>([^<]+)</p>', answer.text)
+        assert answer.status_code == 422, name
+        assert told is not None, name
+        assert "root:" not in answer.text
+        assert not re.search("[a-z]_[a-z]", told[1]), told[1]
+
+
+def test_bombs_are_refused_with_a_reason_and_change_nothing(
+    console: Console, bombs: dict[str, bytes]
+) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([annual(361)]))
     for name, data in bombs.items():
         answer = clerk.post("/console/batches/new", FORM, files={"file": ("list.xlsx", data)})
         assert answer.status_code == 422, name

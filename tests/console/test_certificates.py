@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import openpyxl
+import pypdfium2
 import pytest
 from sqlalchemy import select
 
@@ -320,6 +321,8 @@ def test_revoked_by_a_list(office: tuple[Console, list[str], str]) -> None:
     page = approver.get(case).text
     assert "已撤销 1，未撤销 1" in page
     assert "提交之后证书状态又有变化" in page
+    for after in ("abc", "9" * 30, "-1"):
+        assert approver.get(f"{case}?after={after}").status_code == 200
     assert "已撤销" in clerk.get(f"/console/certificates/{numbers[10]}").text
     for path, name in (("zip bomb", "x.xlsx"), ("no headings\n1,2\n", "x.csv"), ("", "x.csv")):
         answer = clerk.post("/console/revocations", files={"list": (name, path.encode(), "x")})
@@ -365,6 +368,10 @@ def _look_into(form: str, data: bytes, number: str) -> None:
         return
     with pikepdf.open(BytesIO(data)) as book, book.open_outline() as outline:
         assert len(book.pages) == len(outline.root) > 10
+        titles = [one.title for one in outline.root]
+    assert titles == sorted(titles)  # drawn by several, bound in order
+    for place, page in enumerate(pypdfium2.PdfDocument(data)):
+        assert titles[place].replace(" ", "") in "".join(page.get_textpage().get_text_bounded().split())
 
 
 def test_revealed_for_a_reason_and_once(office: tuple[Console, list[str], str]) -> None:

@@ -87,7 +87,7 @@ def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", 
         approver.get_by_role("button", name="核准并执行").click()
         assert approver.get_by_text("正在后台执行").is_visible()
         work(console)
-        approver.get_by_role("link", name="刷新").click()
+        approver.get_by_text("已更正换发").wait_for()  # the page looks by itself
         approver.get_by_text("已更正换发").get_by_role("link").click()
         assert approver.get_by_text("取代旧证书").is_visible()
         assert (

@@ -11,9 +11,18 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from registry.accounts.tokens import create_token
 from registry.actors import PROVINCIAL, Role
 from registry.console.app import create_console_app, routes_of
-from registry.console.permissions import PERMISSIONS, PUBLIC, Reach, reach_of, table_faults, token_routes
+from registry.console.permissions import (
+    FOR_PROGRAMS,
+    PERMISSIONS,
+    PUBLIC,
+    Reach,
+    reach_of,
+    table_faults,
+    token_routes,
+)
 from registry.console.settings import ConsoleSettings
 from tests.builders import MUNICIPAL
 from tests.console.objects import load_makers
@@ -85,17 +94,19 @@ def test_nobody_reaches_anything_without_a_session(console: Console) -> None:
 def test_a_form_without_its_token_does_nothing(console: Console) -> None:
     """CSRF, on every route that changes anything, by somebody who reaches it."""
     strangers = console.signed_in(Role.VIEWER, another=True).csrf
+    callers = {role: console.signed_in(role) for role in Role}
     for route in routes_of(console.app):
         if route.methods <= {"GET", "HEAD"} or route.name in PUBLIC:
             continue
-        caller = console.signed_in(next(one for one in Role if reach_of(route.name, one) is not Reach.NONE))
+        caller = callers[next(one for one in Role if reach_of(route.name, one) is not Reach.NONE)]
         path = _PARAMETER.sub(str(_GONE), route.path)
         for data in ({}, {"csrf": "0" * 64}, {"csrf": strangers}):
             answer = caller.client.post(path, data=data)
             assert (answer.status_code, code_of(answer)) == (403, "csrf"), route.name
         answer = caller.post(path, headers={"sec-fetch-site": "cross-site"})
         assert code_of(answer) == "csrf", route.name
-        assert caller.get("/console/").status_code == 200  # signed in still: nothing was done
+    for caller in callers.values():  # everybody is signed in still: nothing was done
+        assert caller.get("/console/").status_code == 200
 
 
 def test_what_is_foreign_is_answered_like_what_is_missing(console: Console) -> None:
@@ -134,10 +145,51 @@ def test_faults_of_a_table() -> None:
     assert table_faults(names[1:]) == [f"{names[0]} is in the permission table and nowhere else"]
 
 
+@pytest.mark.parametrize("role", Role)
+def test_the_matrix_for_programs(console: Console, role: Role) -> None:
+    """Every route × a token for all that a role may give it × own and foreign; the rest is forbidden to it."""
+    caller, routes = console.signed_in(role), token_routes(role)
+    if not routes:
+        return
+    assert caller.account is not None
+    who = console.actor(role) if caller.account.authority is None else console.actor(role, MUNICIPAL)
+    with console.rig.app.database.write() as session:
+        secret, _ = create_token(session, who, label="系统", routes=routes, days=9, now=console.rig.clock.now)
+    program = console.caller().client
+    program.headers["authorization"] = f"Bearer {secret}"
+    wrong: list[str] = []
+    for route in routes_of(console.app):
+        if route.name in PUBLIC or (route.name not in routes and "{" in route.path):
+            continue
+        for own, path in addresses(console, caller, route):
+            answer = program.request(next(iter(route.methods - {"HEAD"})), path)
+            code = _problem(answer)
+            if route.name not in routes:
+                right = (answer.status_code, code) == (403, "forbidden")
+            elif not own and reach_of(route.name, role) is Reach.OWN:
+                right = (answer.status_code, code) == (404, "not_found")
+            else:
+                right = answer.status_code < 500 and code not in ("forbidden", "not_found", "csrf")
+                right = right and not answer.headers.get("content-type", "").startswith("text/html")
+            if not right:
+                wrong.append(f"{route.name} own={own}: {answer.status_code} {code}")
+    assert wrong == []
+
+
+def _problem(answer: httpx.Response) -> str:
+    """The code of what a program is told, or empty."""
+    if answer.headers.get("content-type") != "application/problem+json":
+        return ""
+    return str(answer.json()["code"])
+
+
 def test_no_token_reaches_people_or_sessions() -> None:
-    assert not [
-        route for route in token_routes() if route.split(".")[0] in ("me", "token", "accounts", "home")
-    ]
+    """Nor anything that asks for a second factor or acts on a certificate: that is for a person."""
+    offered = {route for role in Role for route in token_routes(role)}
+    assert offered == set(FOR_PROGRAMS) <= PERMISSIONS.keys()
+    for refused in ("me.", "token.", "accounts.", "home", "acts.", "cases.", "authorities.", "bulk."):
+        assert not [route for route in offered if route.startswith(refused)]
+    assert not offered & {"batches.release", "batches.return", "certificates.reveal", "trail.seal"}
 
 
 LOOKING = {"certificates.find", "certificates.export", "certificates.reveal", "trail.export"}

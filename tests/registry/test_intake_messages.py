@@ -10,8 +10,15 @@ from string import Formatter
 import pytest
 
 import registry.intake.messages as catalogue
-from registry.intake.findings import Finding, Severity, describe, explain, mask_numbers
-from registry.intake.messages import CATALOGUE, LANGUAGES
+from registry.intake.findings import (
+    Finding,
+    Severity,
+    describe,
+    describe_at_terminal,
+    explain,
+    mask_numbers,
+)
+from registry.intake.messages import CATALOGUE, COMMANDS, LANGUAGES
 
 RAISING = {
     "_of_sheet",
@@ -108,3 +115,19 @@ def test_problem_and_remedy_are_sentences_side_by_side() -> None:
     ended = Finding("sheet_ignored", Severity.NOTE, "表")
     assert explain(ended, "zh-CN") == "".join(describe(ended, "zh-CN"))
     assert explain(ended, "en") == " ".join(describe(ended, "en"))
+
+
+def test_a_command_is_named_to_whoever_has_a_command_line_and_to_nobody_else() -> None:
+    """Clerks in the console, and offices with an annotated workbook, have none."""
+    for code, sentences in CATALOGUE.items():
+        assert "certreg" not in str(sentences), code
+        assert "--" not in str(sentences), code
+    lost = Finding("lost_for_cause", Severity.FAULT, params={"number": "41010020261000000190", "reason": "x"})
+    for lang in LANGUAGES:
+        assert "certreg release 41010020261000000190" in describe_at_terminal(lost, lang)[1]
+        assert describe_at_terminal(lost, lang)[1].startswith(describe(lost, lang)[1])
+        assert explain(lost, lang, terminal=True) != explain(lost, lang)
+    other = Finding("file_empty", Severity.FILE)
+    assert describe_at_terminal(other, "zh-CN") == describe(other, "zh-CN")
+    for code, hints in COMMANDS.items():
+        assert hints.keys() == CATALOGUE[code].keys()

@@ -12,7 +12,7 @@ from registry.cases.history import life_of
 from registry.cases.models import Case
 from registry.cases.requests import request_of, wish_of
 from registry.cases.service import AT_ONCE, PROPOSED, act_at_once, propose
-from registry.console.context import Context, Ctx, text_field
+from registry.console.context import WHOLE_DIGITS, Context, Ctx, asked_number, text_field
 from registry.console.pages.batches import rules_title
 from registry.console.pages.certificates import digits_of
 from registry.console.problems import Problem
@@ -32,8 +32,7 @@ NOT_CORRECTED = ("certificateNumber", "identityDocument", "year")
 @router.get("/certificates/{number}/acts/{action}", name="acts.new")
 def new(ctx: Ctx, number: str, action: str) -> Response:
     """The form of an act."""
-    given = ctx.request.query_params.get("request", "")
-    return _form(ctx, digits_of(number), action, request_id=int(given) if given.isdecimal() else None)
+    return _form(ctx, digits_of(number), action, request_id=asked_number(ctx, "request"))
 
 
 @router.post("/certificates/{number}/acts/{action}", name="acts.create")
@@ -158,7 +157,7 @@ def _require_action(action: str) -> None:
 
 
 def _whole(ctx: Context, name: str) -> int | None:
-    text = text_field(ctx.form, name, most=19)
+    text = text_field(ctx.form, name, most=WHOLE_DIGITS)
     return int(text) if text.isascii() and text.isdigit() else None
 
 

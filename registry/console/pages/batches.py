@@ -10,7 +10,7 @@ from starlette.routing import NoMatchFound
 
 from keys.trustlist import RuleSet, TrustList
 from registry.applications import KIND_NAMES
-from registry.console.context import Context, Ctx
+from registry.console.context import Context, Ctx, asked_number
 from registry.console.language import EN
 from registry.console.problems import Problem
 from registry.console.rendering import address, error_text, render
@@ -39,7 +39,6 @@ from registry.trust import current_trust_list
 router = page_router()
 STATES = ("draft", "returned", "submitted", "released", "discarded")
 TITLES: Mapping[str, str] = {"refused": "bad", "notice": "warn", "repaired": "", "space": ""}
-_MOST = 2**31
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,14 @@ def show_list(ctx: Ctx) -> Response:
     if state not in ("", *STATES):
         raise Problem("not_found")
     with ctx.app.database.read() as session:
-        page = drafts(session, authority=ctx.authority_filter, state=state, before=number_of(ctx, "before"))
+        page = drafts(
+            session, authority=ctx.authority_filter, state=state, before=asked_number(ctx, "before")
+        )
         states = count_by_state(session, authority=ctx.authority_filter)
         names = authority_names(current_trust_list(session), ctx.lang)
+        if ctx.is_program:
+            lists = [draft_json(session, draft) for draft in page.rows]
+            return JSONResponse({"lists": lists, "before": page.rows[-1].id if page.more else None})
         busy = unfinished(session, [draft.batch_id for draft in page.rows if draft.batch_id])
     return render(
         ctx,
@@ -118,7 +122,7 @@ def show(ctx: Ctx, draft_id: int) -> Response:
 def findings(ctx: Ctx, draft_id: int) -> Response:
     """What was found in the uploads, filtered and leafed through; identity numbers masked."""
     wanted = _filter(ctx)
-    after = number_of(ctx, "after") or 0
+    after = asked_number(ctx, "after") or 0
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
         page = remarks(session, ctx.app.vault, draft_id, wanted, after=after, most=PAGE + 1)
@@ -176,12 +180,6 @@ def rules_title(rule_sets: Mapping[str, RuleSet], rule_set: str, lang: str) -> s
     return known.title[lang[:2]] if known else rule_set
 
 
-def number_of(ctx: Context, name: str) -> int | None:
-    """A whole number of the address, or None."""
-    text = ctx.request.query_params.get(name, "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 and int(text) < _MOST else None
-
-
 def draft_json(session: Session, draft: Draft) -> dict[str, Any]:
     """A list for a program."""
     job = newest_job(session, draft)
@@ -205,7 +203,7 @@ def _filter(ctx: Context) -> Filter:
     nature = given.get("nature", "refused" if not given else "")
     if nature not in ("", *TITLES):
         raise Problem("not_found")
-    return Filter(nature, given.get("code", "")[:40], number_of(ctx, "row"))
+    return Filter(nature, given.get("code", "")[:40], asked_number(ctx, "row"))
 
 
 def _next(page: Sequence[Remark]) -> int | None:

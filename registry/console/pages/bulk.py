@@ -12,9 +12,10 @@ from registry.cases.search import shown
 from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download
 from registry.console.language import translations
-from registry.console.pages.acts import uploads_of
-from registry.console.rendering import error_text, render, see_other
+from registry.console.pages.acts import said, uploads_of
+from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
+from registry.intake.findings import IntakeError
 from registry.status import REASONS
 from verifier.messages import reason_word
 
@@ -52,7 +53,7 @@ def read(ctx: Ctx) -> Response:
                 remark=text_field(ctx.form, "remark", most=500),
                 now=ctx.now,
             )
-    except CaseError as error:
+    except (CaseError, IntakeError) as error:
         return _form(ctx, error=error)
     return see_other(ctx, "bulk.show", revocation_id=case.id)
 
@@ -91,12 +92,12 @@ def drop(ctx: Ctx, revocation_id: int) -> Response:
     return see_other(ctx, "cases.list")
 
 
-def _form(ctx: Context, *, error: CaseError | None = None) -> Response:
+def _form(ctx: Context, *, error: CaseError | IntakeError | None = None) -> Response:
     reasons = [(code, reason_word(code, ctx.lang)) for code in REASONS["revoke"]]
     return render(
         ctx,
         "cases/bulk.html",
         status=200 if error is None else 422,
         reasons=reasons,
-        error=error_text(error, ctx.lang) if error else "",
+        error=said(error, ctx.lang),
     )

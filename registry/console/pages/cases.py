@@ -22,7 +22,7 @@ from registry.cases.service import (
     own_proposal,
     withdraw,
 )
-from registry.console.context import Context, Ctx, may, text_field
+from registry.console.context import Context, Ctx, asked_number, may, text_field
 from registry.console.files import download
 from registry.console.pages.acts import said, uploads_of
 from registry.console.problems import Problem
@@ -33,6 +33,7 @@ from registry.correction import examine
 from registry.errors import RegistryError
 from registry.intake.findings import IntakeError
 from registry.jobs.service import jobs_about, retry
+from registry.trust import current_trust_list
 
 router = page_router()
 CONFIRM = "cases.confirm"
@@ -47,7 +48,9 @@ def show_list(ctx: Ctx) -> Response:
         whose = ctx.authority_filter
         waiting = list_cases(session, authority=whose, states=("proposed",), limit=200)
         running = list_cases(session, authority=whose, states=("confirmed",), limit=200)
-        ended = list_cases(session, authority=whose, states=ENDED, before=_page_before(ctx), limit=51)
+        ended = list_cases(
+            session, authority=whose, states=ENDED, before=asked_number(ctx, "before"), limit=51
+        )
         drafts = [
             one
             for one in list_cases(session, authority=whose, states=("draft",))
@@ -197,8 +200,8 @@ def _shown_case(session: Session, ctx: Context, case: Case) -> dict[str, Any]:
     life = None
     if case.number is not None:
         life = life_of(session, case.number, authority=ctx.authority_filter, now=ctx.now)
-    after = int(ctx.request.query_params.get("after", "-1") or -1) if case.number is None else -1
-    items = items_of(session, case, after=after) if case.number is None else []
+    after = asked_number(ctx, "after")
+    items = items_of(session, case, after=-1 if after is None else after) if case.number is None else []
     jobs = jobs_about(session, f"case:{case.id}")
     return {
         "life": life,
@@ -227,9 +230,10 @@ def _differences(
             after = dict(examine(session, ctx.app, life.number, changes, identity=identity).after)
     except (RegistryError, IntakeError):
         pass  # it cannot be made any more; whoever confirms is told why
-    old = {name: (label, value) for name, label, value in certificate_fields(before, ctx.lang)}
+    rules = current_trust_list(session).rule_sets
+    old = {name: (label, value) for name, label, value in certificate_fields(before, ctx.lang, rules)}
     rows = []
-    for name, label, value in certificate_fields({**before, **after}, ctx.lang):
+    for name, label, value in certificate_fields({**before, **after}, ctx.lang, rules):
         if name in old and (value != old[name][1] or (name == "identityDocument" and identity)):
             rows.append((label, old[name][1], value))
     return rows
@@ -240,8 +244,3 @@ def _digest(session: Session, case: Case) -> str:
     if case.number is not None:
         newest = newest_leaf(session, certificate_of(session, case.number, authority=None))
     return digest_of(session, case, newest)
-
-
-def _page_before(ctx: Context) -> int | None:
-    text = ctx.request.query_params.get("before", "")[:18]
-    return int(text) if text.isascii() and text.isdigit() else None

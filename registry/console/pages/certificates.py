@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from registry.applications import KIND_NAMES
 from registry.cases.certificates import certificate_of, reveal_identity
@@ -23,6 +23,7 @@ from registry.cases.search import MAX_TEXT, ORDERS, STATES, Found, Query, every,
 from registry.cases.working import order_index
 from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download
+from registry.console.forprograms import life_json, page_json
 from registry.console.language import translations
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
@@ -59,6 +60,8 @@ def find(ctx: Ctx) -> Response:
     try:
         query = query_of(ctx, fields)
     except CaseError as error:
+        if ctx.is_program:
+            raise
         return _results(ctx, None, fields, after="", error=error)
     if fields["identity"]:
         with ctx.app.database.write() as session:
@@ -94,6 +97,10 @@ def export(ctx: Ctx) -> Response:
 @router.get("/certificates/{number}", name="certificates.show")
 def show(ctx: Ctx, number: str) -> Response:
     """One certificate's page."""
+    if ctx.is_program:
+        with ctx.app.database.look() as session:
+            life = life_of(session, digits_of(number), authority=ctx.authority_filter, now=ctx.now)
+        return JSONResponse(life_json(life))
     return _page(ctx, digits_of(number))
 
 
@@ -246,6 +253,8 @@ def _results(
     with ctx.app.database.look() as session:
         page = search(session, query, authority=ctx.authority_filter, after=after) if query else None
         authorities = {code: one.names["zh"] for code, one in current_trust_list(session).authorities.items()}
+    if ctx.is_program and page is not None:
+        return JSONResponse(page_json(page))
     sought = ""
     if query is not None and query.identity:
         sealed = ctx.app.vault.safe("search").seal(query.identity, str(ctx.actor.account))
@@ -270,12 +279,13 @@ def _results(
 def _page(ctx: Context, digits: str, *, identity: str = "", error: CaseError | None = None) -> Response:
     with ctx.app.database.look() as session:
         life = life_of(session, digits, authority=ctx.authority_filter, now=ctx.now)
+        rule_sets = current_trust_list(session).rule_sets
     return render(
         ctx,
         "certificates/show.html",
         status=200 if error is None else 422,
         life=life,
-        rows=certificate_fields(life.subject, ctx.lang),
+        rows=certificate_fields(life.subject, ctx.lang, rule_sets),
         identity=identity,
         error=error_text(error, ctx.lang) if error else "",
     )

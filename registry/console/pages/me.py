@@ -22,16 +22,18 @@ from registry.accounts.passkeys import passkeys_of, remove_passkey
 from registry.accounts.recovery import codes_left, make_codes
 from registry.accounts.service import set_password
 from registry.accounts.sessions import end_session, end_sessions, live_sessions
-from registry.accounts.tokens import live_tokens
+from registry.accounts.tokens import live_tokens, routes_of
 from registry.console.context import Context, Ctx, text_field
 from registry.console.drawing import qr_squares
 from registry.console.entering import Entered, enter
+from registry.console.pages.batches import authority_names
 from registry.console.pages.welcome import require_chosen
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
+from registry.trust import current_trust_list
 
 router = page_router()
 
@@ -49,6 +51,8 @@ def show(ctx: Ctx) -> Response:
             passkeys=passkeys_of(session, account.id),
             codes_left=codes_left(session, account.id),
             tokens=live_tokens(session, account.id, now=ctx.now),
+            routes_of=routes_of,
+            authority=authority_names(current_trust_list(session), ctx.lang).get(account.authority or "", ""),
         )
 
 

@@ -4,7 +4,7 @@ import re
 
 from starlette.responses import Response
 
-from registry.console.context import Ctx
+from registry.console.context import Ctx, asked_number
 from registry.console.pages.province import label, names_of
 from registry.console.problems import Problem
 from registry.console.rendering import render
@@ -37,7 +37,7 @@ def show_list(ctx: Ctx) -> Response:
 def show(ctx: Ctx, series: str) -> Response:
     """One series (``410100-2026-1``): its blocks, void numbers with their reasons, and gaps."""
     parts = _SERIES.fullmatch(series)
-    below, after = (ctx.request.query_params.get(name, "") for name in ("below", "after"))
+    after = ctx.request.query_params.get("after", "")
     with ctx.app.database.look() as session:
         one = (
             account_of(session, parts[1], int(parts[2]), int(parts[3]), within=ctx.authority_filter)
@@ -46,8 +46,10 @@ def show(ctx: Ctx, series: str) -> Response:
         )
         if one is None:
             raise Problem("not_found")
-        blocks = blocks_of(session, one, below=int(below) if below.isdecimal() else None)
-        voids = voids_of(session, one, limit=BLOCKS + 1, after=after if after.isdecimal() else "")
+        blocks = blocks_of(session, one, below=asked_number(ctx, "below"))
+        voids = voids_of(
+            session, one, limit=BLOCKS + 1, after=after if after.isascii() and after.isdecimal() else ""
+        )
         gaps = gaps_of(session, one)
         names = names_of(current_trust_list(session), ctx.lang)
     return render(

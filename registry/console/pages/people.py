@@ -12,6 +12,7 @@ from registry.accounts.models import Account
 from registry.accounts.passkeys import passkeys_of
 from registry.accounts.sessions import live_sessions
 from registry.actors import PROVINCIAL, Role
+from registry.cases.index import name_key
 from registry.console.context import Context, Ctx, text_field
 from registry.console.pages.batches import authority_names
 from registry.console.permissions import Reach
@@ -31,6 +32,7 @@ def list_page(ctx: Ctx) -> Response:
         waiting = {one.id for one in found if is_invited(session, one.id, now=ctx.now)}
         ready = {one.id for one in found if service.is_set_up(session, one)}
         offices = _offices(ctx)
+    found = sorted(found, key=lambda one: (one.authority or "", name_key(one.name), one.login))
     return render(ctx, "accounts/list.html", accounts=found, waiting=waiting, ready=ready, offices=offices)
 
 

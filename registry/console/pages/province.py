@@ -13,7 +13,7 @@ from starlette.responses import Response
 from keys.trustlist import TrustList
 from registry.applications import KIND_DIGITS, KIND_NAMES
 from registry.cases.export import csv_table, xlsx_table
-from registry.console.context import Context, Ctx
+from registry.console.context import Context, Ctx, asked_number
 from registry.console.files import download
 from registry.console.language import EN, translations
 from registry.console.problems import Problem
@@ -107,9 +107,9 @@ def export(ctx: Ctx) -> Response:
 def certificates(ctx: Ctx) -> Response:
     """The certificates behind a figure, each with its place in the log."""
     choice = _chosen(ctx, None)
-    after = ctx.request.query_params.get("after", "")
+    after = asked_number(ctx, "after")
     with ctx.app.database.look() as session:
-        found = listed(session, choice, after=int(after) if after.isdecimal() else -1)
+        found = listed(session, choice, after=-1 if after is None else after)
         every = counts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
     return render(

@@ -15,6 +15,7 @@ from registry.console.pages.certificates import digits_of
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
 from registry.console.words import certificate_fields
+from registry.trust import current_trust_list
 
 router = page_router()
 
@@ -95,12 +96,13 @@ def decide_request(ctx: Ctx, request_id: int) -> Response:
 def _form(ctx: Context, digits: str, *, error: CaseError | None = None) -> Response:
     with ctx.app.database.read() as session:
         life = life_of(session, digits, authority=ctx.authority_filter, now=ctx.now)
+        rule_sets = current_trust_list(session).rule_sets
     return render(
         ctx,
         "requests/new.html",
         status=200 if error is None else 422,
         life=life,
-        rows=certificate_fields(life.subject, ctx.lang),
+        rows=certificate_fields(life.subject, ctx.lang, rule_sets),
         channels=CHANNELS,
         sent=lambda name: str(ctx.form.get(name, "")),
         error=error_text(error, ctx.lang) if error else "",

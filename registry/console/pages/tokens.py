@@ -6,7 +6,7 @@ from starlette.routing import Route
 from registry.accounts.errors import AccountError
 from registry.accounts.tokens import MAX_DAYS, create_token, revoke_token
 from registry.console.context import Context, Ctx, text_field
-from registry.console.permissions import Reach, reach_of, token_routes
+from registry.console.permissions import token_routes
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
@@ -24,7 +24,7 @@ def new(ctx: Ctx) -> Response:
 def create(ctx: Ctx) -> Response:
     """Make one; its secret is on the page that answers, and nowhere else ever."""
     chosen = [one for one in ctx.form.getlist("route") if isinstance(one, str)]
-    if not set(chosen) <= set(_possible(ctx)):
+    if not set(chosen) <= set(token_routes(ctx.actor.role)):
         raise Problem("form", field="route")
     days = text_field(ctx.form, "days", most=4)
     label = text_field(ctx.form, "label", most=100)
@@ -50,20 +50,16 @@ def revoke(ctx: Ctx, token_id: int) -> Response:
     return see_other(ctx, "me.show")
 
 
-def _possible(ctx: Context) -> list[str]:
-    return [route for route in token_routes() if reach_of(route, ctx.actor.role) is not Reach.NONE]
-
-
-def _by_capability(ctx: Context) -> dict[str, list[tuple[str, bool]]]:
-    """Routes under the capability that they begin with; whether each changes something."""
-    changing = {
-        route.name
+def _by_capability(ctx: Context) -> dict[str, list[tuple[str, str]]]:
+    """Routes under the capability that they begin with; how each is asked (``POST /console/batches/new``)."""
+    asked = {
+        route.name: f"{next(iter(route.methods - {'HEAD'}))} {route.path}"
         for route in ctx.request.app.routes
-        if isinstance(route, Route) and route.methods and "GET" not in route.methods
+        if isinstance(route, Route) and route.methods
     }
-    groups: dict[str, list[tuple[str, bool]]] = {}
-    for name in _possible(ctx):
-        groups.setdefault(name.partition(".")[0], []).append((name, name in changing))
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for name in token_routes(ctx.actor.role):
+        groups.setdefault(name.partition(".")[0], []).append((name, asked[name]))
     return groups
 
 

@@ -1,8 +1,7 @@
 """The audit trail for whoever audits: found, looked at, recomputed, exported. An authority sees the acts of its own people."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,9 +11,10 @@ from registry.accounts.models import Account
 from registry.actors import SYSTEM
 from registry.cases.export import EXPORTED, csv_table, xlsx_table
 from registry.cases.working import order_head
-from registry.console.context import Context, Ctx, text_field
+from registry.console.changed import changes
+from registry.console.context import Context, Ctx, asked_number, text_field
 from registry.console.files import download, download_headers
-from registry.console.language import translations
+from registry.console.language import LANGUAGES, translations
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
@@ -41,6 +41,7 @@ from verifier.number import parse_typed_number
 router = page_router()
 PAGE = 50
 _SEALS = 12
+_SUBJECTS = ("case", "draft", "account", "authority", "print", "batch")
 _FIELDS = ("who", "act", "subject", "since", "until")
 _COLUMNS = ("place", "time", "name", "login", "role", "authority", "origin", "act", "subject", "remark")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -50,11 +51,10 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 def show_list(ctx: Ctx) -> Response:
     """Acts, newest first; filtered by who, which act, about what, and when."""
     fields = {name: ctx.request.query_params.get(name, "")[:120] for name in _FIELDS}
-    before = ctx.request.query_params.get("before", "")
     with ctx.app.database.look() as session:
         people = _people(ctx, session)
         wanted = _filter(ctx, fields, people)
-        found = find(session, wanted, before=int(before) if before.isdecimal() else None, limit=PAGE + 1)
+        found = find(session, wanted, before=asked_number(ctx, "before"), limit=PAGE + 1)
         total = count_of(session, wanted)
         return render(
             ctx,
@@ -124,12 +124,11 @@ def show(ctx: Ctx, entry: int) -> Response:
         if found is None:
             raise Problem("not_found")
         last = last_seal(session)
-    before, after = (found.entry.document.get(name, {}) for name in ("before", "after"))
     return render(
         ctx,
         "trail/show.html",
         one=found,
-        changes=[(name, _said(before.get(name)), _said(after.get(name))) for name in sorted(before | after)],
+        changes=changes(found.entry.document, ctx.lang),
         sealed=last is not None and found.entry.place <= last.count,
     )
 
@@ -190,11 +189,21 @@ def _filter(ctx: Context, fields: Mapping[str, str], people: Mapping[str, Accoun
 
 
 def _subject(text: str) -> str:
-    """What the trail is asked about: a certificate's number may be typed as it is printed."""
+    """What the trail is asked about: a certificate's number as it is printed, or a thing as the pages name it (事项 4)."""
     try:
         return f"certificate:{parse_typed_number(text).digits}"
     except FormError:
-        return text.strip()
+        return _named(text.strip())
+
+
+def _named(text: str) -> str:
+    for kind in _SUBJECTS:
+        for lang in LANGUAGES:
+            word = sentence(f"trail.subject.{kind}", {}, lang)
+            number = text[len(word) :].strip(" :：#")
+            if text.lower().startswith(word.lower()) and number.isdecimal():
+                return f"{kind}:{number}"
+    return text
 
 
 def _day(text: str, later: int) -> int | None:
@@ -207,11 +216,3 @@ def _day(text: str, later: int) -> int | None:
         )
     except (ValueError, OverflowError) as error:
         raise Problem("form", field="since") from error
-
-
-def _said(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return "、".join(map(_said, value))
-    return str(value)
