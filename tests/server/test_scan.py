@@ -169,7 +169,7 @@ def test_a_browser_that_cannot_read_the_modules_is_answered_by_the_server(
     """As a browser of some years ago: what it cannot parse ends the whole graph of modules."""
     certificate = site.certificate
     with visitor(browser, expected="Unexpected strict mode") as telephone:
-        telephone.route("**/core/bytes.js", lambda route: route.fulfill(
+        telephone.route("**/core/forms.js", lambda route: route.fulfill(
             status=200, content_type="text/javascript", body="let ?= 1;"))  # fmt: skip
         page = telephone.new_page()
         errors: list[str] = []

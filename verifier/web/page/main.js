@@ -6,15 +6,13 @@
  */
 
 import { judge, loadTrust, readPin } from './gather.js';
-import { keepVerified } from './keep.js';
-import { keepPage } from './offline.js';
-import { Source } from './source.js';
+import { Source, keepPage, keepVerified } from './source.js';
 import { age, body, element, headline } from './view.js';
 import { LANGUAGES, choose, codesOf, loadCommonWords, preferredLanguage, withRare } from './words.js';
 
 /**
- * @typedef {Partial<import('../core/verify.js').Evidence>} Presented
- * @typedef {{report: import('../core/verify.js').Report, at: number, troubles: import('./source.js').Trouble[], isOld: boolean,
+ * @typedef {Partial<Evidence>} Presented
+ * @typedef {{report: VerificationReport, at: number, troubles: Trouble[], isOld: boolean,
  *   byServer: boolean, presented: Presented}} Judged
  */
 
@@ -25,7 +23,7 @@ const MAX_FILE = 65536;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 let language = preferredLanguage();
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 let words;
 /** @type {Judged|undefined} */
 let judged;
@@ -58,7 +56,7 @@ function show() {
 
 /** @param {Presented} presented @returns {Promise<Judged>} */
 async function judgedHere(presented) {
-  /** @type {import('./source.js').Trouble[]} */
+  /** @type {Trouble[]} */
   const troubles = [];
   const at = Math.floor(Date.now() / 1000);
   const source = new Source();
@@ -99,7 +97,7 @@ async function check(presented) {
   }
 }
 
-/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+/** @returns {Trust} trust in nothing, where the publication cannot be reached */
 function nobodys() {
   const pin = { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' };
   return { error: 'trust_list_count', pin, pinned: false, templates: [] };
@@ -111,7 +109,7 @@ function checkAddress() {
 
 /** @param {FileList|File[]} files */
 async function readFiles(files) {
-  /** @type {Partial<import('../core/verify.js').Evidence>} */
+  /** @type {Partial<Evidence>} */
   const presented = {};
   for (const file of Array.from(files)) {
     // One byte more than any genuine file, so that step 0 says what is too large.

@@ -4,7 +4,7 @@
  * under many names, and an identity number is masked as soon as it is read, as certificates have it.
  */
 
-import { parseTypedNumber } from '../core/number.js';
+import { parseTypedNumber } from '../core/forms.js';
 import { fold } from './rows.js';
 import { FileProblem } from './zip.js';
 

@@ -29,7 +29,7 @@ const SHOWN_MEANWHILE = 600;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
-/** @type {import('../page/view.js').Speech} */
+/** @type {Speech} */
 let speech;
 /** @type {Work|undefined} */
 let work;

@@ -9,8 +9,6 @@ import { fill, printedNumber } from '../page/words.js';
 import { detail, fieldName, shown } from './detail.js';
 
 /** @typedef {import('./rows.js').Row} Row */
-/** @typedef {import('../page/view.js').Speech} Speech */
-
 const DRAWN = 200;
 export const FILTERS = ['attention', 'all', 'PASSED', 'FAILED', 'INDETERMINATE', 'MISSING', 'short', 'differs'];
 export const SORTS = ['list', 'name', 'year', 'attention'];

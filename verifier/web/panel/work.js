@@ -10,7 +10,7 @@
  * @typedef {import('./store.js').Item} Item
  */
 
-import { utf8 } from '../core/bytes.js';
+import { utf8 } from '../core/forms.js';
 import { evidenceOf, sorted } from '../desk/files.js';
 import { judge, loadTrust } from '../page/gather.js';
 import { Source } from '../page/source.js';
@@ -43,7 +43,7 @@ export class Work {
     this.cancelled = false;
     /** @type {any[]} */
     this.ruleSets = [];
-    /** @type {{at: number, source: Source, troubles: import('../page/source.js').Trouble[], trust: Promise<import('../core/trust.js').Trust|undefined>}|undefined} */
+    /** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<Trust|undefined>}|undefined} */
     this.publication = undefined;
   }
 
@@ -65,7 +65,7 @@ export class Work {
   /** The publication as it was read at most a minute ago. */
   read() {
     if (!this.publication || seconds() - this.publication.at > TRUST_SECONDS) {
-      const [source, troubles] = [new Source(), /** @type {import('../page/source.js').Trouble[]} */ ([])];
+      const [source, troubles] = [new Source(), /** @type {Trouble[]} */ ([])];
       this.publication = { at: seconds(), source, troubles, trust: loadTrust(source, troubles) };
     }
     return this.publication;
@@ -223,7 +223,7 @@ export class Work {
   }
 }
 
-/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+/** @returns {Trust} trust in nothing, where the publication cannot be reached */
 export function nobodys() {
   return { error: 'trust_list_count', pin: { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' }, pinned: false, templates: [] };
 }
