@@ -50,8 +50,13 @@ function show() {
   part('verdict').className = report.verdict;
   part('verdict').replaceChildren(...headline(report, speech, presented.qrText), ...age(report, at, isOld, speech),
     ...(byServer ? [element('p', { class: 'notice' }, words.page.byServer)] : []));
-  part('report').replaceChildren(...body(report, at, troubles, speech));
   document.title = `${words.verdicts[report.verdict]} · ${words.page.title}`;
+}
+
+/** What stands below the verdict, and the form for another one. */
+function showMore() {
+  if (judged) part('report').replaceChildren(...body(judged.report, judged.at, judged.troubles, { words, language }));
+  if (part('form').hidden) buildForm();
 }
 
 /** @param {Presented} presented @returns {Promise<Judged>} */
@@ -79,6 +84,7 @@ async function check(presented) {
   turn += 1;
   const mine = turn;
   isChecking = true;
+  judged = undefined;
   if (words) say(words.page.checking); // else the page itself says it still
   try {
     const found = await (window.crypto && crypto.subtle ? judgedHere : judgedThere)(presented);
@@ -88,10 +94,12 @@ async function check(presented) {
     judged = found;
     show();
     part('verdict').focus({ preventScroll: true });
+    setTimeout(showMore); // first the verdict: a telephone takes as long to set the rest
   } catch (error) {
     if (/** @type {any} */ (error).title === undefined) console.error(error);
     await spoken;
     say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
+    showMore();
   } finally {
     isChecking = mine !== turn;
   }
@@ -144,6 +152,7 @@ function buildForm() {
 
 /** @param {string} chosen */
 async function speak(chosen) {
+  const isFirst = !words;
   words = await loadCommonWords(chosen);
   if (judged) words = await withRare(words, chosen, codesOf(judged.report, judged.troubles));
   language = chosen;
@@ -159,8 +168,10 @@ async function speak(chosen) {
     choose(other);
     speak(other).then(() => keepPage());
   };
+  if (isFirst && isChecking) return; // first the verdict
   buildForm();
   show();
+  showMore();
 }
 
 /** Nothing was scanned: the address is all that there is to show. */
