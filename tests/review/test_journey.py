@@ -25,7 +25,7 @@ from verifier.review.command import app as report_program
 from verifier.verify import verify
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 Row = list[str]
 
@@ -304,6 +304,28 @@ def test_a_page_that_was_edited_around_a_genuine_record(
         assert "公需科目学时 26 → 20" in row[4]
         assert "姓名 张文博 → 王芳" in row[4]
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_gun_types_while_the_page_learns_what_its_server_can(
+    browser: "Browser", address: str, panel: Panel
+) -> None:
+    """The page is not drawn anew in the midst of a code, which would lose the code's beginning."""
+    text = panel.certificates["good"].qr_text
+    with watched(browser) as context:
+        held: list[Route] = []
+        context.route("**/api/panel", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "扫码", "")
+        page.keyboard.type(text[:150])
+        with page.expect_response("**/api/panel"):
+            for route in held:
+                route.continue_()
+        page.wait_for_function("() => !document.querySelector('#sign').textContent.includes('未签名')")
+        assert page.input_value("#code") == text[:150]
+        page.keyboard.type(text[150:] + "\n")
+        settled(page, 1)
+        until(page, "张文博")
 
 
 def test_hostile_lists_are_refused_and_harm_nothing(browser: "Browser", address: str, panel: Panel) -> None:

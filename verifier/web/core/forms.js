@@ -70,6 +70,9 @@ export function within(code, read) {
   }
 }
 
+/** Addresses of the modules that do by hand what this browser cannot; each adds itself, so that it is kept with the others. @type {Set<string>} */
+export const byHand = new Set();
+
 const encoder = new TextEncoder();
 
 /** @param {string} text @returns {Uint8Array} UTF-8 */

@@ -218,6 +218,7 @@ function labelled(id, label, attributes, hint) {
 
 function build() {
   const { desk } = words;
+  const begun = ['code', 'name'].map((id) => (field(id) ? field(id).value : ''));
   if (camera) camera.close();
   camera = undefined;
   const form = /** @type {HTMLFormElement} */ (element('form', { id: 'typed', autocomplete: 'off' },
@@ -241,6 +242,7 @@ function build() {
   files.onchange = () => {
     checkFiles(Array.from(files.files || [])).finally(() => { files.value = ''; });
   };
+  [field('code').value, field('name').value] = begun;
   listen(field('code'), checkTyped);
   if (hasCamera()) part('camera').onclick = () => (camera ? closeCamera() : openCamera());
   count();

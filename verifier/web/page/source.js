@@ -8,7 +8,7 @@
  * just accepted is kept, and all of it is verified again whenever it is used: a kept file can be old, never false.
  */
 
-import { hex, parseNumber, sha256 } from '../core/forms.js';
+import { byHand, hex, parseNumber, sha256 } from '../core/forms.js';
 import { readStatusLists } from '../core/status.js';
 import { isListed } from '../core/template.js';
 import { asked } from './early.js';
@@ -209,7 +209,6 @@ export async function keepPage(modules = [], scope = '/v') {
     const { active } = await navigator.serviceWorker.ready;
     const channel = new MessageChannel();
     channel.port1.onmessage = () => { document.documentElement.dataset.kept = 'yes'; };
-    const byHand = performance.getEntriesByType('resource').map(({ name }) => name).filter((name) => name.includes('/byhand/'));
     /** @type {ServiceWorker} */ (active).postMessage([location.pathname, ...modules, ...byHand, ...read], [channel.port2]);
   } catch (_) {
     registered = undefined;

@@ -45,13 +45,20 @@ export class Work {
     this.ruleSets = [];
     /** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<Trust|undefined>}|undefined} */
     this.publication = undefined;
+    /** Whether what was left is here: what is given before that comes after it. */
+    this.recalled = Promise.resolve();
   }
 
   /** What was left when the sitting was last open. */
   async open() {
-    [this.items, this.waiting] = await Promise.all([store.allOf('items', this.sitting.id), store.allOf('waiting', this.sitting.id)]);
+    this.recalled = this.recall();
+    await this.recalled;
     const { trust } = this.read();
     this.ruleSets = ((await trust) || {}).list?.ruleSets || [];
+  }
+
+  async recall() {
+    [this.items, this.waiting] = await Promise.all([store.allOf('items', this.sitting.id), store.allOf('waiting', this.sitting.id)]);
   }
 
   get unjudged() {
@@ -73,6 +80,7 @@ export class Work {
 
   /** @param {File[]} files */
   async takeFiles(files) {
+    await this.recalled;
     const waiting = files.map((file) => ({ sitting: this.sitting.id, name: file.name, type: file.type, data: file }));
     await store.keep('waiting', waiting);
     this.waiting.push(...waiting);
@@ -85,6 +93,7 @@ export class Work {
    * @returns {Promise<{taken: Item[], known: Item[]}>} what is new, and what was there already
    */
   async takeTexts(label, texts) {
+    await this.recalled;
     const found = await this.add(texts.map((text) => ({ label: label || text.slice(0, 64), ...evidenceOf(text) })));
     this.run();
     return found;

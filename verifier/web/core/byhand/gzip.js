@@ -4,7 +4,9 @@
  * one takes exactly one member, checks its sums, and never writes more than it was told to expect.
  */
 
-import { Finding } from '../forms.js';
+import { Finding, byHand } from '../forms.js';
+
+byHand.add(import.meta.url);
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const [HEADER_SUM, EXTRA, NAME, COMMENT, RESERVED] = [2, 4, 8, 16, 0xe0];
