@@ -160,7 +160,7 @@ def test_what_a_gun_types_before_there_is_a_field_for_it(
 ) -> None:
     """The modules run, and the words are still on their way."""
     text = site.certificate.qr_text + end
-    with opened(browser, f"{address}/v") as page:
+    with opened(browser, f"{address}/verifier/root.json") as page:
         held: list[Route] = []
         page.route("**/desk/words/*.json", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
         with page.expect_request("**/desk/words/*.json"):
