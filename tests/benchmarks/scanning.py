@@ -86,13 +86,14 @@ def marks_of(browser: "Browser", text: str, script: str) -> dict[str, tuple[floa
     events: list[dict[str, Any]] = []
     ended: list[object] = []
     session.on("Tracing.dataCollected", lambda told: events.extend(told["value"]))
-    session.on("Tracing.tracingComplete", ended.append)
+    session.on("Tracing.tracingComplete", lambda told: ended.append(told))  # noqa: PLW0108, a built-in cannot be given
     session.send("Tracing.start", {"transferMode": "ReportEvents", "traceConfig": _TRACED})
     with page.expect_console_message(lambda one: one.text == "painted"):
         page.goto(text, wait_until="commit")
     session.send("Tracing.end")
     while not ended:
         page.wait_for_timeout(20)
+    session.detach()
     context.close()
     marks = [one for one in events if one["name"].startswith("certreg ")]
     return {one["name"].removeprefix("certreg "): (one["tts"] / 1e3, one["ts"] / 1e3) for one in marks}
