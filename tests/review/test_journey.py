@@ -328,6 +328,28 @@ def test_a_gun_types_while_the_page_learns_what_its_server_can(
         until(page, "张文博")
 
 
+def test_what_could_not_be_read_of_a_list_stays_told(browser: "Browser", address: str) -> None:
+    """Hours in words, a row that names nobody, and a sum, which is no person; below a title, in whatever order."""
+    rows = [
+        ["2026 年申报人员", "", "", ""],
+        ["证书编号", "公需学时", " 姓 名 ", "专业学时"],
+        ["", "２６", "张文博", "60"],
+        ["", "二十六", "王芳", "60"],
+        ["41010020261000000190", "26", "", "60"],
+        ["", "78", "合计", "120"],
+    ]
+    out = StringIO()
+    csv.writer(out).writerows(rows)
+    with watched(browser, language="en-GB") as context:
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "list", "2026")
+        page.set_input_files("#files", files(("list.csv", out.getvalue().encode("gb18030"))))
+        until(page, "王芳")
+        assert page.inner_text("#said").startswith("List read: 2 applicants. 2 places could not be read")
+        assert "2 applicants" in page.inner_text("#list")
+
+
 def test_hostile_lists_are_refused_and_harm_nothing(browser: "Browser", address: str, panel: Panel) -> None:
     with watched(browser) as context:
         page = opened(context, f"{address}/panel")

@@ -300,7 +300,9 @@ async function takeList(file) {
   if (sitting.applicants.length && !window.confirm(fill(panel.replaceSure, sitting.applicants.length, applicants.length))) return;
   sitting.applicants = applicants.slice(0, 3000);
   await keep();
-  say(fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : ''));
+  const told = fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : '');
+  if (doubts) wrong = told; // stays until something else is given
+  say(told);
 }
 
 async function keep() {

@@ -69,7 +69,7 @@ export class Table {
     this.opened = new Set();
     this.most = DRAWN;
     this.body = element('tbody', {});
-    this.more = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'more' }));
+    this.more = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'more', hidden: '' }));
     const head = element('thead', {}, element('tr', {}, ...Object.keys(speech.words.heads).map((one) => element('th', { scope: 'col', class: one }, speech.words.heads[one]))));
     const table = element('table', { class: 'rows' }, element('caption', { class: 'hidden' }, speech.words.panel.table), head, this.body);
     this.whole = element('div', { class: 'whole' }, table, this.more);
