@@ -37,7 +37,7 @@ _PAGE: dict[str, Sentence] = {
     "since": Sentence("起始时间", "Since"),
     "asOf": Sentence("截至 {}", "as of {}"),
     "trustList": Sentence("第 {} 版，有效期至 {}", "version {}, in force until {}"),
-    "newest": Sentence("截至 {} 为最新版", "the newest as of {}"),
+    "newest": Sentence("截至 {}为最新版", "the newest as of {}"),
     "logged": Sentence(
         "第 {} 条（日志共 {} 条），登记于 {}，见证人 {} 个", "entry {} of {}, logged {}, witnesses: {}"
     ),
