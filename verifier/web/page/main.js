@@ -98,6 +98,7 @@ async function check(presented) {
   } catch (error) {
     if (/** @type {any} */ (error).title === undefined) console.error(error);
     await spoken;
+    if (mine !== turn) return;
     say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
     showMore();
   } finally {
