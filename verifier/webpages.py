@@ -29,6 +29,8 @@ PAGES = {
 }
 _FOLDER = "verifier/"
 _SUFFIXES = (".html", ".css", ".js", ".json", ".svg")
+_EDITORS = ("package.json", "jsconfig.json")
+"""For who edits the modules, or runs them elsewhere; no browser asks for them."""
 
 
 def installed_pages() -> dict[str, bytes]:
@@ -47,9 +49,13 @@ def pages_with(pin: bytes | None) -> dict[str, bytes]:
 
 
 def page_list(pages: Mapping[str, bytes]) -> bytes:
-    """Digests (22 characters of SHA-256 in base64url: 132 bits) by the address under which a browser asks for a file."""
+    """Digests (12 characters of SHA-256 in base64url: 72 bits) by the address under which a browser asks for a file.
+
+    They tell a file that is cut off or of another edition; who serves a false one also serves this list. A telephone pays for
+    each character, which no compression makes smaller.
+    """
     digests = {
-        f"/{path.removesuffix('index.html')}": _digest(data)
+        f"/{path.removesuffix('index.html')}": _digest(data)[:12]
         for path, data in sorted(pages.items())
         if path not in WORKER
     }
@@ -75,5 +81,5 @@ def _walk(folder: Traversable, before: str) -> Iterator[tuple[str, bytes]]:
     for entry in folder.iterdir():
         if entry.is_dir():
             yield from _walk(entry, f"{before}{entry.name}/")
-        elif entry.name.endswith(_SUFFIXES) and entry.name != "package.json":
+        elif entry.name.endswith(_SUFFIXES) and entry.name not in _EDITORS:
             yield f"{before}{entry.name}", entry.read_bytes()

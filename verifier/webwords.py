@@ -37,7 +37,7 @@ _PAGE: dict[str, Sentence] = {
     "since": Sentence("起始时间", "Since"),
     "asOf": Sentence("截至 {}", "as of {}"),
     "trustList": Sentence("第 {} 版，有效期至 {}", "version {}, in force until {}"),
-    "newest": Sentence("截至 {} 为最新版", "the newest as of {}"),
+    "newest": Sentence("截至 {}为最新版", "the newest as of {}"),
     "logged": Sentence(
         "第 {} 条（日志共 {} 条），登记于 {}，见证人 {} 个", "entry {} of {}, logged {}, witnesses: {}"
     ),
@@ -126,14 +126,14 @@ _NOT_OF_A_PAGE = ("container_", "image_", "file_", "folder_", "memory_", "box_",
 
 _EVERY_SCAN = """
 valid within_bounds record qr strict trust_list_in_force authorised proof_valid well_formed logged in_force
-registry_host hours_met hours_short no_rule rule_unknown not_authentic no_record no_number no_key no_qr no_trust_list
-status_not_required log_proof_absent log_proof_missing record_missing evidence_missing qr_text number_form
-number_check number_differs name_differs proof_invalid foreign_host revoked suspended superseded status_missing
-status_stale status_absent trust_list_stale trust_list_count trust_list_too_old trust_list_missing root_not_pinned
-root_missing template_unknown witnesses_missing source_unreachable source_refused log_absent log_behind log_not_listed
+registry_host hours_met hours_short no_rule not_authentic no_record no_number no_qr no_trust_list
+log_proof_absent log_proof_missing record_missing qr_text number_form number_check proof_invalid foreign_host
+revoked suspended superseded status_missing status_stale trust_list_stale trust_list_count trust_list_too_old
+template_unknown source_unreachable
 """
 _COMMON = frozenset(_EVERY_SCAN.split())
-"""Codes whose sentences every scan loads; the others come where they are needed: a phone pays for every word."""
+"""Codes whose sentences every scan loads, what is told without a network among them; the others come where they are needed: a
+phone pays for every word."""
 
 
 def _codes(lang: str, *, common: bool) -> dict[str, str]:

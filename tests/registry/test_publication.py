@@ -57,7 +57,7 @@ def test_a_new_program_writes_what_pages_load_then_their_list_then_the_pages(
     lite: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = contents(lite.publish())
-    files = {**installed_pages(), "verifier/core/bytes.js": b"// the next version of the program"}
+    files = {**installed_pages(), "verifier/core/forms.js": b"// the next version of the program"}
     files["v/index.html"] += b"<!-- the next version -->"
     monkeypatch.setattr("verifier.webpages.installed_pages", lambda: files)
     *loaded, last, second, third, fourth, fifth = publish(lite.app, lite.site).paths
@@ -76,7 +76,7 @@ def test_a_new_program_writes_what_pages_load_then_their_list_then_the_pages(
     assert lists[0].keys() & lists[1].keys() == {f"/{page}/" for page in PAGES} | {"/verifier/root.json"}
     digests = [{SET.sub("verifier/", path[1:]): digest for path, digest in found.items()} for found in lists]
     changed = {path for path in digests[0] if digests[0][path] != digests[1][path]}
-    assert changed == {f"{page}/" for page in PAGES} | {"verifier/core/bytes.js"}
+    assert changed == {f"{page}/" for page in PAGES} | {"verifier/core/forms.js"}
 
 
 def test_nothing_is_written_before_what_it_points_to(rig: Rig) -> None:

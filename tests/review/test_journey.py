@@ -25,7 +25,7 @@ from verifier.review.command import app as report_program
 from verifier.verify import verify
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 Row = list[str]
 
@@ -304,6 +304,50 @@ def test_a_page_that_was_edited_around_a_genuine_record(
         assert "公需科目学时 26 → 20" in row[4]
         assert "姓名 张文博 → 王芳" in row[4]
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_gun_types_while_the_page_learns_what_its_server_can(
+    browser: "Browser", address: str, panel: Panel
+) -> None:
+    """The page is not drawn anew in the midst of a code, which would lose the code's beginning."""
+    text = panel.certificates["good"].qr_text
+    with watched(browser) as context:
+        held: list[Route] = []
+        context.route("**/api/panel", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "扫码", "")
+        page.keyboard.type(text[:150])
+        with page.expect_response("**/api/panel"):
+            for route in held:
+                route.continue_()
+        page.wait_for_function("() => !document.querySelector('#sign').textContent.includes('未签名')")
+        assert page.input_value("#code") == text[:150]
+        page.keyboard.type(text[150:] + "\n")
+        settled(page, 1)
+        until(page, "张文博")
+
+
+def test_what_could_not_be_read_of_a_list_stays_told(browser: "Browser", address: str) -> None:
+    """Hours in words, a row that names nobody, and a sum, which is no person; below a title, in whatever order."""
+    rows = [
+        ["2026 年申报人员", "", "", ""],
+        ["证书编号", "公需学时", " 姓 名 ", "专业学时"],
+        ["", "２６", "张文博", "60"],
+        ["", "二十六", "王芳", "60"],
+        ["41010020261000000190", "26", "", "60"],
+        ["", "78", "合计", "120"],
+    ]
+    out = StringIO()
+    csv.writer(out).writerows(rows)
+    with watched(browser, language="en-GB") as context:
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "list", "2026")
+        page.set_input_files("#files", files(("list.csv", out.getvalue().encode("gb18030"))))
+        until(page, "王芳")
+        assert page.inner_text("#said").startswith("List read: 2 applicants. 2 places could not be read")
+        assert "2 applicants" in page.inner_text("#list")
 
 
 def test_hostile_lists_are_refused_and_harm_nothing(browser: "Browser", address: str, panel: Panel) -> None:

@@ -256,7 +256,7 @@ def scanned(context: "BrowserContext", text: str) -> "Page":
     """A page of its own that has judged ``text``, the code's."""
     page = context.new_page()
     page.goto(text)
-    page.wait_for_selector("#verdict .word")
+    page.wait_for_selector("#report > *")
     return page
 
 
@@ -268,7 +268,7 @@ def kept(page: "Page") -> "Page":
 
 def verdict(page: "Page") -> tuple[str, str]:
     """The verdict's class and its word."""
-    page.wait_for_selector("#verdict .word")
+    page.wait_for_selector("#report > *")
     return page.get_attribute("#verdict", "class") or "", page.inner_text("#verdict .word")
 
 

@@ -18,7 +18,7 @@ from tests.web.test_page import luminance
 from verifier.webpages import PIN_PATH, installed_pages
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 
 @contextmanager
@@ -138,6 +138,44 @@ def test_a_scanner_gun_without_enter_and_with_the_cursor_elsewhere(
         page.evaluate("document.activeElement.blur()")
         page.keyboard.type(site.certificate.qr_text)
         assert card(page, 1)[0] == "card PASSED"
+
+
+def test_a_gun_that_a_busy_computer_interrupts(browser: "Browser", address: str, site: Site) -> None:
+    """Longer than any gun pauses: half a code is not sent as a whole one, and its beginning is not lost."""
+    text = site.certificate.qr_text
+    with opened(browser, desk(address)) as page:
+        ready(page)
+        page.keyboard.type(text[:200])
+        page.wait_for_timeout(900)
+        assert page.input_value("#code") == text[:200]
+        assert page.locator("#cards > li").count() == 0
+        page.keyboard.type(text[200:])
+        assert card(page, 1)[0] == "card PASSED"
+        assert page.input_value("#code") == ""
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_what_a_gun_types_before_there_is_a_field_for_it(
+    browser: "Browser", address: str, site: Site, end: str
+) -> None:
+    """The modules run, and the words are still on their way."""
+    text = site.certificate.qr_text + end
+    with opened(browser, f"{address}/verifier/root.json") as page:
+        held: list[Route] = []
+        page.route("**/desk/words/*.json", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+        with page.expect_request("**/desk/words/*.json"):
+            page.goto(desk(address))
+        page.keyboard.type(text[:100])
+        assert page.locator("#code").count() == 0
+        if end:
+            page.keyboard.type(text[100:])
+        for route in held:
+            route.continue_()
+        page.wait_for_selector("#code")
+        if not end:
+            page.keyboard.type(text[100:])
+        assert card(page, 1)[0] == "card PASSED"
+        assert page.input_value("#code") == ""
 
 
 def test_a_slow_typist_is_waited_for(browser: "Browser", address: str, site: Site) -> None:

@@ -58,6 +58,28 @@ def site(host: Host) -> Site:
     return found
 
 
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "if (window.SubtleCrypto) SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('none'))",
+        "delete window.DecompressionStream",
+    ],
+)
+def test_the_arithmetic_that_a_browser_lacks_is_kept_too(
+    host: Host, browser: "Browser", site: Site, missing: str
+) -> None:
+    with visitor(browser) as telephone:
+        telephone.add_init_script(missing)
+        page = kept(scanned(telephone, site.certificate.qr_text))
+        assert verdict(page)[0] == "PASSED"
+        assert any("/byhand/" in one.path for one in host.requests)
+        host.requests.clear()
+        with host.outage():
+            page.reload()
+            assert verdict(page)[0] == "PASSED"
+            assert "未联网" in page.inner_text("#verdict")
+
+
 def test_after_one_visit_without_a_network(host: Host, browser: "Browser", site: Site) -> None:
     first, second, _ = site.certificates
     other_kind = site.registry.issue(COMPLETION, serial=1)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.benchmarks.scanning import packed
 from tests.builders import HOST
 from tests.server.browsing import (
     Host,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 WEB = PROJECT / "verifier" / "web"
 MOST_BYTES = 60_000
-"""Of everything that belongs to the page, as it is sent: the page, its modules and words, the worker and its list."""
+"""Of everything that belongs to the page, by Brotli as by gzip: the page, its modules and words, the worker and its list."""
 
 
 @pytest.fixture(scope="module")
@@ -81,14 +82,15 @@ def test_what_a_scan_weighs(host: Host, browser: "Browser", site: Site, language
     with visitor(browser, language=language) as telephone:
         digits = site.certificate.qr_text.partition("#")[2]
         kept(scanned(telephone, f"http://localhost:{host.port}/v#{digits}"))
+    own = [one for one in host.requests if re.match(r"/(?:v|verifier|worker\.js)(?:/|$)", one.path)]
     weights: dict[str, int] = {}
-    for one in host.requests:
-        if re.match(r"/(?:v|verifier|worker\.js)(?:/|$)", one.path):
-            path = f"/{SET.sub('verifier/', one.path[1:])}"
-            weights[path] = weights.get(path, 0) + one.sent
+    for one in own:
+        path = f"/{SET.sub('verifier/', one.path[1:])}"
+        weights[path] = weights.get(path, 0) + one.sent
     assert {"/v", "/worker.js", "/verifier/files.json", "/verifier/page/main.js"} <= set(weights)
     assert not any("/old/" in path or "/byhand/" in path or "/desk/" in path for path in weights)
     assert sum(weights.values()) <= MOST_BYTES, weights
+    assert packed(host.port, sorted({one.path for one in own})) <= MOST_BYTES
 
 
 @pytest.mark.usefixtures("secure")
@@ -169,7 +171,7 @@ def test_a_browser_that_cannot_read_the_modules_is_answered_by_the_server(
     """As a browser of some years ago: what it cannot parse ends the whole graph of modules."""
     certificate = site.certificate
     with visitor(browser, expected="Unexpected strict mode") as telephone:
-        telephone.route("**/core/bytes.js", lambda route: route.fulfill(
+        telephone.route("**/core/forms.js", lambda route: route.fulfill(
             status=200, content_type="text/javascript", body="let ?= 1;"))  # fmt: skip
         page = telephone.new_page()
         errors: list[str] = []

@@ -1,13 +1,13 @@
 // @ts-check
 /** What the tests ask of the modules: one question, one answer, both JSON. In Node and in a browser alike. */
 
-import { readTemplate } from '../../verifier/web/core/catalogue.js';
 import { verifyByHand } from '../../verifier/web/core/byhand/arithmetic.js';
-import { checkKey, verifySignature } from '../../verifier/web/core/ed25519.js';
-import { Finding } from '../../verifier/web/core/finding.js';
-import { gunzip } from '../../verifier/web/core/gzip.js';
+import { gunzipByHand } from '../../verifier/web/core/byhand/gzip.js';
+import { Finding, parseTime } from '../../verifier/web/core/forms.js';
 import { canonicalize, parseRestricted } from '../../verifier/web/core/json.js';
-import { parseTime } from '../../verifier/web/core/time.js';
+import { checkKey, verifySignature } from '../../verifier/web/core/signature.js';
+import { gunzip } from '../../verifier/web/core/status.js';
+import { readTemplate } from '../../verifier/web/core/template.js';
 import { establishTrust, parsePin } from '../../verifier/web/core/trust.js';
 import { verify } from '../../verifier/web/core/verify.js';
 import { rowsOf } from '../../verifier/web/panel/rows.js';
@@ -26,7 +26,7 @@ const toBase64 = (data) => btoa(Array.from(data, (byte) => String.fromCharCode(b
 /** @param {string|undefined} text */
 const bytes = (text) => (text === undefined ? undefined : fromBase64(text));
 
-/** @type {Map<string, Promise<import('../../verifier/web/core/catalogue.js').CertificateTemplate[]>>} */
+/** @type {Map<string, Promise<CertificateTemplate[]>>} */
 const known = new Map();
 
 /**
@@ -81,7 +81,9 @@ const TASKS = {
   },
   key: ({ key }) => checkKey(fromBase64(key)),
   json: ({ data }) => toBase64(canonicalize(parseRestricted(fromBase64(data), 65536))),
-  gunzip: ({ data }) => toBase64(gunzip(fromBase64(data), LIST_BYTES, 'status_list_form', 'status_list_too_large')),
+  async gunzip({ data, byHand }) {
+    return toBase64(await (byHand ? gunzipByHand : gunzip)(fromBase64(data), LIST_BYTES, 'status_list_form', 'status_list_too_large'));
+  },
 };
 
 /**

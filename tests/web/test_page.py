@@ -101,7 +101,7 @@ def opened(
 
 def verdict_of(page: "Page") -> tuple[str | None, str]:
     """The verdict's class and its word, once it is there."""
-    page.wait_for_selector("#verdict .word")
+    page.wait_for_selector("#report > *")
     return page.get_attribute("#verdict", "class"), page.inner_text("#verdict .word")
 
 

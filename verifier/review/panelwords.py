@@ -108,7 +108,10 @@ _PANEL: dict[str, Sentence] = {
     "known": Sentence("这份证书已在本次会议中。", "This certificate is in the sitting already."),
     "isReport": Sentence("这是评审核验报告的二维码，请在 /r 页核验。", "This is the code of a review report: check it at /r."),
     "listRead": Sentence("已读取名册 {} 人。", "List read: {} applicants."),
-    "doubts": Sentence("有 {} 个单元格的年度或学时读不出，未作比对。", " {} cells for years or hours could not be read and are not compared."),
+    "doubts": Sentence(
+        "有 {} 处读不出（年度、学时，或没有姓名的行），未作比对。",
+        " {} places could not be read (years, hours, or rows without a name) and are not compared.",
+    ),
     "replaceSure": Sentence("已有名册 {} 人，替换为新名册的 {} 人？", "Replace the list of {} applicants by the new one of {}?"),
     "removeSure": Sentence("从会议中移除“{}”？", "Remove “{}” from the sitting?"),
     "tooMany": Sentence("一次会议最多 3000 份证书，其余没有加入。", "A sitting has at most 3,000 certificates; the rest were not added."),

@@ -68,7 +68,7 @@ async function askForList() {
 /** @param {ArrayBuffer} data */
 async function digestOf(data) {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
-  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 22);
+  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 12);
 }
 
 /** @param {Response} response @param {string} digest @returns {Promise<Response|undefined>} the same, if it is what the list says */
@@ -83,8 +83,9 @@ async function sound(response, digest) {
 
 /** @param {string} path @param {string} digest @returns {Promise<Response|undefined>} raises where the network does */
 async function obtained(path, digest) {
+  const address = path.replace(/(.)\/$/, '$1'); // a page as a code names it, which the browser has just been given
   for (const cache of /** @type {RequestCache[]} */ (['default', 'reload'])) {
-    const found = await sound(await fetch(path, { cache, credentials: 'omit' }), digest);
+    const found = await sound(await fetch(address, { cache, credentials: 'omit' }), digest);
     if (found) return found;
   }
   return undefined;
@@ -146,7 +147,7 @@ async function page(event) {
   } else if (text && before && text !== before.text) {
     await inTurn(() => renew(text, [path])).catch(() => false); // half-way without network: the old set is whole
   } else if (text === undefined && before) {
-    event.waitUntil(asking.then((late) => late && late !== before.text && inTurn(() => renew(late, [path]))).catch(() => false));
+    event.waitUntil(asking.then((late) => (late && late !== before.text ? inTurn(() => renew(late, [path])) : false)).catch(() => false));
   }
   const kept = await current();
   return (kept && await kept.cache.match(path)) || fetch(event.request);

@@ -4,12 +4,9 @@
  *
  * JavaScript's own parser takes the last of two members of one name and rounds integers, so this one reads by itself.
  * Objects have no prototype: a member called `__proto__` is a member.
- *
- * @typedef {string|number|boolean|Array<any>|Object<string, any>} Json
  */
 
-import { fromUtf8, same, utf8 } from './bytes.js';
-import { Finding, require } from './finding.js';
+import { Finding, fromUtf8, require, same, utf8 } from './forms.js';
 
 const MAX_DEPTH = 16;
 // A reader that nests further than this ends at once; the profile's own bound is told after the syntax.

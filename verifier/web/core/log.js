@@ -1,17 +1,131 @@
 // @ts-check
 /**
- * The issue in the transparency log: entry, offline proof, witnesses (SPEC 6.2, 6.4, 6.5).
- *
- * @typedef {{index: number, size: number, time: number, witnesses: number}} LoggedIssue
+ * The issue in the transparency log: C2SP signed notes, checkpoints and cosignatures (SPEC 6.3, 6.5), inclusion in a Merkle tree
+ * (6.1; RFC 9162 section 2.1.3.2), entry and offline proof (6.2, 6.4).
  */
 
-import { fromUtf8, hex, sha256 } from './bytes.js';
-import { fromBase64 } from './encodings.js';
-import { Finding, Undecided, require, within } from './finding.js';
+import { Finding, Undecided, bytesToInteger, fromBase64, fromUtf8, hex, join, parseTime, require, same, sha256, utf8, within } from './forms.js';
 import { hasExactly, parseCanonical } from './json.js';
-import { checkInclusion } from './merkle.js';
-import { checkSigned, countWitnesses, readCheckpoint, readNote } from './note.js';
-import { parseTime } from './time.js';
+import { checkKey, verifySignature } from './signature.js';
+
+const MAX_NOTE = 8192;
+const MAX_SIGNATURES = 64;
+const NAME = /^[^\s+]+$/u;
+export const NOTE = 1;
+export const COSIGNATURE = 4;
+
+/** @param {string} line @returns {NoteSignature} */
+function readSignature(line) {
+  const match = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line);
+  require(match && NAME.test(match[1]), 'note_form');
+  const data = fromBase64(match[2], 'note_form');
+  require(data.length >= 5, 'note_form');
+  return { name: match[1], id: hex(data.subarray(0, 4)), bytes: data.slice(4) };
+}
+
+/** @param {Uint8Array} data @returns {Note} */
+export function readNote(data) {
+  require(data.length <= MAX_NOTE, 'note_form');
+  const all = fromUtf8(data, 'note_form');
+  require(!/[\u0000-\u0009\u000b-\u001f]/.test(all), 'note_form');
+  const blank = all.lastIndexOf('\n\n');
+  require(blank >= 0 && all.endsWith('\n') && blank + 2 < all.length, 'note_form');
+  const lines = all.slice(blank + 2, -1).split('\n');
+  require(lines.length <= MAX_SIGNATURES, 'note_form');
+  return { text: all.slice(0, blank + 1), signatures: lines.map(readSignature) };
+}
+
+/**
+ * @param {string} vkey
+ * @param {string} code the finding where it is none
+ * @returns {Promise<Verifier>}
+ */
+export async function readVkey(vkey, code) {
+  const match = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey);
+  require(match, code);
+  const data = fromBase64(match[3], code);
+  require(data.length === 33 && [NOTE, COSIGNATURE].includes(data[0]), code);
+  const id = hex((await sha256(join(utf8(match[1] + '\n'), data))).subarray(0, 4));
+  require(id === match[2], code);
+  within(code, () => checkKey(data.subarray(1)));
+  return { name: match[1], id, algorithm: data[0], key: data.slice(1) };
+}
+
+/** @param {Note} note @param {Verifier} verifier */
+const signaturesOf = (note, verifier) => note.signatures.filter((one) => one.name === verifier.name && one.id === verifier.id);
+
+/**
+ * @param {Note} note
+ * @param {Verifier[]} keys the log's, present and former: what any of them signed counts, what none signed does not
+ */
+export async function checkSigned(note, keys) {
+  const found = keys.flatMap((one) => signaturesOf(note, one).map(({ bytes }) => ({ key: one.key, bytes })));
+  require(found.length > 0, 'note_unsigned');
+  for (const { key, bytes } of found) require(await verifySignature(key, bytes, utf8(note.text)), 'note_signature');
+}
+
+/**
+ * How many of these witnesses cosigned not later than `latest`.
+ * @param {Note} note
+ * @param {Verifier[]} witnesses
+ * @param {number} latest Unix seconds
+ * @returns {Promise<number>}
+ */
+export async function countWitnesses(note, witnesses, latest) {
+  let count = 0;
+  for (const witness of witnesses) {
+    const found = await Promise.all(signaturesOf(note, witness).map((one) => cosigned(note, witness, one.bytes, latest)));
+    if (found.includes(true)) count += 1;
+  }
+  return count;
+}
+
+/** @param {Note} note @param {Verifier} witness @param {Uint8Array} bytes @param {number} latest */
+async function cosigned(note, witness, bytes, latest) {
+  if (bytes.length !== 72) return false;
+  const time = bytesToInteger(bytes.subarray(0, 8));
+  if (time > BigInt(latest)) return false;
+  return verifySignature(witness.key, bytes.subarray(8), utf8(`cosignature/v1\ntime ${time}\n${note.text}`));
+}
+
+/**
+ * The three lines of a checkpoint.
+ * @param {Note} note
+ * @returns {{origin: string, size: bigint, root: Uint8Array}}
+ */
+export function readCheckpoint(note) {
+  const lines = note.text.split('\n');
+  require(lines.length === 4 && lines[0] !== '' && /^(?:0|[1-9][0-9]{0,18})$/.test(lines[1]), 'checkpoint_form');
+  const root = fromBase64(lines[2], 'checkpoint_form');
+  require(root.length === 32, 'checkpoint_form');
+  return { origin: lines[0], size: BigInt(lines[1]), root };
+}
+
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+
+/**
+ * @param {Uint8Array} entry
+ * @param {bigint} index
+ * @param {Uint8Array[]} path from the leaf's sibling upwards
+ * @param {{size: bigint, root: Uint8Array}} tree
+ */
+export async function checkInclusion(entry, index, path, { size, root }) {
+  require(index < size, 'log_index_beyond_tree');
+  let hash = await sha256(join(LEAF, entry));
+  let [node, last] = [index, size - 1n];
+  for (const sibling of path) {
+    require(last > 0n, 'log_inclusion');
+    if (node & 1n || node === last) {
+      hash = await sha256(join(NODE, sibling, hash));
+      while (node !== 0n && !(node & 1n)) [node, last] = [node >> 1n, last >> 1n];
+    } else {
+      hash = await sha256(join(NODE, hash, sibling));
+    }
+    [node, last] = [node >> 1n, last >> 1n];
+  }
+  require(last === 0n && same(hash, root), 'log_inclusion');
+}
 
 export const MAX_LOG_PROOF = 16384;
 const MAX_ENTRY = 1024;
@@ -51,9 +165,9 @@ export function readEntry(data) {
 /**
  * What the log says of this number. Every finding in here is one about the proof, not about the certificate.
  * @param {Uint8Array} data the `.tlog-proof`
- * @param {import('./number.js').CertificateNumber} number
+ * @param {CertificateNumber} number
  * @param {string} origin of the log
- * @param {import('./trust.js').LogKeys} keys
+ * @param {LogKeys} keys
  */
 export async function readIncluded(data, number, origin, keys) {
   const proof = readLogProof(data);
@@ -72,9 +186,9 @@ export async function readIncluded(data, number, origin, keys) {
  * number, and says otherwise, is a finding.
  * @param {Uint8Array} data the `.tlog-proof`
  * @param {Uint8Array} record
- * @param {import('./number.js').CertificateNumber} number
- * @param {import('./trustlist.js').TrustList} list
- * @param {import('./trust.js').LogKeys} keys
+ * @param {CertificateNumber} number
+ * @param {TrustList} list
+ * @param {LogKeys} keys
  * @param {{at: number, clockSkew: number}} policy
  * @returns {Promise<LoggedIssue>}
  */

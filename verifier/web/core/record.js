@@ -1,15 +1,92 @@
 // @ts-check
 /**
- * The signed record in its one form (SPEC 2.2 to 2.5). What this returns is not verified: nothing of it is a fact yet.
+ * What is presented: the text in a QR, down to its values and signature (SPEC 3.1, 3.2), and the signed record in its one form
+ * (2.2 to 2.5). What this returns is not verified: nothing of it is a fact yet.
  *
- * @typedef {{data: Uint8Array, document: Object<string, any>, proof: import('./proof.js').Proof, issuer: string,
- *   number: string, kind: string, version: string}} UnverifiedRecord
+ * A QR's values are one CBOR array (RFC 8949 section 4.2.1): at most 32 items, each an unsigned integer, a text or a byte string,
+ * in deterministic encoding.
  */
 
-import { fromUtf8 } from './bytes.js';
-import { require } from './finding.js';
+import { bytesToInteger, fromUtf8, integerToBytes, require, trim } from './forms.js';
 import { isObject, parseCanonical } from './json.js';
-import { readProof } from './proof.js';
+import { readProof } from './signature.js';
+
+const MAX_ITEMS = 32;
+const [UNSIGNED, BYTES, TEXT, ARRAY] = [0, 2, 3, 4];
+
+/** @param {Uint8Array} data @returns {Item[]} */
+export function readArray(data) {
+  let at = 0;
+
+  /** @param {number} size */
+  function take(size) {
+    require(size <= data.length - at, 'cbor_form');
+    at += size;
+    return data.subarray(at - size, at);
+  }
+
+  /** @returns {[number, bigint]} major type and argument, in the shortest head */
+  function head() {
+    const [first] = take(1);
+    const short = first & 31;
+    if (short < 24) return [first >> 5, BigInt(short)];
+    require(short < 28, 'cbor_form');
+    const size = 1 << (short - 24);
+    const argument = bytesToInteger(take(size));
+    require(argument >= (size === 1 ? 24n : 1n << BigInt(4 * size)), 'cbor_form');
+    return [first >> 5, argument];
+  }
+
+  /** @returns {Item} */
+  function item() {
+    const [major, argument] = head();
+    if (major === UNSIGNED) return argument;
+    require(major === BYTES || major === TEXT, 'cbor_form');
+    const content = take(Number(argument));
+    return major === TEXT ? fromUtf8(content, 'cbor_form') : content;
+  }
+
+  const [major, count] = head();
+  require(major === ARRAY && count <= MAX_ITEMS, 'cbor_form');
+  const items = Array.from({ length: Number(count) }, item);
+  require(at === data.length, 'cbor_form');
+  return items;
+}
+
+// Scheme and host mean the same in either case; a path does not.
+const CODE = /^[hH][tT][tT][pP][sS]:\/\/([^/?#\s]{1,253})\/v#([0-9]+)$/u;
+const MAX_DIGITS = 1300;
+const FORMAT = 1;
+const SIGNATURE = 64;
+
+/** @param {number} size bytes @returns {number} how many decimal digits hold them */
+const digitsOf = (size) => Math.floor(8 * size * Math.log10(2)) + 1;
+
+/** @param {string} digits @returns {Uint8Array} */
+function payload(digits) {
+  require(digits.length <= MAX_DIGITS, 'qr_digits');
+  const size = Math.floor(digits.length / digitsOf(1000) * 1000);
+  const length = [size - 1, size, size + 1].find((n) => n > 0 && digitsOf(n) === digits.length);
+  require(length !== undefined, 'qr_digits');
+  const value = BigInt(digits);
+  require(value < 1n << BigInt(8 * length), 'qr_digits');
+  return integerToBytes(value, length);
+}
+
+/**
+ * White space around the text is a scanner's and is passed over. The host is read and never trusted.
+ * @param {string} text within step 0's bounds
+ * @returns {QrText}
+ */
+export function parseQrText(text) {
+  const match = CODE.exec(trim(text));
+  require(match, 'qr_text');
+  const data = payload(match[2]);
+  require(data[0] === FORMAT && data.length > 1 + SIGNATURE, 'qr_format');
+  const [code, ...values] = readArray(data.subarray(1, -SIGNATURE));
+  require(typeof code === 'bigint', 'qr_format');
+  return { host: match[1].toLowerCase(), code, values, signature: data.slice(-SIGNATURE) };
+}
 
 export const MAX_RECORD = 65536;
 const CREDENTIALS = 'https://www.w3.org/ns/credentials/v2';

@@ -1,19 +1,12 @@
 // @ts-check
 /**
- * Record templates (SPEC 3.3): how a QR's values become a record, and which record has exactly these values.
- *
- * @typedef {{name: string, form: string, codes?: string[], open?: boolean}} Value
- * @typedef {{kind: string, kindDigit: number, version: string, code: number, values: Value[],
- *   record: Object<string, any>}} RecordTemplate
- * @typedef {Object<string, string|number>} Fields values and derived values, by name
+ * Certificate templates, each with the digests of its published files (SPEC 4.6). The record template (3.3): how a QR's values become
+ * a record, and which record has exactly these values. The schema: JSON Schema 2020-12, as much of it as certificates use (2.7);
+ * any other keyword is refused.
  */
 
-import { same, utf8 } from './bytes.js';
-import { Finding, require, within } from './finding.js';
-import { authorityDid } from './host.js';
+import { Finding, authorityDid, check, formatDay, formatTime, hex, parseDay, parseNumber, parseTime, require, same, sha256, utf8, within } from './forms.js';
 import { equal, hasExactly, isObject, parseRestricted } from './json.js';
-import { check, parseNumber } from './number.js';
-import { formatDay, formatTime, parseDay, parseTime } from './time.js';
 
 const MAX_TEMPLATE = 65536;
 const FORMAT = 'certreg-record-template/1';
@@ -30,7 +23,7 @@ function utf16(text) {
 /** @param {string} text @returns {string|Uint8Array} the shorter of its two packings */
 const packText = (text) => (utf8(text).length <= 2 * text.length ? text : utf16(text));
 
-/** @param {import('./cbor.js').Item} item @returns {string} */
+/** @param {Item} item @returns {string} */
 function unpackText(item) {
   require(typeof item !== 'bigint', 'qr_values');
   if (typeof item === 'string') {
@@ -44,7 +37,7 @@ function unpackText(item) {
   return text;
 }
 
-/** @param {import('./cbor.js').Item} item @returns {number} */
+/** @param {Item} item @returns {number} */
 function small(item) {
   require(typeof item === 'bigint' && item <= BigInt(Number.MAX_SAFE_INTEGER), 'qr_values');
   return Number(item);
@@ -56,7 +49,7 @@ function known(value) {
   return value;
 }
 
-/** One item of the array as a value of the record. @type {Object<string, (item: any, value: Value) => string|number>} */
+/** One item of the array as a value of the record. @type {Object<string, (item: any, value: TemplateValue) => string|number>} */
 const UNPACK = {
   number: (item) => {
     require(typeof item === 'bigint' && item < 10n ** 18n, 'qr_values');
@@ -81,7 +74,7 @@ const UNPACK = {
   },
 };
 
-/** Whether a value taken from a record has its form. @type {Object<string, (taken: any, value: Value) => boolean>} */
+/** Whether a value taken from a record has its form. @type {Object<string, (taken: any, value: TemplateValue) => boolean>} */
 const FORMS = {
   number: (taken) => typeof taken === 'string',
   day: (taken) => parseDay(taken) !== undefined,
@@ -92,7 +85,7 @@ const FORMS = {
   code: (taken, { codes = [], open }) => typeof taken === 'string' && (open === true || codes.includes(taken)),
 };
 
-/** @param {Value} value */
+/** @param {TemplateValue} value */
 const fieldName = (value) => (value.form === 'number' ? NUMBER : value.name);
 
 /** @param {Uint8Array} data the published file @returns {RecordTemplate} */
@@ -132,7 +125,7 @@ function checkPlaces(record, names) {
 /**
  * The values of a QR's items.
  * @param {RecordTemplate} template
- * @param {import('./cbor.js').Item[]} items
+ * @param {Item[]} items
  * @returns {Fields}
  */
 export function unpack(template, items) {
@@ -238,4 +231,102 @@ export function isOfTemplate(template, document, host) {
     if (error instanceof Finding) return false;
     throw error;
   }
+}
+
+/** @typedef {(value: any) => boolean} Test */
+
+const ANNOTATIONS = ['$schema', '$id', '$comment', 'title', 'description', 'examples'];
+
+/** @type {Object<string, Test>} */
+const TYPES = {
+  string: (value) => typeof value === 'string',
+  integer: (value) => typeof value === 'number',
+  boolean: (value) => typeof value === 'boolean',
+  array: Array.isArray,
+  object: isObject,
+};
+
+/** @param {string} text */
+const length = (text) => Array.from(text).length;
+
+/** @type {Object<string, (argument: any, schema: Object<string, any>) => Test>} */
+const KEYWORDS = {
+  type: (name) => {
+    require(typeof name === 'string' && name in TYPES, 'schema_keyword');
+    return TYPES[name];
+  },
+  const: (wanted) => (value) => equal(value, wanted),
+  enum: (choices) => (value) => choices.some((/** @type {any} */ choice) => equal(value, choice)),
+  pattern: (source) => {
+    const pattern = new RegExp(source, 'u');
+    return (value) => !TYPES.string(value) || pattern.test(value);
+  },
+  minLength: (bound) => (value) => !TYPES.string(value) || length(value) >= bound,
+  maxLength: (bound) => (value) => !TYPES.string(value) || length(value) <= bound,
+  minimum: (bound) => (value) => !TYPES.integer(value) || value >= bound,
+  maximum: (bound) => (value) => !TYPES.integer(value) || value <= bound,
+  minItems: (bound) => (value) => !TYPES.array(value) || value.length >= bound,
+  maxItems: (bound) => (value) => !TYPES.array(value) || value.length <= bound,
+  required: (names) => (value) => !isObject(value) || names.every((/** @type {string} */ name) => name in value),
+  properties: (schemas) => {
+    const tests = Object.entries(schemas).map(([name, schema]) => /** @type {[string, Test]} */ ([name, compile(schema)]));
+    return (value) => !isObject(value) || tests.every(([name, test]) => !(name in value) || test(value[name]));
+  },
+  additionalProperties: (allowed, schema) => {
+    require(allowed === false, 'schema_open_object');
+    const names = Object.keys(schema.properties || {});
+    return (value) => !isObject(value) || Object.keys(value).every((name) => names.includes(name));
+  },
+  prefixItems: (schemas) => {
+    const tests = schemas.map(compile);
+    return (value) => !TYPES.array(value)
+      || value.every((/** @type {any} */ item, /** @type {number} */ at) => at >= tests.length || tests[at](item));
+  },
+  items: (schema, { prefixItems = [] }) => {
+    const test = schema === false ? () => false : compile(schema);
+    return (value) => !TYPES.array(value) || value.slice(prefixItems.length).every(test);
+  },
+};
+
+/**
+ * @param {any} schema as parsed
+ * @returns {Test}
+ */
+export function compile(schema) {
+  require(isObject(schema), 'schema_keyword');
+  const names = Object.keys(schema).filter((name) => !ANNOTATIONS.includes(name));
+  require(names.every((name) => name in KEYWORDS), 'schema_keyword');
+  if (schema.type === 'object' || schema.properties) {
+    const { additionalProperties, required = [], properties = {} } = schema;
+    require(additionalProperties === false && equal([...required].sort(), Object.keys(properties).sort()), 'schema_open_object');
+  }
+  const tests = names.map((name) => KEYWORDS[name](schema[name], schema));
+  return (value) => tests.every((test) => test(value));
+}
+
+const MAX_SCHEMA = 262144;
+
+/**
+ * @param {{record: Uint8Array, schema: Uint8Array, context: Uint8Array}} files as published
+ * @returns {Promise<CertificateTemplate>}
+ */
+export async function readTemplate(files) {
+  const [record, schema, context] = await Promise.all(
+    [files.record, files.schema, files.context].map(async (data) => hex(await sha256(data))),
+  );
+  return {
+    record: parseTemplate(files.record),
+    valid: compile(parseRestricted(files.schema, MAX_SCHEMA)),
+    digests: { record, schema, context },
+  };
+}
+
+/**
+ * Whether the trust list names these very files.
+ * @param {CertificateTemplate} template
+ * @param {ListedTemplate[]} listed
+ */
+export function isListed({ record, digests }, listed) {
+  return listed.some((one) => one.kind === record.kind && one.version === record.version
+    && one.record === digests.record && one.schema === digests.schema && one.context === digests.context);
 }

@@ -1,19 +1,13 @@
 // @ts-check
 /**
- * From a pinned root to the list in force (SPEC 4.2), and what a verifier trusts (7.3).
- *
- * @typedef {{registry: string, root: import('./trustlist.js').Root, fingerprint: string}} Pin
- * @typedef {{log: import('./note.js').Verifier[], witnesses: import('./note.js').Verifier[]}} LogKeys the log's own first
- * @typedef {{list?: import('./trustlist.js').TrustList, logKeys?: LogKeys, error?: string, pin: Pin, pinned: boolean,
- *   templates: import('./catalogue.js').CertificateTemplate[]}} Trust `pinned`: whether the reader chose the root
+ * From a pinned root to the list in force (SPEC 4.2), what a verifier trusts (7.3), what speaks against a signature at a moment
+ * (4.3 to 4.5), and whether hours meet the list's rule set (7.6).
  */
 
-import { hex, sha256 } from './bytes.js';
-import { Finding, require, within } from './finding.js';
-import { isHost } from './host.js';
+import { Finding, Skipped, hex, isHost, require, sha256, within } from './forms.js';
 import { canonicalize, isObject, parseRestricted } from './json.js';
-import { COSIGNATURE, NOTE, readVkey } from './note.js';
-import { proofHolds, readProof } from './proof.js';
+import { COSIGNATURE, NOTE, readVkey } from './log.js';
+import { proofHolds, readProof } from './signature.js';
 import { parseTrustList, readRoot } from './trustlist.js';
 
 const MAX_PIN = 65536;
@@ -34,8 +28,8 @@ export async function parsePin(data) {
 }
 
 /**
- * @param {import('./trustlist.js').TrustList} list
- * @returns {import('./proof.js').Proof[]}
+ * @param {TrustList} list
+ * @returns {Proof[]}
  */
 function proofsOf({ document }) {
   return within('trust_list_unsigned', () => {
@@ -46,14 +40,32 @@ function proofsOf({ document }) {
 }
 
 /**
- * @param {import('./trustlist.js').TrustList} list
- * @param {import('./trustlist.js').Root} root
+ * A list is looked at to find where a chain begins, under the root before it and under its own: its form, and each proof under
+ * each key, once. It is the largest thing that is ever hashed here.
+ * @type {WeakMap<Uint8Array, {list: TrustList, held: Object<string, Promise<boolean>>}>}
  */
-async function checkSigned(list, root) {
+const seen = new WeakMap();
+
+/** @param {Uint8Array} data not changed after this */
+function read(data) {
+  const found = seen.get(data) || { list: parseTrustList(data), held: {} };
+  seen.set(data, found);
+  return found;
+}
+
+/**
+ * @param {Uint8Array} data
+ * @param {Root} root
+ */
+async function checkSigned(data, root) {
+  const { list, held } = read(data);
   const signers = new Set();
-  for (const proof of proofsOf(list)) {
+  for (const [at, proof] of proofsOf(list).entries()) {
     const key = root.keys.find((one) => one.id === proof.method);
-    if (key && !signers.has(key.id) && await proofHolds(proof, list.document, key.key)) signers.add(key.id);
+    if (!key || signers.has(key.id)) continue;
+    const name = `${at} ${hex(key.key)}`;
+    held[name] = held[name] || proofHolds(proof, list.document, key.key);
+    if (await held[name]) signers.add(key.id);
   }
   require(signers.size > 0, 'trust_list_unsigned');
   require(signers.size >= root.threshold, 'trust_list_threshold');
@@ -62,12 +74,12 @@ async function checkSigned(list, root) {
 /**
  * Whether this root signed the list in `data`; to find where the way from a pinned root begins.
  * @param {Uint8Array} data
- * @param {import('./trustlist.js').Root} root
+ * @param {Root} root
  * @returns {Promise<boolean>}
  */
 export async function isSignedBy(data, root) {
   try {
-    await checkSigned(parseTrustList(data), root);
+    await checkSigned(data, root);
     return true;
   } catch (error) {
     if (error instanceof Finding) return false;
@@ -83,15 +95,15 @@ export async function isSignedBy(data, root) {
  */
 export async function walkChain(chain, pin, seenVersion = 0) {
   let root = pin.root;
-  /** @type {import('./trustlist.js').TrustList|undefined} */
+  /** @type {TrustList|undefined} */
   let last;
   require(chain.length <= MAX_CHAIN, 'trust_list_count');
   for (const data of chain) {
-    const list = parseTrustList(data);
+    const { list } = read(data);
     require(list.registry === pin.registry, 'trust_list_registry');
     require(!last || list.version > last.version, 'trust_list_version');
-    await checkSigned(list, root);
-    await checkSigned(list, list.root);
+    await checkSigned(data, root);
+    await checkSigned(data, list.root);
     root = list.root;
     last = list;
   }
@@ -102,7 +114,7 @@ export async function walkChain(chain, pin, seenVersion = 0) {
 
 /**
  * The keys in a list's vkeys. One key under two names would count twice: such a list is refused.
- * @param {import('./trustlist.js').TrustList} list
+ * @param {TrustList} list
  * @returns {Promise<LogKeys>}
  */
 async function readLogKeys({ log, witnesses }) {
@@ -123,7 +135,7 @@ async function readLogKeys({ log, witnesses }) {
  * Trust is established once and used for any number of certificates. A chain that does not hold is told by step 3.
  * @param {Uint8Array[]} chain
  * @param {Pin} pin
- * @param {import('./catalogue.js').CertificateTemplate[]} templates
+ * @param {CertificateTemplate[]} templates
  * @param {{pinned: boolean, seenVersion?: number}} reader
  * @returns {Promise<Trust>}
  */
@@ -135,4 +147,60 @@ export async function establishTrust(chain, pin, templates, { pinned, seenVersio
     if (error instanceof Finding) return { error: error.code, pin, pinned, templates };
     throw error;
   }
+}
+
+/**
+ * @param {ListedKey} key
+ * @param {number} moment Unix seconds
+ * @returns {string|undefined} why it may not sign then
+ */
+export function keyObjection({ notBefore, notAfter, revoked }, moment) {
+  if (moment < notBefore || moment > notAfter) return 'key_out_of_window';
+  if (!revoked) return undefined;
+  const { at, compromisedFrom } = revoked;
+  if (compromisedFrom !== undefined && moment >= compromisedFrom) return 'key_compromised';
+  return moment >= at ? 'key_superseded' : undefined;
+}
+
+/**
+ * The first reason why this key of this authority may not sign this number at this moment.
+ * @param {Authority} authority
+ * @param {ListedKey} key
+ * @param {CertificateNumber} number
+ * @param {number} moment Unix seconds
+ * @returns {string|undefined}
+ */
+export function objection(authority, key, number, moment) {
+  const past = authority.states.filter((one) => one.from <= moment);
+  const state = past.length ? past[past.length - 1].state : undefined;
+  if (state === undefined) return 'authority_not_granted';
+  if (state !== 'granted') return `authority_${state}`;
+  const { kinds, years } = authority.scope;
+  if (!kinds.includes(number.kind) || !years.includes(number.year)) return 'authority_out_of_scope';
+  if (key.id.split('#')[1].split('-')[0] !== String(number.year)) return 'key_of_another_year';
+  return keyObjection(key, moment);
+}
+
+/**
+ * Step 10.
+ * @param {Object<string, any>} subject of an authentic record
+ * @param {any[]} ruleSets of the trust list
+ * @returns {Object<string, string>} details
+ */
+export function judgeHours(subject, ruleSets) {
+  if (subject.ruleSet === undefined) throw new Skipped('no_rule');
+  const rule = ruleSets.find((one) => one.id === subject.ruleSet);
+  const minima = rule && rule.grades[subject.grade];
+  if (!minima) throw new Skipped('rule_unknown');
+  const { professionalHours, publicHours } = subject;
+  const missing = {
+    missingTotal: Math.max(0, minima.total - professionalHours - publicHours),
+    missingProfessional: Math.max(0, minima.professional - professionalHours),
+    missingPublic: Math.max(0, minima.public - publicHours),
+  };
+  const details = { ruleSet: rule.id, source: rule.source, article: rule.article };
+  if (Object.values(missing).some((hours) => hours > 0)) {
+    throw new Finding('hours_short', Object.assign({}, details, missing));
+  }
+  return details;
 }

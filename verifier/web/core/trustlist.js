@@ -1,25 +1,11 @@
 // @ts-check
 /**
  * The trust list's form (SPEC 4.1, 4.3 to 4.6). Signatures are `trust.js`'s.
- *
- * @typedef {{id: string, key: Uint8Array}} RootKey
- * @typedef {{threshold: number, keys: RootKey[]}} Root
- * @typedef {{id: string, key: Uint8Array, notBefore: number, notAfter: number, issuerName: string,
- *   revoked?: {at: number, compromisedFrom?: number}}} ListedKey
- * @typedef {{code: string, id: string, scope: {kinds: number[], years: number[]},
- *   states: {state: string, from: number}[], keys: ListedKey[]}} Authority
- * @typedef {{registry: string, version: number, validFrom: number, validUntil: number, root: Root,
- *   authorities: Authority[], log: {origin: string, vkeys: string[]}, witnesses: {vkeys: string[], quorum: number},
- *   statusKeys: ListedKey[], reportKeys: ListedKey[], ruleSets: any[], templates: import('./catalogue.js').ListedTemplate[],
- *   notUnderstood: string[], document: Object<string, any>}} TrustList
  */
 
-import { hex } from './bytes.js';
-import { require, within } from './finding.js';
-import { authorityDid, isHost, registryDid } from './host.js';
+import { authorityDid, hex, isHost, parseTime, registryDid, require, within } from './forms.js';
 import { isObject, parseCanonical } from './json.js';
-import { parseMultikey } from './publickey.js';
-import { parseTime } from './time.js';
+import { parseMultikey } from './signature.js';
 
 export const MAX_TRUST_LIST = 4 * 1024 * 1024;
 const KEY = ['id', 'publicKeyMultibase', 'notBefore', 'notAfter', 'revoked'];

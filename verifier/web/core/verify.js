@@ -4,31 +4,16 @@
  *
  * A function of evidence, trust and policy: no input, no output, no clock but `policy.at`. Every step that can still
  * run does, whatever failed before it.
- *
- * @typedef {{record?: Uint8Array, qrText?: string, number?: string, name?: string, logProof?: Uint8Array,
- *   status: Map<string, Uint8Array>}} Evidence
- * @typedef {{at: number, requireLog?: boolean, requireStatus?: boolean, clockSkew?: number, maxLogDelay?: number,
- *   statusMaxAge?: number|null}} Policy times in Unix seconds, durations in seconds
- * @typedef {Object<string, string|number|boolean>} Details
- * @typedef {{step: number, name: string, outcome: string, code: string, details: Details}} Step
- * @typedef {{reportVersion: 1, verdict: string, reason: string, missing: string[], at: string|undefined,
- *   number: string, steps: Step[], trust: Object<string, any>, record: Object<string, any>|null}} Report
  */
 
-import { objection } from './authority.js';
-import { isListed } from './catalogue.js';
-import { toMultibase } from './encodings.js';
-import { Finding, Skipped, Undecided, require } from './finding.js';
-import { judgeHours } from './hours.js';
+import { Finding, Skipped, Undecided, formatTime, parseNumber, parseTime, parseTypedNumber, require, toMultibase, trim } from './forms.js';
 import { canonicalize } from './json.js';
 import { MAX_LOG_PROOF, checkLogged } from './log.js';
-import { parseNumber, parseTypedNumber, trim } from './number.js';
-import { proofHolds } from './proof.js';
-import { parseQrText } from './qr.js';
-import { MAX_RECORD, parseRecord } from './record.js';
+import { MAX_RECORD, parseQrText, parseRecord } from './record.js';
+import { proofHolds } from './signature.js';
 import { checkInForce, knownOfTrustList, readStatusLists } from './status.js';
-import { derive, expand, isOfTemplate, unpack } from './template.js';
-import { formatTime, parseTime } from './time.js';
+import { derive, expand, isListed, isOfTemplate, unpack } from './template.js';
+import { judgeHours, objection } from './trust.js';
 
 const MAX_TEXTS = { qrText: 2048, number: 64, name: 200 };
 const DEFAULTS = { requireLog: false, requireStatus: true, clockSkew: 300, maxLogDelay: 604800, statusMaxAge: null };
@@ -39,7 +24,7 @@ const CHINA = 8 * 3600;
 class Case {
   /**
    * @param {Evidence} evidence
-   * @param {import('./trust.js').Trust} trust
+   * @param {Trust} trust
    * @param {Policy} policy
    */
   constructor(evidence, trust, policy) {
@@ -48,19 +33,19 @@ class Case {
     this.policy = { ...DEFAULTS, ...policy };
     /** @type {Set<number>} */
     this.passed = new Set();
-    /** @type {import('./qr.js').QrText|undefined} */
+    /** @type {QrText|undefined} */
     this.qr = undefined;
-    /** @type {import('./record.js').UnverifiedRecord|undefined} */
+    /** @type {UnverifiedRecord|undefined} */
     this.record = undefined;
-    /** @type {import('./number.js').CertificateNumber|undefined} */
+    /** @type {CertificateNumber|undefined} */
     this.number = undefined;
-    /** @type {import('./trustlist.js').ListedKey|undefined} */
+    /** @type {ListedKey|undefined} */
     this.key = undefined;
-    /** @type {import('./log.js').LoggedIssue|undefined} */
+    /** @type {LoggedIssue|undefined} */
     this.logged = undefined;
     /** @type {any} */
     this.logError = undefined;
-    /** @type {import('./status.js').StatusLists|undefined} */
+    /** @type {StatusLists|undefined} */
     this.lists = undefined;
   }
 
@@ -167,7 +152,7 @@ async function strictForm(one) {
   return ['strict'];
 }
 
-/** @param {Case} one @param {import('./qr.js').QrText} qr @returns {Promise<Uint8Array>} the record's bytes */
+/** @param {Case} one @param {QrText} qr @returns {Promise<Uint8Array>} the record's bytes */
 async function expandQr(one, qr) {
   const list = one.needList();
   // Another template than the root's would make a genuine signature fail.
@@ -250,7 +235,7 @@ async function schemaAndNumber(one) {
   return ['well_formed'];
 }
 
-/** @param {Case} one @param {import('./record.js').UnverifiedRecord} record @param {number} kindDigit */
+/** @param {Case} one @param {UnverifiedRecord} record @param {number} kindDigit */
 function checkNumber({ evidence }, record, kindDigit) {
   const number = parseNumber(record.number);
   const subject = record.document.credentialSubject;
@@ -334,11 +319,24 @@ async function run(one, step) {
 }
 
 /**
+ * The number of what was presented, before anything is verified: it tells which status and which part of the log to ask for.
+ * @param {Evidence} evidence
+ * @param {Trust} trust
+ * @param {Policy} policy
+ * @returns {Promise<{number: CertificateNumber|undefined, isRecord: boolean}>} and whether there is a record for a log to have
+ */
+export async function peekNumber(evidence, trust, policy) {
+  const one = new Case(evidence, trust, policy);
+  for (const step of [0, 1, 2]) await run(one, step);
+  return { number: one.number, isRecord: one.passed.has(1) };
+}
+
+/**
  * Judge one certificate.
  * @param {Evidence} evidence
- * @param {import('./trust.js').Trust} trust
+ * @param {Trust} trust
  * @param {Policy} policy
- * @returns {Promise<Report>} SPEC 7.5
+ * @returns {Promise<VerificationReport>} SPEC 7.5
  */
 export async function verify(evidence, trust, policy) {
   const one = new Case(evidence, trust, policy);
@@ -366,7 +364,7 @@ export async function verify(evidence, trust, policy) {
   };
 }
 
-/** @param {import('./trust.js').Trust} trust */
+/** @param {Trust} trust */
 function summary({ pin, list }) {
   const base = pin.fingerprint ? { rootFingerprint: pin.fingerprint } : {};
   if (!list) return base;

@@ -6,9 +6,7 @@
  */
 
 import { judge, loadTrust, readPin } from '../page/gather.js';
-import { keepVerified } from '../page/keep.js';
-import { keepPage } from '../page/offline.js';
-import { Source } from '../page/source.js';
+import { Source, keepPage, keepVerified } from '../page/source.js';
 import { age, body, element, headline } from '../page/view.js';
 import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber, readWords } from '../page/words.js';
 import { Camera, Sightings, hasCamera } from './camera.js';
@@ -17,9 +15,7 @@ import { listen } from './gun.js';
 import { Refusal, judgeFiles, judgeItem, judgeNumber } from './server.js';
 
 /**
- * @typedef {import('../core/verify.js').Report} Report
- * @typedef {import('../page/source.js').Trouble} Trouble
- * @typedef {{label: string, place: string, report?: Report, at?: number, troubles?: Trouble[], note?: string,
+ * @typedef {{label: string, place: string, report?: VerificationReport, at?: number, troubles?: Trouble[], note?: string,
  *   isOld?: boolean, qrText?: string}} Card
  */
 
@@ -30,11 +26,11 @@ const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
 let language = preferredLanguage();
-/** @type {import('../page/words.js').Words} */
+/** @type {Words} */
 let words;
 /** @type {Card[]} newest first */
 let cards = [];
-/** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<import('../core/trust.js').Trust|undefined>}|undefined} */
+/** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<Trust|undefined>}|undefined} */
 let read;
 /** Whether this browser has cryptography; on plain http it has none, and the server judges everything. */
 const judgesHere = Boolean(window.crypto && crypto.subtle);
@@ -55,12 +51,12 @@ function publication() {
   return read;
 }
 
-/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+/** @returns {Trust} trust in nothing, where the publication cannot be reached */
 function nobodys() {
   return { error: 'trust_list_count', pin: { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' }, pinned: false, templates: [] };
 }
 
-/** @param {string} label @param {Partial<import('../core/verify.js').Evidence>} evidence @returns {Promise<Card>} */
+/** @param {string} label @param {Partial<Evidence>} evidence @returns {Promise<Card>} */
 async function judgedHere(label, evidence) {
   if (!judgesHere) return judgedThere(await judgeItem(evidence, language), label);
   const { source, trust, troubles } = publication();
@@ -222,6 +218,7 @@ function labelled(id, label, attributes, hint) {
 
 function build() {
   const { desk } = words;
+  const begun = ['code', 'name'].map((id) => (field(id) ? field(id).value : ''));
   if (camera) camera.close();
   camera = undefined;
   const form = /** @type {HTMLFormElement} */ (element('form', { id: 'typed', autocomplete: 'off' },
@@ -245,6 +242,7 @@ function build() {
   files.onchange = () => {
     checkFiles(Array.from(files.files || [])).finally(() => { files.value = ''; });
   };
+  [field('code').value, field('name').value] = begun;
   listen(field('code'), checkTyped);
   if (hasCamera()) part('camera').onclick = () => (camera ? closeCamera() : openCamera());
   count();

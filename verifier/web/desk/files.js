@@ -8,7 +8,7 @@ const MAX_RECORD = 65536;
 const BAKED = 'openbadgecredential';
 export const CODE = /^\s*https?:\/\/[^\s/]+\/v#[0-9]+\s*$/i;
 
-/** @typedef {{label: string, evidence: Partial<import('../core/verify.js').Evidence>}} Presented */
+/** @typedef {{label: string, evidence: Partial<Evidence>}} Presented */
 
 /** @param {string} text */
 export const evidenceOf = (text) => (/^\s*https?:/i.test(text) ? { qrText: text } : { number: text });

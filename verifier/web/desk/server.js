@@ -1,7 +1,7 @@
 // @ts-check
 /** What only a server can read (PDF, scans) or look up (a number with a name) goes to this page's own server, and nothing else. */
 
-/** @typedef {import('../core/verify.js').Report & {target: string, troubles: import('../page/source.js').Trouble[]}} Judged */
+/** @typedef {VerificationReport & {target: string, troubles: Trouble[]}} Judged */
 
 /** What the server says instead of a report; `code` is empty where there is no server that judges. */
 export class Refusal extends Error {
@@ -45,7 +45,7 @@ const textOf = (data) => data && new TextDecoder().decode(data);
 
 /**
  * Judge on the server what this browser cannot.
- * @param {Partial<import('../core/verify.js').Evidence>} presented
+ * @param {Partial<Evidence>} presented
  * @param {string} language
  * @returns {Promise<Judged>}
  */

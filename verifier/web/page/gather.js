@@ -1,20 +1,150 @@
 // @ts-check
-/** Gathers trust and evidence from the registry's publication, and judges nothing (SPEC 4.2, 7.1, 8.3). */
+/**
+ * Gathers trust and evidence from the registry's publication, and judges nothing (SPEC 4.2, 7.1, 8.3); of the published log it finds
+ * the issue of a number and builds its offline proof (6.6).
+ *
+ * All of the log comes from whoever serves it, so the proof is verified before it is presented: a server that is wrong leaves a
+ * certificate undecided, never false.
+ */
 
-import { readTemplate } from '../core/catalogue.js';
-import { Finding } from '../core/finding.js';
-import { parseNumber } from '../core/number.js';
+import { Finding, fromUtf8, join, require, sha256, utf8 } from '../core/forms.js';
+import { isObject, parseRestricted } from '../core/json.js';
+import { readCheckpoint, readIncluded, readNote } from '../core/log.js';
 import { statusAddress } from '../core/status.js';
+import { readTemplate } from '../core/template.js';
 import { establishTrust, isSignedBy, parsePin } from '../core/trust.js';
 import { MAX_TRUST_LIST, parseTrustList } from '../core/trustlist.js';
-import { verify } from '../core/verify.js';
-import { proveIssue } from './loglookup.js';
+import { peekNumber, verify } from '../core/verify.js';
 import { SourceError } from './source.js';
 
+/** @typedef {import('./source.js').Source} Source */
+
+const WIDTH = 256;
+const MAX_CHECKPOINT = 8192;
+const MAX_RUNS = 8 * 1024 * 1024;
+const MAX_TILE = WIDTH * 32;
+const MAX_BUNDLE = WIDTH * 1026;
+const NODE = Uint8Array.of(1);
+
+/** @param {Uint8Array} data */
+const toBase64 = (data) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
+
+/** @param {number} index @returns {string} `1234067` as `x001/x234/067` */
+function indexPath(index) {
+  const digits = String(index).padStart(3 * Math.ceil(String(index).length / 3), '0');
+  return (digits.match(/.{3}/g) || []).map((group, at, all) => (at < all.length - 1 ? `x${group}` : group)).join('/');
+}
+
+class Tree {
+  /** @param {Source} source @param {number} size */
+  constructor(source, size) {
+    this.source = source;
+    this.size = size;
+  }
+
+  /**
+   * A tile or bundle; once a full one exists the partial one may be gone, and the full one will do.
+   * @param {number|string} level
+   * @param {number} index
+   * @param {number} height the level whose hashes are counted
+   * @param {number} bound bytes
+   */
+  async resource(level, index, height, bound) {
+    const full = `log/tile/${level}/${indexPath(index)}`;
+    const width = Math.floor(this.size / WIDTH ** height) - index * WIDTH;
+    const found = (width < WIDTH && await this.source.read(`${full}.p/${width}`, bound)) || await this.source.read(full, bound);
+    require(found, 'log_tile');
+    return found;
+  }
+
+  /** @param {number} leaf @returns {Promise<Uint8Array>} its entry */
+  async entry(leaf) {
+    const bundle = await this.resource('entries', Math.floor(leaf / WIDTH), 0, MAX_BUNDLE);
+    let at = 0;
+    for (let skip = leaf % WIDTH; skip > 0; skip -= 1) at += 2 + ((bundle[at] << 8) | bundle[at + 1]);
+    const end = at + 2 + ((bundle[at] << 8) | bundle[at + 1]);
+    require(end <= bundle.length, 'log_bundle_form');
+    return bundle.slice(at + 2, end);
+  }
+
+  /**
+   * The hash of the complete subtree of 2^height leaves.
+   * @param {number} height
+   * @param {number} index
+   * @returns {Promise<Uint8Array>}
+   */
+  async node(height, index) {
+    const level = Math.floor(height / 8);
+    const count = 2 ** (height % 8);
+    const first = index * count;
+    const tile = await this.resource(level, Math.floor(first / WIDTH), level, MAX_TILE);
+    const from = 32 * (first % WIDTH);
+    require(tile.length >= from + 32 * count, 'log_tile');
+    let hashes = Array.from({ length: count }, (_, at) => tile.slice(from + 32 * at, from + 32 * at + 32));
+    while (hashes.length > 1) {
+      const pairs = hashes.filter((_, at) => at % 2 === 0).map((left, at) => join(NODE, left, hashes[2 * at + 1]));
+      hashes = await Promise.all(pairs.map(sha256));
+    }
+    return hashes[0];
+  }
+
+  /** @param {number} from @param {number} to @returns {Promise<Uint8Array>} the hash of these leaves (RFC 9162 section 2.1.1) */
+  async range(from, to) {
+    const split = splitOf(to - from);
+    if (2 * split === to - from || to - from === 1) return this.node(Math.log2(to - from), from / (to - from));
+    return sha256(join(NODE, ...await Promise.all([this.range(from, from + split), this.range(from + split, to)])));
+  }
+
+  /** @param {number} leaf @param {number} from @param {number} to @returns {Promise<Uint8Array[]>} RFC 9162 section 2.1.3.1 */
+  async path(leaf, from, to) {
+    if (to - from === 1) return [];
+    const middle = from + splitOf(to - from);
+    const isLeft = leaf < middle;
+    const [rest, side] = await Promise.all([
+      isLeft ? this.path(leaf, from, middle) : this.path(leaf, middle, to),
+      isLeft ? this.range(middle, to) : this.range(from, middle),
+    ]); // their tiles are asked for at once
+    return [...rest, side];
+  }
+}
+
+/** @param {number} count @returns {number} the largest power of two below it */
+const splitOf = (count) => 2 ** Math.ceil(Math.log2(count) - 1);
+
+/** @param {Uint8Array|undefined} data @param {number} serial @returns {number} the leaf that the hint names */
+function leafOf(data, serial) {
+  require(data, 'log_not_listed');
+  const document = parseRestricted(data, MAX_RUNS);
+  require(isObject(document) && Array.isArray(document.runs), 'log_runs_form');
+  for (const run of document.runs) {
+    require(Array.isArray(run) && run.length === 3 && run.every((part) => typeof part === 'number' && part >= 0), 'log_runs_form');
+    const [first, count, leaf] = run;
+    if (serial >= first && serial < first + count) return leaf + serial - first;
+  }
+  throw new Finding('log_not_listed');
+}
+
 /**
- * @typedef {import('./source.js').Source} Source
- * @typedef {import('./source.js').Trouble} Trouble
+ * @param {Source} source
+ * @param {Trust} trust with a list
+ * @param {CertificateNumber} number
+ * @returns {Promise<Uint8Array>} the `.tlog-proof`
  */
+export async function proveIssue(source, { list, logKeys }, number) {
+  require(list && logKeys, 'trust_list_count');
+  const note = await source.read('log/checkpoint', MAX_CHECKPOINT);
+  require(note, 'log_absent');
+  const size = Number(readCheckpoint(readNote(note)).size);
+  const { authority, year, kind, serial } = number;
+  const leaf = leafOf(await source.read(`log/runs/${authority}/${year}/${kind}.json`, MAX_RUNS), serial);
+  require(leaf < size, 'log_behind');
+  const tree = new Tree(source, size);
+  const [entry, path] = await Promise.all([tree.entry(leaf), tree.path(leaf, 0, size)]);
+  const lines = ['c2sp.org/tlog-proof@v1', `extra ${toBase64(entry)}`, `index ${leaf}`, ...path.map(toBase64)];
+  const proof = utf8(`${lines.join('\n')}\n\n${fromUtf8(note, 'note_form')}`);
+  await readIncluded(proof, number, list.log.origin, logKeys);
+  return proof;
+}
 
 const MAX_ROOT = 65536;
 const MAX_TEMPLATE = 65536;
@@ -56,7 +186,7 @@ export async function readPin(source) {
 /**
  * The current list; before it, where the root has changed, the versions back to one that the pinned root signed.
  * @param {Source} source
- * @param {import('../core/trust.js').Pin} pin
+ * @param {Pin} pin
  */
 async function readChain(source, pin) {
   const chain = [await source.read('trust.json', MAX_TRUST_LIST)];
@@ -74,7 +204,7 @@ async function readChain(source, pin) {
 /**
  * The published templates that the list names; those that cannot be had are left out.
  * @param {Source} source
- * @param {import('../core/trustlist.js').TrustList} list
+ * @param {TrustList} list
  * @param {Trouble[]} troubles
  */
 async function readTemplates(source, list, troubles) {
@@ -93,7 +223,7 @@ async function readTemplates(source, list, troubles) {
 /**
  * @param {Source} source
  * @param {Trouble[]} troubles
- * @returns {Promise<import('../core/trust.js').Trust|undefined>} nothing where there is not even a root
+ * @returns {Promise<Trust|undefined>} nothing where there is not even a root
  */
 export async function loadTrust(source, troubles) {
   // What every judgement needs is asked for at once; whoever reads it next says what is wrong with it.
@@ -108,7 +238,7 @@ export async function loadTrust(source, troubles) {
   return { ...trust, templates: await readTemplates(source, trust.list, troubles) };
 }
 
-/** @param {import('../core/trust.js').Pin} pin @returns {number} the newest version this browser accepted; 0 for none */
+/** @param {Pin} pin @returns {number} the newest version this browser accepted; 0 for none */
 function remembered({ fingerprint }) {
   try {
     return Number(localStorage.getItem(MEMORY + fingerprint)) || 0;
@@ -117,7 +247,7 @@ function remembered({ fingerprint }) {
   }
 }
 
-/** @param {import('../core/trust.js').Pin} pin @param {number} version */
+/** @param {Pin} pin @param {number} version */
 function remember({ fingerprint }, version) {
   try {
     localStorage.setItem(MEMORY + fingerprint, String(version));
@@ -127,19 +257,19 @@ function remember({ fingerprint }, version) {
 }
 
 /**
- * Judge what was presented, with what the publication has about it.
+ * Judge what was presented, with what the publication has about it: once, and again with the details where a status is set.
  * @param {Source} source
- * @param {import('../core/trust.js').Trust} trust
- * @param {import('../core/verify.js').Evidence} presented
+ * @param {Trust} trust
+ * @param {Evidence} presented
  * @param {number} at Unix seconds
  * @param {Trouble[]} troubles
- * @param {Partial<import('../core/verify.js').Policy>} [demands] what the reader asks for beyond that
- * @returns {Promise<import('../core/verify.js').Report>}
+ * @param {Partial<Policy>} [demands] what the reader asks for beyond that
+ * @returns {Promise<VerificationReport>}
  */
 export async function judge(source, trust, presented, at, troubles, demands = {}) {
-  const first = await verify(presented, trust, { ...demands, at, requireLog: true });
-  if (!first.number || !trust.list) return first;
-  const number = parseNumber(first.number);
+  const demanding = { ...demands, at, requireLog: true };
+  const { number, isRecord } = await peekNumber(presented, trust, demanding);
+  if (!number || !trust.list) return verify(presented, trust, demanding);
   const { registry } = trust.list;
   const status = new Map(presented.status);
   const obtain = async (/** @type {string} */ purpose, /** @type {number} */ bound) => {
@@ -152,9 +282,8 @@ export async function judge(source, trust, presented, at, troubles, demands = {}
     });
     if (data) status.set(address, data);
   };
-  const needsProof = first.steps[1].outcome === 'PASSED' && first.steps[7].outcome !== 'PASSED' && first.steps[7].code !== 'log_entry_differs';
   const [found] = await Promise.all([
-    needsProof ? attempted(troubles, 'log', () => proveIssue(source, trust, number)) : undefined,
+    isRecord && await needsProof(presented, trust, demanding) ? attempted(troubles, 'log', () => proveIssue(source, trust, number)) : undefined,
     obtain('revocation', MAX_LIST),
     obtain('suspension', MAX_LIST),
   ]);
@@ -162,8 +291,20 @@ export async function judge(source, trust, presented, at, troubles, demands = {}
   const isCutOff = source.isOffline && troubles.some(({ path, code }) => path === 'log' && code === 'source_unreachable');
   const policy = { ...demands, at, requireLog: !isCutOff };
   const evidence = { ...presented, logProof: found || presented.logProof, status };
-  const second = await verify(evidence, trust, policy);
-  if (second.steps[8].outcome !== 'FAILED') return second;
+  const report = await verify(evidence, trust, policy);
+  if (report.steps[8].outcome !== 'FAILED') return report;
   await obtain('details', MAX_DETAILS);
   return verify(evidence, trust, policy);
+}
+
+/**
+ * Whether the log is to be asked: not where a proof was presented that holds, or that contradicts the record.
+ * @param {Evidence} presented
+ * @param {Trust} trust
+ * @param {Policy} policy
+ */
+async function needsProof(presented, trust, policy) {
+  if (!presented.logProof) return true;
+  const { outcome, code } = (await verify(presented, trust, policy)).steps[7];
+  return outcome !== 'PASSED' && code !== 'log_entry_differs';
 }

@@ -6,15 +6,13 @@
  */
 
 import { judge, loadTrust, readPin } from './gather.js';
-import { keepVerified } from './keep.js';
-import { keepPage } from './offline.js';
-import { Source } from './source.js';
+import { Source, keepPage, keepVerified } from './source.js';
 import { age, body, element, headline } from './view.js';
 import { LANGUAGES, choose, codesOf, loadCommonWords, preferredLanguage, withRare } from './words.js';
 
 /**
- * @typedef {Partial<import('../core/verify.js').Evidence>} Presented
- * @typedef {{report: import('../core/verify.js').Report, at: number, troubles: import('./source.js').Trouble[], isOld: boolean,
+ * @typedef {Partial<Evidence>} Presented
+ * @typedef {{report: VerificationReport, at: number, troubles: Trouble[], isOld: boolean,
  *   byServer: boolean, presented: Presented}} Judged
  */
 
@@ -25,7 +23,7 @@ const MAX_FILE = 65536;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 let language = preferredLanguage();
-/** @type {import('./words.js').Words} */
+/** @type {Words} */
 let words;
 /** @type {Judged|undefined} */
 let judged;
@@ -52,13 +50,18 @@ function show() {
   part('verdict').className = report.verdict;
   part('verdict').replaceChildren(...headline(report, speech, presented.qrText), ...age(report, at, isOld, speech),
     ...(byServer ? [element('p', { class: 'notice' }, words.page.byServer)] : []));
-  part('report').replaceChildren(...body(report, at, troubles, speech));
   document.title = `${words.verdicts[report.verdict]} · ${words.page.title}`;
+}
+
+/** What stands below the verdict, and the form for another one. */
+function showMore() {
+  if (judged) part('report').replaceChildren(...body(judged.report, judged.at, judged.troubles, { words, language }));
+  if (part('form').hidden) buildForm();
 }
 
 /** @param {Presented} presented @returns {Promise<Judged>} */
 async function judgedHere(presented) {
-  /** @type {import('./source.js').Trouble[]} */
+  /** @type {Trouble[]} */
   const troubles = [];
   const at = Math.floor(Date.now() / 1000);
   const source = new Source();
@@ -81,6 +84,7 @@ async function check(presented) {
   turn += 1;
   const mine = turn;
   isChecking = true;
+  judged = undefined;
   if (words) say(words.page.checking); // else the page itself says it still
   try {
     const found = await (window.crypto && crypto.subtle ? judgedHere : judgedThere)(presented);
@@ -90,16 +94,19 @@ async function check(presented) {
     judged = found;
     show();
     part('verdict').focus({ preventScroll: true });
+    setTimeout(showMore); // first the verdict: a telephone takes as long to set the rest
   } catch (error) {
     if (/** @type {any} */ (error).title === undefined) console.error(error);
     await spoken;
+    if (mine !== turn) return;
     say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
+    showMore();
   } finally {
     isChecking = mine !== turn;
   }
 }
 
-/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+/** @returns {Trust} trust in nothing, where the publication cannot be reached */
 function nobodys() {
   const pin = { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' };
   return { error: 'trust_list_count', pin, pinned: false, templates: [] };
@@ -111,7 +118,7 @@ function checkAddress() {
 
 /** @param {FileList|File[]} files */
 async function readFiles(files) {
-  /** @type {Partial<import('../core/verify.js').Evidence>} */
+  /** @type {Partial<Evidence>} */
   const presented = {};
   for (const file of Array.from(files)) {
     // One byte more than any genuine file, so that step 0 says what is too large.
@@ -146,6 +153,7 @@ function buildForm() {
 
 /** @param {string} chosen */
 async function speak(chosen) {
+  const isFirst = !words;
   words = await loadCommonWords(chosen);
   if (judged) words = await withRare(words, chosen, codesOf(judged.report, judged.troubles));
   language = chosen;
@@ -161,8 +169,10 @@ async function speak(chosen) {
     choose(other);
     speak(other).then(() => keepPage());
   };
+  if (isFirst && isChecking) return; // first the verdict
   buildForm();
   show();
+  showMore();
 }
 
 /** Nothing was scanned: the address is all that there is to show. */

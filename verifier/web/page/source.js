@@ -1,14 +1,74 @@
 // @ts-check
 /**
- * What the registry publishes, read from the page's own server within bounds (SPEC 8.3).
+ * What the registry publishes, read from the page's own server within bounds (SPEC 8.3), and kept on this device for when there is
+ * no network; and the service worker, which keeps the pages.
  *
  * Three things are told apart: the bytes; certainly not there; could not be told. The last is a trouble, never a finding; where
- * this device has kept the file from another time, that is given instead, and remembered as old.
+ * this device has kept the file from another time, that is given instead, and remembered as old. Only what a verification has
+ * just accepted is kept, and all of it is verified again whenever it is used: a kept file can be old, never false.
  */
 
-import { hex, sha256 } from '../core/bytes.js';
+import { byHand, hex, parseNumber, sha256 } from '../core/forms.js';
+import { readStatusLists } from '../core/status.js';
+import { isListed } from '../core/template.js';
 import { asked } from './early.js';
-import { kept } from './keep.js';
+import { read } from './words.js';
+
+const CACHE = 'certreg.published';
+const MOST = 600;
+const MAX_FILE = 4 * 1024 * 1024;
+
+/** @param {string} path @returns {Promise<Uint8Array|undefined>} */
+export async function kept(path) {
+  try {
+    const found = await (await caches.open(CACHE)).match(`/${path}`);
+    return found && new Uint8Array(await found.arrayBuffer());
+  } catch (_) {
+    return undefined; // no such storage here, or not allowed
+  }
+}
+
+/** @param {Map<string, Uint8Array>} files by path */
+export async function keep(files) {
+  try {
+    const cache = await caches.open(CACHE);
+    for (const [path, data] of files) {
+      if (data.length <= MAX_FILE) await cache.put(`/${path}`, new Response(data));
+    }
+    const all = await cache.keys();
+    for (const old of all.slice(0, Math.max(0, all.length - MOST))) await cache.delete(old);
+  } catch (_) {
+    // no such storage here, not allowed, or full: the next visit needs a network
+  }
+}
+
+/**
+ * Keep what the network gave for this judgement and what the judgement accepted.
+ * @param {import('./source.js').Source} source
+ * @param {Trust} trust
+ * @param {VerificationReport} report
+ */
+export async function keepVerified(source, trust, report) {
+  const { list, templates } = trust;
+  if (!list) return;
+  const given = [...source.given];
+  const isKept = new Set(['trust.json', 'root.json', ...given.map(([path]) => path).filter((path) => /^trust\/\d+\.json$/.test(path))]);
+  for (const template of templates.filter((one) => isListed(one, list.templates))) {
+    const { kind, version } = template.record;
+    for (const path of [`templates/${kind}/${version}/record.json`, `schemas/${kind}/${version}.json`, 'ns/certificate/v1']) isKept.add(path);
+  }
+  if (report.number) {
+    const before = `https://${list.registry}/`;
+    const documents = new Map(given.map(([path, data]) => [before + path, data]));
+    const lists = await readStatusLists(parseNumber(report.number), documents, list);
+    for (const [purpose, one] of Object.entries(lists)) {
+      if (typeof one !== 'string') given.filter(([path]) => path.startsWith('status/') && path.includes(`/${purpose}/`)).forEach(([path]) => isKept.add(path));
+    }
+    // The details were accepted where the report could quote them.
+    if (report.steps[8].details.since !== undefined) given.filter(([path]) => path.includes('/details/')).forEach(([path]) => isKept.add(path));
+  }
+  await keep(new Map(given.filter(([path]) => isKept.has(path))));
+}
 
 /** Milliseconds after which a network that says nothing is none. */
 const PATIENCE = 8000;
@@ -114,5 +174,43 @@ export class Source {
     } finally {
       clearTimeout(timer);
     }
+  }
+}
+
+const WORKER = '/worker.js';
+
+/** @type {any} */
+let address;
+
+/** @returns {any} the worker's address in the form that the page's policy asks for; a policy is made once */
+function workerAddress() {
+  const types = /** @type {any} */ (window).trustedTypes;
+  if (!address) address = types ? types.createPolicy('certreg', { createScriptURL: () => WORKER }).createScriptURL(WORKER) : WORKER;
+  return address;
+}
+
+/** @type {Promise<ServiceWorkerRegistration>|undefined} */
+let registered;
+
+/**
+ * Keep this page, the words and the arithmetic that it has read, and the folders of `modules`. Where the browser cannot, or the host has no worker, the
+ * page goes on without.
+ * @param {string[]} modules addresses of the page's own modules, beside those that every page has
+ * @param {string} scope beginning of the addresses of pages that the worker may serve
+ */
+export async function keepPage(modules = [], scope = '/v') {
+  if (!navigator.serviceWorker) return;
+  try {
+    // Who is served by a worker has registered it; to do so again would revive one that its host has just ended.
+    if (!navigator.serviceWorker.controller) {
+      registered = registered || navigator.serviceWorker.register(workerAddress(), { scope, updateViaCache: 'none' });
+      await registered;
+    }
+    const { active } = await navigator.serviceWorker.ready;
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => { document.documentElement.dataset.kept = 'yes'; };
+    /** @type {ServiceWorker} */ (active).postMessage([location.pathname, ...modules, ...byHand, ...read], [channel.port2]);
+  } catch (_) {
+    registered = undefined;
   }
 }

@@ -7,9 +7,6 @@
 import { fill, printedNumber, timeText } from './words.js';
 
 /**
- * @typedef {import('../core/verify.js').Report} Report
- * @typedef {import('../core/verify.js').Step} Step
- * @typedef {import('./words.js').Words} Words
  * @typedef {{words: Words, language: string}} Speech
  */
 
@@ -79,7 +76,7 @@ function statusFacts({ details }, { words, language }) {
 
 /**
  * The address in the code and the official one, one above the other, where they are not the same.
- * @param {Report} report @param {string|undefined} qrText @param {Speech} speech
+ * @param {VerificationReport} report @param {string|undefined} qrText @param {Speech} speech
  */
 function lookAlike({ steps, trust }, qrText, { words }) {
   const [, host] = /^\s*https?:\/\/([^/\s]+)/i.exec(qrText || '') || [];
@@ -96,7 +93,7 @@ function ageText(seconds, { page }) {
 
 /**
  * How old what is known is, and whether it comes from this device alone.
- * @param {Report} report @param {number} at @param {boolean} isOld @param {Speech} speech
+ * @param {VerificationReport} report @param {number} at @param {boolean} isOld @param {Speech} speech
  */
 export function age({ steps }, at, isOld, { words, language }) {
   const { outcome, details } = steps[8];
@@ -109,7 +106,7 @@ export function age({ steps }, at, isOld, { words, language }) {
   return [...parts, element('p', { class: 'notice' }, words.page.offline + without)];
 }
 
-/** @param {Report} report @param {Speech} speech @param {string} [qrText] */
+/** @param {VerificationReport} report @param {Speech} speech @param {string} [qrText] */
 export function headline(report, speech, qrText) {
   const { words } = speech;
   const deciding = report.steps.find((step) => step.step < 10 && step.code === report.reason);
@@ -131,7 +128,7 @@ export function headline(report, speech, qrText) {
   return [...parts, ...lookAlike(report, qrText, speech)];
 }
 
-/** @param {Report} report @param {Speech} speech */
+/** @param {VerificationReport} report @param {Speech} speech */
 function signedFields({ record, number }, { words }) {
   if (!record) return [element('p', {}, words.labels.unproven)];
   const subject = record.credentialSubject;
@@ -145,7 +142,7 @@ function signedFields({ record, number }, { words }) {
   return [element('h2', {}, words.labels.compare), rowsOf(rows, 'signed')];
 }
 
-/** @param {Report} report @param {number} at @param {Speech} speech */
+/** @param {VerificationReport} report @param {number} at @param {Speech} speech */
 function basis({ trust, steps }, at, { words, language }) {
   const { labels, page } = words;
   const time = (/** @type {any} */ seconds) => timeText(seconds, language);
@@ -168,7 +165,7 @@ function basis({ trust, steps }, at, { words, language }) {
   return steps[3].code === 'root_not_pinned' ? [...parts, element('p', {}, page.unpinned)] : parts;
 }
 
-/** @param {Report} report @param {Speech} speech */
+/** @param {VerificationReport} report @param {Speech} speech */
 function hours({ steps }, { words }) {
   const { outcome, code, details } = steps[10];
   if (outcome === 'SKIPPED') return [];
@@ -179,7 +176,7 @@ function hours({ steps }, { words }) {
   return [...text, element('p', {}, `${details.source} ${details.article}`)];
 }
 
-/** @param {Report} report @param {Speech} speech */
+/** @param {VerificationReport} report @param {Speech} speech */
 function steps(report, { words }) {
   const list = element('ol', {});
   for (const { name, outcome, code } of report.steps) {
@@ -197,9 +194,9 @@ function notes(title, lines) {
 }
 
 /**
- * @param {Report} report
+ * @param {VerificationReport} report
  * @param {number} at Unix seconds
- * @param {import('./source.js').Trouble[]} troubles
+ * @param {Trouble[]} troubles
  * @param {Speech} speech
  * @returns {Node[]}
  */

@@ -70,7 +70,7 @@ export async function withRare(words, language, codes) {
   return { ...words, codes: { ...rare.codes, ...words.codes }, undecided: { ...rare.undecided, ...words.undecided } };
 }
 
-/** @param {import('../core/verify.js').Report} report @param {import('./source.js').Trouble[]} troubles */
+/** @param {VerificationReport} report @param {Trouble[]} troubles */
 export const codesOf = (report, troubles) => [...report.steps, ...troubles].map(({ code }) => code);
 
 /** @param {string} text @param {...(string|number|boolean)} values for its `{}` */

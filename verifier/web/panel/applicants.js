@@ -4,7 +4,7 @@
  * under many names, and an identity number is masked as soon as it is read, as certificates have it.
  */
 
-import { parseTypedNumber } from '../core/number.js';
+import { parseTypedNumber } from '../core/forms.js';
 import { fold } from './rows.js';
 import { FileProblem } from './zip.js';
 
@@ -61,6 +61,8 @@ function numbersIn(text) {
   });
 }
 
+const SUM = /^(?:合计|总计|小计|total|sum)$/i;
+
 /** @param {string} text @returns {number|undefined} */
 function hoursIn(text) {
   const match = /^([0-9]{1,5})(?:\.0*)?(?:学时|课时|小时|h)?$/i.exec(fold(text));
@@ -69,7 +71,7 @@ function hoursIn(text) {
 
 /**
  * @param {string[][][]} sheets
- * @returns {{applicants: Applicant[], doubts: number}} `doubts`: cells that should say a year or hours and do not
+ * @returns {{applicants: Applicant[], doubts: number}} `doubts`: cells that should say a year or hours and do not, rows without a name
  */
 export function applicantsOf(sheets) {
   /** @type {Map<string, Applicant>} */
@@ -89,7 +91,9 @@ function readRow(row, columns, people) {
   const cells = columns.flatMap((column, at) => (column && row[at] ? [{ ...column, text: row[at] }] : []));
   const first = (/** @type {string} */ field) => (cells.find((cell) => cell.field === field) || { text: '' }).text;
   const name = first('name').normalize('NFC').trim().slice(0, 200);
-  if (!name || headingOf(name)) return 0;
+  // A row of which nobody knows whose it is is told, unless it is a sum, which names nobody on purpose.
+  if (!name) return cells.some(({ field }) => ['numbers', 'identity'].includes(field)) ? 1 : 0;
+  if (headingOf(name) || SUM.test(fold(name))) return 0;
   const identity = masked(first('identity'));
   const key = `${fold(name)}|${identity}`;
   const person = people.get(key) || { name, identity, claims: {} };

@@ -4,7 +4,7 @@
  * and are sent to nobody; a PDF is read by this page's own server, which says nothing of it but what is attached.
  */
 
-import { utf8 } from '../core/bytes.js';
+import { utf8 } from '../core/forms.js';
 import { loadTrust } from '../page/gather.js';
 import { Source } from '../page/source.js';
 import { element, shape } from '../page/view.js';
@@ -16,7 +16,7 @@ import { verifyReview } from './verify.js';
 import { nobodys } from './work.js';
 
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
-/** @type {import('../page/view.js').Speech} */
+/** @type {Speech} */
 let speech;
 /** @type {{verdict: import('./verify.js').Verdict, at: number, label: string}|undefined} */
 let judged;

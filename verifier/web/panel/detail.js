@@ -4,8 +4,6 @@
 import { body, element, headline } from '../page/view.js';
 import { printedNumber } from '../page/words.js';
 
-/** @typedef {import('../page/view.js').Speech} Speech */
-
 /** @param {string} field @param {Speech} speech */
 export const fieldName = (field, { words }) => words.panelFields[field] || words.fields[field] || field;
 

@@ -2,19 +2,14 @@
 /**
  * The signed record of a review in its one form, and in a QR (SPEC 8.5). Nothing that this returns is verified.
  *
- * @typedef {{document: Object<string, any>, proof: import('../core/proof.js').Proof, host: string, created: number,
+ * @typedef {{document: Object<string, any>, proof: Proof, host: string, created: number,
  *   subject: Object<string, any>, sequence: number}} Review
  */
 
-import { fromUtf8, hex, same, utf8 } from '../core/bytes.js';
-import { readArray } from '../core/cbor.js';
-import { integerToBytes, toMultibase } from '../core/encodings.js';
-import { Finding, require, within } from '../core/finding.js';
-import { registryDid } from '../core/host.js';
+import { Finding, formatTime, fromUtf8, hex, integerToBytes, parseTime, registryDid, require, same, toMultibase, trim, utf8, within } from '../core/forms.js';
 import { canonicalize, isObject, parseCanonical } from '../core/json.js';
-import { trim } from '../core/number.js';
-import { readProof } from '../core/proof.js';
-import { formatTime, parseTime } from '../core/time.js';
+import { readArray } from '../core/record.js';
+import { readProof } from '../core/signature.js';
 
 export const MAX_REPORT = 65536;
 const MAX_NAME = 60;
@@ -110,7 +105,7 @@ export function parseReportText(text, registry) {
   });
 }
 
-/** @param {import('../core/cbor.js').Item[]} items */
+/** @param {Item[]} items */
 function unpacked(items) {
   require(items.length === 11 + COUNTS.length, 'qr_values');
   const number = (/** @type {any} */ item) => {

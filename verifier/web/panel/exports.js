@@ -26,7 +26,7 @@ export function download(blob, name) {
 /** @param {string} name @returns {string} for a file */
 export const fileName = (name) => name.replace(/[\\/:*?"<>|\u0000-\u001f]/g, ' ').trim().slice(0, 80) || 'sitting';
 
-/** @param {Sitting} sitting @param {import('./rows.js').Row[]} rows @param {import('../page/view.js').Speech} speech */
+/** @param {Sitting} sitting @param {import('./rows.js').Row[]} rows @param {Speech} speech */
 export function table(sitting, rows, speech) {
   const { columns, rules, attention } = speech.words;
   const lines = rows.map((row, at) => [
@@ -73,7 +73,7 @@ function read(text) {
       && Number.isInteger(policy.statusMaxAge) && applicants.every((one) => typeof one.name === 'string' && typeof one.identity === 'string' && typeof one.claims === 'object')
       && items.every((one) => typeof one.label === 'string' && ['record', 'qrText', 'number', 'logProof', 'trouble'].every((part) => one[part] === undefined || typeof one[part] === 'string'));
     need(good, 'sittingForm');
-    const kept = items.map(({ label, key, record, qrText, number, logProof, page, trouble }) => JSON.parse(JSON.stringify({ label, key: String(key || record || qrText || number || label), record, qrText, number, logProof, page, trouble })));
+    const kept = items.map((/** @type {any} */ { label, key, record, qrText, number, logProof, page, trouble }) => JSON.parse(JSON.stringify({ label, key: String(key || record || qrText || number || label), record, qrText, number, logProof, page, trouble })));
     return { sitting: { id: '', name: name.slice(0, 60), policy: { years: policy.years, grade: policy.grade, ruleSet: policy.ruleSet, statusMaxAge: policy.statusMaxAge }, applicants, notes: Object.assign({}, notes), created: Date.now(), changed: 0 }, items: kept };
   } catch (error) {
     throw error instanceof FileProblem ? error : new FileProblem('sittingForm');

@@ -17,7 +17,7 @@ export function yearsIn(text) {
 }
 
 /**
- * @param {import('../page/view.js').Speech} speech
+ * @param {Speech} speech
  * @param {any[]} ruleSets
  * @param {import('./store.js').Sitting|undefined} sitting to begin with
  * @param {(asked: {name: string, policy: import('./rows.js').Policy}) => void} done

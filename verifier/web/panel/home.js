@@ -19,7 +19,7 @@ export function button(text, act, kind = '') {
 /** @param {number[]} years */
 export const yearsText = (years) => (years.length > 2 && years.every((year, at) => at === 0 || year === years[at - 1] + 1) ? `${years[0]}–${years[years.length - 1]}` : years.join(' '));
 
-/** @param {import('../page/view.js').Speech} speech @param {any[]} ruleSets @param {Acts} acts */
+/** @param {Speech} speech @param {any[]} ruleSets @param {Acts} acts */
 export async function homeView(speech, ruleSets, { open, again, failed }) {
   const { panel } = speech.words;
   const found = await store.sittings().catch(() => undefined);
@@ -44,7 +44,7 @@ export async function homeView(speech, ruleSets, { open, again, failed }) {
   ];
 }
 
-/** @param {store.Sitting} sitting @param {import('../page/view.js').Speech} speech @param {(id: string) => void} open @param {() => void} again */
+/** @param {store.Sitting} sitting @param {Speech} speech @param {(id: string) => void} open @param {() => void} again */
 async function card(sitting, speech, open, again) {
   const { panel } = speech.words;
   const [items, waiting] = await Promise.all([store.countOf(sitting.id, 'items'), store.countOf(sitting.id, 'waiting')]);

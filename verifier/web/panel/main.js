@@ -29,7 +29,7 @@ const SHOWN_MEANWHILE = 600;
 const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id));
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
-/** @type {import('../page/view.js').Speech} */
+/** @type {Speech} */
 let speech;
 /** @type {Work|undefined} */
 let work;
@@ -89,6 +89,7 @@ async function open(id) {
 
 function build() {
   if (!work) return;
+  const begun = field('code') ? field('code').value : ''; // a gun does not stop for a page that is drawn again
   const { words } = speech;
   const { panel } = words;
   const { sitting } = work;
@@ -96,7 +97,7 @@ function build() {
   part('main').replaceChildren(
     element('div', { class: 'head' }, element('h2', {}, sitting.name), element('p', { class: 'what' }, policyText(sitting)),
       element('div', { class: 'acts' }, button(panel.back, leave), button(panel.edit, edit), button(panel.again, () => work && work.again()),
-        button(panel.exportTable, exportTable), button(panel.save, save), button(panel.print, () => window.print()), button(can.signs ? panel.report : panel.reportUnsigned, report, 'main'))),
+        button(panel.exportTable, exportTable), button(panel.save, save), button(panel.print, () => window.print()), signing())),
     element('div', { id: 'aside' }),
     element('div', { class: 'panes' },
       element('section', { id: 'give', 'aria-labelledby': 'give-title' }, element('h2', { id: 'give-title' }, panel.give), ...givers()),
@@ -105,8 +106,15 @@ function build() {
         element('div', { id: 'progress', hidden: '' }, element('progress', { max: '1', value: '0', 'aria-label': panel.progress }), element('span', {}), element('button', { type: 'button' })),
         filters(), tools(), table.whole)));
   document.title = `${sitting.name} · ${panel.title}`;
+  field('code').value = begun;
   listen(field('code'), typed);
   field('code').focus({ preventScroll: true });
+}
+
+function signing() {
+  const made = button(can.signs ? speech.words.panel.report : speech.words.panel.reportUnsigned, report, 'main');
+  made.id = 'sign';
+  return made;
 }
 
 /** @param {Sitting} sitting */
@@ -292,7 +300,9 @@ async function takeList(file) {
   if (sitting.applicants.length && !window.confirm(fill(panel.replaceSure, sitting.applicants.length, applicants.length))) return;
   sitting.applicants = applicants.slice(0, 3000);
   await keep();
-  say(fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : ''));
+  const told = fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : '');
+  if (doubts) wrong = told; // stays until something else is given
+  say(told);
 }
 
 async function keep() {
@@ -381,8 +391,5 @@ speaking(async (now) => {
 });
 abilities().then((found) => {
   can = found;
-  if (work) {
-    build();
-    redraw();
-  }
+  if (part('sign')) part('sign').replaceWith(signing()); // and nothing else: a gun may be typing
 });

@@ -9,7 +9,7 @@ import * as store from './store.js';
 
 /**
  * @param {import('./work.js').Work} work
- * @param {import('../page/view.js').Speech} speech
+ * @param {Speech} speech
  * @param {boolean} signs
  * @param {(error: unknown) => void} failed
  */
@@ -56,7 +56,7 @@ export async function reportView(work, speech, signs, failed) {
   return box;
 }
 
-/** @param {import('./store.js').Made} one @param {string} name @param {import('../page/view.js').Speech} speech */
+/** @param {import('./store.js').Made} one @param {string} name @param {Speech} speech */
 function madeItem(one, name, speech) {
   const { panel } = speech.words;
   const stem = `${fileName(name)} ${one.mark.replace(/ /g, '')}`;

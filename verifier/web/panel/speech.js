@@ -12,14 +12,14 @@ async function own(folder, language) {
   return response.json();
 }
 
-/** The registry's address, from the root that was put beside this page. @param {import('../page/words.js').Words} words */
+/** The registry's address, from the root that was put beside this page. @param {Words} words */
 async function showOfficial({ page }) {
   const { pin, pinned } = await readPin(new Source());
   const place = /** @type {HTMLElement} */ (document.getElementById('official'));
   if (pinned) place.replaceChildren(`${page.official} `, element('b', {}, pin.registry));
 }
 
-/** @param {(speech: import('../page/view.js').Speech) => void} told now, and whenever the language is switched */
+/** @param {(speech: Speech) => void} told now, and whenever the language is switched */
 export async function speaking(told) {
   /** @param {string} language */
   const speak = async (language) => {

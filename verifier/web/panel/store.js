@@ -6,8 +6,8 @@
  * @typedef {{id: string, name: string, policy: import('./rows.js').Policy, applicants: import('./rows.js').Applicant[],
  *   notes: Object<string, string>, created: number, changed: number}} Sitting
  * @typedef {{id?: number, sitting: string, label: string, key: string, record?: string, qrText?: string, number?: string,
- *   logProof?: string, page?: Object<string, string>, trouble?: string, report?: import('../core/verify.js').Report, at?: number,
- *   troubles?: import('../page/source.js').Trouble[]}} Item something presented, and what was found of it
+ *   logProof?: string, page?: Object<string, string>, trouble?: string, report?: VerificationReport, at?: number,
+ *   troubles?: Trouble[]}} Item something presented, and what was found of it
  * @typedef {{id?: number, sitting: string, name: string, type: string, data: Blob}} Waiting a file that is not read yet
  * @typedef {{id?: number, sitting: string, at: number, mark: string, signed: boolean, pdf: Blob, report: string, table: string}} Made
  */

@@ -9,8 +9,6 @@ import { fill, printedNumber } from '../page/words.js';
 import { detail, fieldName, shown } from './detail.js';
 
 /** @typedef {import('./rows.js').Row} Row */
-/** @typedef {import('../page/view.js').Speech} Speech */
-
 const DRAWN = 200;
 export const FILTERS = ['attention', 'all', 'PASSED', 'FAILED', 'INDETERMINATE', 'MISSING', 'short', 'differs'];
 export const SORTS = ['list', 'name', 'year', 'attention'];
@@ -71,7 +69,7 @@ export class Table {
     this.opened = new Set();
     this.most = DRAWN;
     this.body = element('tbody', {});
-    this.more = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'more' }));
+    this.more = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'more', hidden: '' }));
     const head = element('thead', {}, element('tr', {}, ...Object.keys(speech.words.heads).map((one) => element('th', { scope: 'col', class: one }, speech.words.heads[one]))));
     const table = element('table', { class: 'rows' }, element('caption', { class: 'hidden' }, speech.words.panel.table), head, this.body);
     this.whole = element('div', { class: 'whole' }, table, this.more);

@@ -8,10 +8,8 @@
  *   report: Object<string, any>|null}} Verdict
  */
 
-import { hex, join, sha256 } from '../core/bytes.js';
-import { Finding } from '../core/finding.js';
-import { proofHolds } from '../core/proof.js';
-import { formatTime } from '../core/time.js';
+import { Finding, formatTime, hex, join, sha256 } from '../core/forms.js';
+import { proofHolds } from '../core/signature.js';
 import { MAX_REPORT, parseReportText, parseReview } from './document.js';
 
 const SKEW = 300;
@@ -23,7 +21,7 @@ const SKIPPED = 'SKIPPED';
 
 /**
  * @param {Evidence} evidence
- * @param {import('../core/trust.js').Trust} trust
+ * @param {Trust} trust
  * @param {number} at Unix seconds
  * @returns {Promise<Verdict>}
  */
@@ -31,7 +29,7 @@ export async function verifyReview(evidence, trust, at) {
   const { list } = trust;
   const [review, form] = read(evidence, trust);
   const key = review && list ? list.reportKeys.find(({ id }) => id === review.proof.method) : undefined;
-  const needing = async (/** @type {(one: import('./document.js').Review, listed: import('../core/trustlist.js').TrustList) => any} */ step) => {
+  const needing = async (/** @type {(one: import('./document.js').Review, listed: TrustList) => any} */ step) => {
     if (!review) return [SKIPPED, 'no_report'];
     return list ? step(review, list) : [SKIPPED, 'no_trust_list'];
   };
@@ -56,7 +54,7 @@ export async function verifyReview(evidence, trust, at) {
   };
 }
 
-/** @param {Evidence} evidence @param {import('../core/trust.js').Trust} trust @returns {[import('./document.js').Review|undefined, string[]]} */
+/** @param {Evidence} evidence @param {Trust} trust @returns {[import('./document.js').Review|undefined, string[]]} */
 function read({ document, qrText, table }, { pin }) {
   if (document && (document.length > MAX_REPORT || (table && table.length > MAX_TABLE))) return [undefined, [FAILED, 'report_too_large']];
   try {
@@ -68,14 +66,14 @@ function read({ document, qrText, table }, { pin }) {
   }
 }
 
-/** @param {import('../core/trust.js').Trust} trust @param {number} at */
+/** @param {Trust} trust @param {number} at */
 function inForce({ list, pinned, error }, at) {
   if (!list) return [UNDECIDED, error || 'trust_list_count'];
   if (!pinned) return [UNDECIDED, 'root_not_pinned'];
   return list.validFrom - SKEW <= at && at <= list.validUntil ? [PASSED, 'trust_list_in_force'] : [UNDECIDED, 'trust_list_stale'];
 }
 
-/** @param {import('./document.js').Review} review @param {import('../core/trustlist.js').TrustList} list @param {import('../core/trustlist.js').ListedKey|undefined} key @param {number} at */
+/** @param {import('./document.js').Review} review @param {TrustList} list @param {ListedKey|undefined} key @param {number} at */
 function keyEnd({ created }, list, key, at) {
   if (created > at + SKEW) return [UNDECIDED, 'report_in_future'];
   if (!key) return [created <= list.validFrom ? FAILED : UNDECIDED, 'report_key_not_listed'];
@@ -87,7 +85,7 @@ function keyEnd({ created }, list, key, at) {
   return revoked && created >= revoked.at ? [FAILED, 'report_key_superseded'] : [PASSED, 'report_key_listed'];
 }
 
-/** @param {import('./document.js').Review} review @param {import('../core/trustlist.js').ListedKey|undefined} key */
+/** @param {import('./document.js').Review} review @param {ListedKey|undefined} key */
 async function proofEnd({ proof, document }, key) {
   if (!key) return [SKIPPED, 'no_key'];
   return await proofHolds(proof, document, key.key) ? [PASSED, 'proof_valid'] : [FAILED, 'report_proof_invalid'];
@@ -99,7 +97,7 @@ async function tableEnd({ subject }, table) {
   return await rootOf(table) === subject.tableRoot ? [PASSED, 'report_table_matches'] : [FAILED, 'report_table_differs'];
 }
 
-/** @param {import('./document.js').Review} review @param {import('../core/trustlist.js').TrustList} list @param {Evidence} evidence */
+/** @param {import('./document.js').Review} review @param {TrustList} list @param {Evidence} evidence */
 function hostEnd({ host }, { registry }, { document }) {
   if (host !== registry) return [FAILED, 'foreign_host'];
   return document ? [SKIPPED, 'no_qr'] : [PASSED, 'registry_host'];

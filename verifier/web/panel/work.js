@@ -10,7 +10,7 @@
  * @typedef {import('./store.js').Item} Item
  */
 
-import { utf8 } from '../core/bytes.js';
+import { utf8 } from '../core/forms.js';
 import { evidenceOf, sorted } from '../desk/files.js';
 import { judge, loadTrust } from '../page/gather.js';
 import { Source } from '../page/source.js';
@@ -43,15 +43,22 @@ export class Work {
     this.cancelled = false;
     /** @type {any[]} */
     this.ruleSets = [];
-    /** @type {{at: number, source: Source, troubles: import('../page/source.js').Trouble[], trust: Promise<import('../core/trust.js').Trust|undefined>}|undefined} */
+    /** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<Trust|undefined>}|undefined} */
     this.publication = undefined;
+    /** Whether what was left is here: what is given before that comes after it. */
+    this.recalled = Promise.resolve();
   }
 
   /** What was left when the sitting was last open. */
   async open() {
-    [this.items, this.waiting] = await Promise.all([store.allOf('items', this.sitting.id), store.allOf('waiting', this.sitting.id)]);
+    this.recalled = this.recall();
+    await this.recalled;
     const { trust } = this.read();
     this.ruleSets = ((await trust) || {}).list?.ruleSets || [];
+  }
+
+  async recall() {
+    [this.items, this.waiting] = await Promise.all([store.allOf('items', this.sitting.id), store.allOf('waiting', this.sitting.id)]);
   }
 
   get unjudged() {
@@ -65,7 +72,7 @@ export class Work {
   /** The publication as it was read at most a minute ago. */
   read() {
     if (!this.publication || seconds() - this.publication.at > TRUST_SECONDS) {
-      const [source, troubles] = [new Source(), /** @type {import('../page/source.js').Trouble[]} */ ([])];
+      const [source, troubles] = [new Source(), /** @type {Trouble[]} */ ([])];
       this.publication = { at: seconds(), source, troubles, trust: loadTrust(source, troubles) };
     }
     return this.publication;
@@ -73,6 +80,7 @@ export class Work {
 
   /** @param {File[]} files */
   async takeFiles(files) {
+    await this.recalled;
     const waiting = files.map((file) => ({ sitting: this.sitting.id, name: file.name, type: file.type, data: file }));
     await store.keep('waiting', waiting);
     this.waiting.push(...waiting);
@@ -85,6 +93,7 @@ export class Work {
    * @returns {Promise<{taken: Item[], known: Item[]}>} what is new, and what was there already
    */
   async takeTexts(label, texts) {
+    await this.recalled;
     const found = await this.add(texts.map((text) => ({ label: label || text.slice(0, 64), ...evidenceOf(text) })));
     this.run();
     return found;
@@ -223,7 +232,7 @@ export class Work {
   }
 }
 
-/** @returns {import('../core/trust.js').Trust} trust in nothing, where the publication cannot be reached */
+/** @returns {Trust} trust in nothing, where the publication cannot be reached */
 export function nobodys() {
   return { error: 'trust_list_count', pin: { registry: '', root: { threshold: 1, keys: [] }, fingerprint: '' }, pinned: false, templates: [] };
 }

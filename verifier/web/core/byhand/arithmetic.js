@@ -4,8 +4,9 @@
  * handled, so it need not take constant time.
  */
 
-import { join, sha512 } from '../bytes.js';
-import { bytesToInteger } from '../encodings.js';
+import { byHand, bytesToInteger, join, sha512 } from '../forms.js';
+
+byHand.add(import.meta.url);
 
 const P = (1n << 255n) - 19n;
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;

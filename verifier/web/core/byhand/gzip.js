@@ -1,12 +1,12 @@
 // @ts-check
 /**
- * One gzip member of a known size (RFC 1951, RFC 1952).
- *
- * Browsers' own streams differ in what they accept after the member, and some phones have none; this one takes exactly
- * one member, checks its sums, and never writes more than it was told to expect.
+ * One gzip member of a known size (RFC 1951, RFC 1952), for browsers that have no stream for it or one that is not exact: this
+ * one takes exactly one member, checks its sums, and never writes more than it was told to expect.
  */
 
-import { Finding } from './finding.js';
+import { Finding, byHand } from '../forms.js';
+
+byHand.add(import.meta.url);
 
 const ORDER = [16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15];
 const [HEADER_SUM, EXTRA, NAME, COMMENT, RESERVED] = [2, 4, 8, 16, 0xe0];
@@ -62,7 +62,7 @@ function huffman(lengths, fail, single) {
  * @param {string} tooLarge the finding where more comes out
  * @returns {Uint8Array}
  */
-export function gunzip(data, size, form, tooLarge) {
+export function gunzipByHand(data, size, form, tooLarge) {
   const output = new Uint8Array(size);
   let [at, bit, written] = [0, 0, 0];
   const fail = () => { throw new Finding(form); };

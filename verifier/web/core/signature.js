@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * Ed25519 (RFC 8032), the same in every browser.
+ * Ed25519 (RFC 8032), the same in every browser; public keys as Multikeys; Data Integrity proofs with `eddsa-jcs-2022` (SPEC 2.3).
  *
  * Browsers differ at the edges, and older ones have no Ed25519 at all. So the form of keys and signatures is checked
  * here (canonical points, S below the group's order, no key of low order), and where the browser does not verify a known
  * signature the arithmetic is ours too (byhand/), fetched for those alone.
  */
 
-import { bytesToInteger } from './encodings.js';
-import { require } from './finding.js';
+import { Finding, bytesToInteger, fromMultibase, join, parseTime, require, sha256 } from './forms.js';
+import { canonicalize, equal, hasExactly, without } from './json.js';
 
 const P = (1n << 255n) - 19n;
 const L = (1n << 252n) + 27742317777372353535851937790883648493n;
@@ -77,4 +77,51 @@ export async function verifySignature(key, signature, message, arithmetic) {
   browserCan = browserCan || canVerify();
   const verify = arithmetic || ((await browserCan) ? verifyByBrowser : verifyByHand);
   return verify(key, signature, message);
+}
+
+/** @param {unknown} text @returns {Uint8Array} 32 bytes */
+export function parseMultikey(text) {
+  require(typeof text === 'string', 'multikey_form');
+  const data = fromMultibase(text, 34, 'multikey_form');
+  if (data[0] !== 0xed || data[1] !== 0x01) throw new Finding('multikey_type');
+  const key = data.slice(2);
+  checkKey(key);
+  return key;
+}
+
+const MEMBERS = ['type', 'cryptosuite', 'proofPurpose', 'verificationMethod', 'created', 'proofValue'];
+const FIXED = { type: 'DataIntegrityProof', cryptosuite: 'eddsa-jcs-2022', proofPurpose: 'assertionMethod' };
+
+/**
+ * @param {unknown} proof one proof, as parsed
+ * @param {Object<string, any>} document the document it stands in; where the proof has an `@context`, it is the document's
+ * @returns {Proof}
+ */
+export function readProof(proof, document) {
+  require(hasExactly(proof, MEMBERS, ['@context']), 'proof_members');
+  for (const [name, value] of Object.entries(FIXED)) require(proof[name] === value, 'proof_suite');
+  if ('@context' in proof) {
+    require('@context' in document && equal(proof['@context'], document['@context']), 'proof_context');
+  }
+  const method = proof.verificationMethod;
+  require(typeof method === 'string', 'proof_method');
+  const created = parseTime(proof.created);
+  require(created !== undefined, 'proof_created');
+  require(typeof proof.proofValue === 'string', 'proof_value');
+  const signature = fromMultibase(proof.proofValue, 64, 'proof_value');
+  return { options: without(proof, 'proofValue'), method, created, signature };
+}
+
+/**
+ * @param {Proof} proof
+ * @param {Object<string, any>} document with or without its `proof`
+ * @param {Uint8Array} key
+ * @returns {Promise<boolean>}
+ */
+export async function proofHolds(proof, document, key) {
+  const [options, body] = await Promise.all([
+    sha256(canonicalize(proof.options)),
+    sha256(canonicalize(without(document, 'proof'))),
+  ]);
+  return verifySignature(key, proof.signature, join(options, body));
 }
