@@ -16,7 +16,7 @@ from keys.signer import Signer
 from registry.database import select_among
 from registry.errors import StatusChangeError
 from registry.log import append_entries, log_time, require_logged
-from registry.models import Certificate, Claim, StatusEvent
+from registry.models import Certificate, Claim, Intent, StatusEvent
 from verifier.catalogue import CONTEXT_PATH
 from verifier.limits import STATUS_LIST_BITS
 from verifier.logentry import LogEntry, record_digest
@@ -179,12 +179,17 @@ def state_after(state: str, action: str) -> str | None:
 
 
 def blocks_in_use(session: Session) -> list[Block]:
-    """Every block that has a certificate."""
-    series = (Certificate.authority, Certificate.year, Certificate.kind)
-    last = select(*series, func.max(Certificate.serial)).group_by(*series).order_by(*series)
+    """Every block that has a certificate: of each series that a range was reserved in, the last serial (the end of an index).
+
+    Ranges and not ``series``: certificates refer to them, so none can be deleted to keep a series' lists from being signed.
+    """
+    used = select(Intent.authority, Intent.year, Intent.kind).distinct().subquery()
+    same = (getattr(Certificate, name) == column for name, column in used.c.items())
+    last = select(func.max(Certificate.serial)).where(*same).scalar_subquery()
     return [
         Block(authority, year, kind, number)
-        for authority, year, kind, serial in session.execute(last)
+        for authority, year, kind, serial in session.execute(select(used, last).order_by(*used.c))
+        if serial is not None  # reserved, and nothing issued yet
         for number in range(serial // STATUS_LIST_BITS + 1)
     ]
 

@@ -10,7 +10,7 @@ from registry.cli import issuing
 from registry.cli.common import SHELL, registry_app
 from registry.cli.publishing import tell_open_batches
 from registry.holdings import open_batches
-from registry.province import counts
+from registry.province import counts, totals
 
 
 def resume_command() -> None:
@@ -33,6 +33,7 @@ def index_command(
             with app.database.write() as session:
                 forget_index(session)
                 counts.rebuild(session)
+                totals.recount(session)
         entries = follow_to_the_end(app)
         counts.follow_to_the_end(app)
     SHELL.say(f"检索索引已整理：{entries} 条日志记录。", f"The search index took in {entries} log entries.")
