@@ -185,6 +185,13 @@ def write_bundle(app: App, target: Path) -> int:
     return buffer.tell()
 
 
+def publish_status(app: App, session: Session, site: Site) -> Published:
+    """Status lists alone, as ``publish`` brings them up to date."""
+    result = Published()
+    _put_status(app, session, site, result)
+    return result
+
+
 def _put_status(app: App, session: Session, site: Site, result: Published) -> None:
     """Details before the lists whose bits they explain, some blocks at a time."""
     blocks = _status(app, session, site, result)
