@@ -155,7 +155,7 @@ def _sizes(office: Office, folder: Path) -> dict[str, int]:
         return {"file": (folder / "registry" / "registry.db").stat().st_size}
     found = {}
     with office.app.database.read() as session:
-        for table in (*TABLES, "intent", "log_tile"):
+        for table in (*TABLES, "claim", "intent", "log_tile"):
             sizes = text(
                 "SELECT pg_table_size(CAST(:name AS regclass)), pg_indexes_size(CAST(:name AS regclass))"
             )
