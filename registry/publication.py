@@ -27,6 +27,7 @@ from keys.errors import KeysError
 from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import TrustList
 from registry.app import App
+from registry.cases.partitions import prepare_years, years_ahead
 from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import replace_file
@@ -101,6 +102,8 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
     with site.alone():
         _require_extends_published(app, site, result)
         _require_newest_trust_list(app, site)
+        with app.database.write() as session:
+            prepare_years(session, years_ahead(app.clock()))
         with app.write() as session:
             seal_when_due(session, now=app.clock())
         # If we stop here the next head covers the seal.

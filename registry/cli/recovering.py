@@ -6,6 +6,7 @@ import typer
 
 from registry.cases.index import follow_to_the_end
 from registry.cases.index import rebuild as forget_index
+from registry.cases.partitions import prepare_years, years_ahead
 from registry.cli import issuing
 from registry.cli.common import SHELL, registry_app
 from registry.cli.publishing import tell_open_batches
@@ -29,6 +30,8 @@ def index_command(
 ) -> None:
     """整理证书检索索引和统计；fsck 提示不符时加 --rebuild · Bring search index and counts up to date; anew where fsck says so."""
     with registry_app() as app:
+        with app.database.write() as session:
+            prepare_years(session, years_ahead(app.clock()))
         if rebuild:
             with app.database.write() as session:
                 forget_index(session)

@@ -17,11 +17,14 @@ from registry.database import Database, newest_schema
 from registry.fsck import fsck
 from registry.operation.health import Readiness
 from tests.registry.rig import Place, Rig, assert_sound, found, opened
+from tests.registry.sheets import YEAR
 
 MIGRATIONS = Path(registry.database.__file__).parent / "migrations" / "versions"
 ROLLING_SINCE = "v0008"
 """From here on an upgrade happens beside running programs; what came before was one by one."""
 _ADDS = frozenset({"create_index", "create_table", "add_column", "f", "execute", "get_bind"})
+_REPLACES = frozenset({"v0010_index_by_year"})
+"""Puts another table in a table's place, for whoever reads and writes it as before: shown by an old program at work."""
 _SQL = re.compile(r"\s*(ALTER|CREATE|DELETE|DROP|INSERT|LOCK|TRUNCATE|UPDATE(?!\s+OF))\s+(?:INTO\s+)?(\w+)")
 
 
@@ -44,6 +47,7 @@ def older(engine_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
 
 def test_the_running_program_goes_on_on_the_new_schema(older: Rig) -> None:
     older.issue(1)
+    follow_to_the_end(older.app)
     with closing(Database(older.place.url)) as other:
         other.upgrade()
         assert other.schema() == newest_schema()
@@ -53,6 +57,7 @@ def test_the_running_program_goes_on_on_the_new_schema(older: Rig) -> None:
     follow_to_the_end(older.app)
     with older.app.database.read() as session:
         assert len(search(session, Query(state="revoked"), authority=None).found) == 1
+        assert len(search(session, Query(year=YEAR), authority=None).found) == 2
     assert_sound(older.app, issued=2)
 
 
@@ -84,6 +89,8 @@ def test_migrations_only_add() -> None:
 
 def _assert_statements_add(file: Path) -> None:
     """Statements by hand make something new, or fill a table that this very migration makes."""
+    if file.stem in _REPLACES:
+        return
     tree = ast.parse(file.read_text(encoding="utf-8"))
     made = {
         call.args[0].value
