@@ -96,7 +96,7 @@ def _steps_on(engine: str, options: argparse.Namespace) -> Iterator[Step]:
             yield step
         if cluster and options.multiplied > 1:
             multiply(office.app.database, options.multiplied)
-            step = Step(engine, options.rows[-1] * options.multiplied, sizes=_sizes(office, folder))
+            step = Step(engine, options.rows[-1] * options.multiplied)
             draws = random.Random(0)
             chosen = draws.choices(archive.sample, k=options.rounds)
             people = [in_copy(one, draws.randrange(options.multiplied)) for one in chosen]
@@ -155,7 +155,7 @@ def _sizes(office: Office, folder: Path) -> dict[str, int]:
         return {"file": (folder / "registry" / "registry.db").stat().st_size}
     found = {}
     with office.app.database.read() as session:
-        for table in (*TABLES, "claim", "intent", "log_tile"):
+        for table in (*TABLES, "claim", "intent", "log_tile", "status_event"):
             sizes = text(
                 "SELECT pg_table_size(CAST(:name AS regclass)), pg_indexes_size(CAST(:name AS regclass))"
             )
