@@ -1,6 +1,8 @@
-"""Growth curves as SVG, drawn here: a small panel for each measure, rows and milliseconds both on scales of powers of ten.
+"""Growth curves as SVG, drawn here: for each engine one file with a small panel for each measure, both scales in powers of ten.
 
-A dashed line shows what a cost that grows as the logarithm of the rows would be, from the first figure on.
+What is drawn is what neighbours of the machine move least: processor time of the program, in which SQLite's is; where PostgreSQL is
+read, the pages that it touches. A dashed line shows what a cost that grows as the logarithm of the rows would be, from the first
+figure on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,39 +17,42 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 30, 28
 Points = list[tuple[float, float]]
 
 
-def draw(steps: Sequence[Mapping[str, Any]], folder: Path) -> Path:
-    """Write ``growth.svg`` of the steps of a growth file (``growth``)."""
-    names = list(dict.fromkeys(name for step in steps for name in step["figures"]))
-    parts = [_panel(place, name, _curves(steps, name)) for place, name in enumerate(names)]
-    width, height = _ACROSS * _WIDTH, ceil(len(names) / _ACROSS) * _HEIGHT + 30
-    legend = "".join(
-        f'<text x="{12 + 130 * place}" y="{height - 10}" fill="{colour}">● {engine}</text>'
-        for place, (engine, colour) in enumerate(COLOURS.items())
-    )
-    legend += f'<text x="280" y="{height - 10}" fill="#777">- - - as log n; milliseconds, medians</text>'
-    target = folder / "growth.svg"
-    target.write_text(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
-        f'font-family="sans-serif" font-size="11"><title>Costs by size of the archive</title>'
-        f'<rect width="{width}" height="{height}" fill="#fff"/>{"".join(parts)}{legend}</svg>\n',
-        encoding="utf-8",
-    )
-    return target
+def draw(steps: Sequence[Mapping[str, Any]], folder: Path) -> list[Path]:
+    """Write ``growth-ENGINE.svg`` for each engine of the steps of a growth file (``growth``)."""
+    written = []
+    for engine, colour in COLOURS.items():
+        curves = _curves([step for step in steps if step["engine"] == engine])
+        if not curves:
+            continue
+        parts = [_panel(place, name, points, colour) for place, (name, points) in enumerate(curves.items())]
+        width, height = _ACROSS * _WIDTH, ceil(len(curves) / _ACROSS) * _HEIGHT + 30
+        words = f"{engine}, by rows; - - - as log n would grow"
+        written.append(folder / f"growth-{engine}.svg")
+        written[-1].write_text(
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" '
+            f'font-family="sans-serif" font-size="11"><title>Costs by size of the archive: {engine}</title>'
+            f'<rect width="{width}" height="{height}" fill="#fff"/>{"".join(parts)}'
+            f'<text x="12" y="{height - 10}" fill="{colour}">{words}</text></svg>\n',
+            encoding="utf-8",
+        )
+    return written
 
 
-def _curves(steps: Sequence[Mapping[str, Any]], name: str) -> dict[str, Points]:
+def _curves(steps: Sequence[Mapping[str, Any]]) -> dict[str, Points]:
+    """Points of each measure, under its name with what is drawn of it."""
     curves: dict[str, Points] = {}
     for step in steps:
-        if name in step["figures"]:
-            curves.setdefault(step["engine"], []).append((step["rows"], step["figures"][name]["median"]))
+        for name, figures in step["figures"].items():
+            pages = step["engine"] == "postgresql" and "effort" in figures
+            drawn = figures["effort" if pages else "cpu"]
+            curves.setdefault(f"{name} ({'pages' if pages else 'ms'})", []).append((step["rows"], drawn))
     return curves
 
 
-def _panel(place: int, name: str, curves: Mapping[str, Points]) -> str:
+def _panel(place: int, name: str, points: Points, colour: str) -> str:
     across, down = place % _ACROSS * _WIDTH, place // _ACROSS * _HEIGHT
-    every = [point for points in curves.values() for point in points]
-    ends = floor(log10(min(x for x, _ in every))), ceil(log10(max(x for x, _ in every)))
-    low, high = floor(log10(min(y for _, y in every))), ceil(log10(max(y for _, y in every)) + 0.01)
+    ends = floor(log10(min(x for x, _ in points))), ceil(log10(max(x for x, _ in points)))
+    low, high = floor(log10(min(y for _, y in points))), ceil(log10(max(y for _, y in points)) + 0.01)
 
     def at(x: float, y: float) -> str:
         right = (log10(x) - ends[0]) / max(ends[1] - ends[0], 1)
@@ -71,15 +76,14 @@ def _panel(place: int, name: str, curves: Mapping[str, Points]) -> str:
     for power in range(ends[0], ends[1] + 1):
         left, _ = at(10.0**power, 10.0**low).split(",")
         parts.append(f'<text x="{left}" y="{_HEIGHT - 12}" text-anchor="middle">10{_raised(power)}</text>')
-    for engine, points in curves.items():
-        first = points[0]
-        ideal = " ".join(at(x, first[1] * log(x) / log(first[0])) for x, _ in points)
-        parts.append(f'<polyline points="{ideal}" fill="none" stroke="#777" stroke-dasharray="4 3"/>')
-        line, colour = " ".join(at(*point) for point in points), COLOURS[engine]
-        parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        for point in points:
-            left, top = at(*point).split(",")
-            parts.append(f'<circle cx="{left}" cy="{top}" r="3" fill="{colour}"/>')
+    first = points[0]
+    ideal = " ".join(at(x, first[1] * log(x) / log(first[0])) for x, _ in points)
+    parts.append(f'<polyline points="{ideal}" fill="none" stroke="#777" stroke-dasharray="4 3"/>')
+    line = " ".join(at(*point) for point in points)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2"/>')
+    for point in points:
+        left, top = at(*point).split(",")
+        parts.append(f'<circle cx="{left}" cy="{top}" r="3" fill="{colour}"/>')
     return "".join([*parts, "</g>"])
 
 
