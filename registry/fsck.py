@@ -33,6 +33,7 @@ from registry.models import (
 )
 from registry.people import people_troubles
 from registry.province.counts import count_troubles
+from registry.province.totals import total_troubles
 from registry.trail.checking import check_trail
 from registry.trail.models import TrailSeal
 from registry.troubles import Trouble
@@ -84,6 +85,7 @@ def fsck(app: App) -> FsckReport:
             *people_troubles(app, session),
             *index_troubles(session),
             *count_troubles(session),
+            *total_troubles(session),
             *check_trail(session),
         ]
         certificates = sum(1 for _ in session.scalars(select(Certificate.number)))

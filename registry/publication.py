@@ -27,6 +27,7 @@ from keys.errors import KeysError
 from keys.trustchain import parse_pin, verify_chain
 from keys.trustlist import TrustList
 from registry.app import App
+from registry.cases.partitions import prepare_years, years_ahead
 from registry.cosigning import Cosigning, witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import replace_file
@@ -101,6 +102,8 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
     with site.alone():
         _require_extends_published(app, site, result)
         _require_newest_trust_list(app, site)
+        with app.database.write() as session:
+            prepare_years(session, years_ahead(app.clock()))
         with app.write() as session:
             seal_when_due(session, now=app.clock())
         # If we stop here the next head covers the seal.
@@ -183,6 +186,13 @@ def write_bundle(app: App, target: Path) -> int:
             archive.writestr(zipfile.ZipInfo(path, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
     replace_file(target, buffer.getvalue())
     return buffer.tell()
+
+
+def publish_status(app: App, session: Session, site: Site) -> Published:
+    """Status lists alone, as ``publish`` brings them up to date."""
+    result = Published()
+    _put_status(app, session, site, result)
+    return result
 
 
 def _put_status(app: App, session: Session, site: Site, result: Published) -> None:

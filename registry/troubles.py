@@ -132,6 +132,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
             "certreg index --rebuild."
         ),
     ),
+    "totals_differ": (
+        "各编号段的证书数、作废数与库中实有的不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
+        (
+            "The totals of a series of numbers are not what the tables hold. The certificates are as they were; count anew "
+            "with certreg index --rebuild."
+        ),
+    ),
     "index_differs": (
         "检索索引与证书内容或日志不符。证书本身不受影响；请运行 certreg index --rebuild 重建。",
         (

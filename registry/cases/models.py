@@ -194,6 +194,9 @@ class IndexedCertificate(Base):
 
     ``name_key`` is the name in GB 18030: byte order is then the order that Chinese offices know, pinyin for the common
     characters, and the beginning of a name is the beginning of its key, on both engines and in no collation's hands.
+
+    On PostgreSQL it is divided by year (``partitions``): there its primary key is ``(number, year)``, and a check has the year be
+    the number's, so that a number still stands in it once.
     """
 
     __tablename__ = "certificate_index"

@@ -32,7 +32,7 @@ MAX_TEXT = 60
 """Of a name or an employer that is searched for; the longest on a certificate."""
 STATES = ("issued", "suspended", "revoked")
 ORDERS = ("number", "name")
-_CODE = re.compile(r"[0-9]{6}", re.ASCII)
+_CODE, _NUMBER = re.compile(r"[0-9]{6}", re.ASCII), re.compile(r"[0-9]{20}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,10 @@ def _conditions(query: Query, authority: str | None) -> list[ColumnElement[bool]
     conditions = [*_in_series(query, authority)]
     if query.number:
         conditions.append(indexed.number == query.number)
+        if _NUMBER.fullmatch(query.number):
+            conditions.append(
+                indexed.year == int(query.number[6:10])
+            )  # where the index is divided by year, its part
     if query.name:
         conditions += _beginning(indexed.name_key, name_key(query.name))
     if query.employer:

@@ -6,11 +6,12 @@ import typer
 
 from registry.cases.index import follow_to_the_end
 from registry.cases.index import rebuild as forget_index
+from registry.cases.partitions import prepare_years, years_ahead
 from registry.cli import issuing
 from registry.cli.common import SHELL, registry_app
 from registry.cli.publishing import tell_open_batches
 from registry.holdings import open_batches
-from registry.province import counts
+from registry.province import counts, totals
 
 
 def resume_command() -> None:
@@ -29,10 +30,13 @@ def index_command(
 ) -> None:
     """整理证书检索索引和统计；fsck 提示不符时加 --rebuild · Bring search index and counts up to date; anew where fsck says so."""
     with registry_app() as app:
+        with app.database.write() as session:
+            prepare_years(session, years_ahead(app.clock()))
         if rebuild:
             with app.database.write() as session:
                 forget_index(session)
                 counts.rebuild(session)
+                totals.recount(session)
         entries = follow_to_the_end(app)
         counts.follow_to_the_end(app)
     SHELL.say(f"检索索引已整理：{entries} 条日志记录。", f"The search index took in {entries} log entries.")

@@ -1,4 +1,4 @@
-"""Counts of certificates, followed from the log: what the province's tables and charts are drawn from. Derived (``counts``)."""
+"""Counts of certificates: followed from the log (``counts``), and of the rows, kept by the database (``totals``). Both are derived."""
 
 from sqlalchemy import BigInteger, CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -30,3 +30,16 @@ class CountMark(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     leaf: Mapped[int] = mapped_column(BigInteger)
+
+
+class SeriesTotal(Base):
+    """How many rows ``certificate`` and ``void_number`` have of a series now. Triggers keep it (migration 0009) and nobody else
+    writes it, so it is true after every transaction, also after those of a program that does not know it."""
+
+    __tablename__ = "series_total"
+
+    authority: Mapped[str] = mapped_column(String(6), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    issued: Mapped[int] = mapped_column(BigInteger)
+    void: Mapped[int] = mapped_column(BigInteger)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, defer
 from sqlalchemy.sql.base import ExecutableOption
 
 from registry.models import Batch, Certificate, Intent, Series, VoidNumber
-from registry.province.reconciling import rows_by_series, void_by_series
+from registry.province.totals import issued_by_series, void_by_series
 from verifier.number import CertificateNumber
 
 MAX_GAPS = 100
@@ -77,7 +77,7 @@ def accounts_of(session: Session, *, authority: str | None) -> list[SeriesAccoun
     chosen = select(Series).order_by(Series.year.desc(), Series.authority, Series.kind)
     if authority is not None:
         chosen = chosen.where(Series.authority == authority)
-    issued, void = rows_by_series(session), void_by_series(session)
+    issued, void = issued_by_series(session), void_by_series(session)
     key = (Intent.authority, Intent.year, Intent.kind)
     open_ones = select(*key, func.sum(Intent.count)).where(Intent.state == "reserved").group_by(*key)
     waiting = {(row[0], row[1], row[2]): int(row[3]) for row in session.execute(open_ones)}

@@ -1,118 +1,129 @@
-"""What else there is: ``python -m tests.benchmarks.peers [SECONDS]``. One certificate, one run, in memory and without storage.
+"""What else there is for the same certificate, in memory and without storage: each signs it and verifies it, as often as it can.
 
-This project, the npm libraries ``@digitalbazaar/vc`` with eddsa-jcs-2022, a JWT of the same claims by ``joserfc`` (where it is
-installed: ``pip install joserfc``), and an X.509 certificate with the record as an extension by ``cryptography``. All sign with
-Ed25519, one process each; raw signing and verification are sampled before and after.
+This project; the record's claims as a JWT by ``joserfc``; an X.509 certificate with the record as an extension by
+``cryptography``; the W3C libraries of ``@digitalbazaar`` with eddsa-jcs-2022 and eddsa-rdfc-2022 (``others/``). All sign with Ed25519, one process each.
+What is not ours is installed from ``others/``, by name, version and digest, into a folder that is thrown away.
 """
 
 import datetime as dt
-import json
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
-from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
-from rich.console import Console
-from rich.table import Table
 
 from keys.encodings import multibase_encode
-from registry.handout import find_record
-from tests.benchmarks.judging import collect, trust_of
-from tests.benchmarks.measure import RawGauge
-from tests.benchmarks.office import Office, make_sheets
-from tests.benchmarks.run import office_on
+from tests.benchmarks.judging import Held, collect, trust_of
+from tests.benchmarks.office import Office
 from tests.foreign.w3c_libraries import NotInstalledError, install
+from tests.lineprogram import running
 from verifier.evidence import Evidence
 from verifier.policy import VerificationPolicy
 from verifier.report import Verdict
 from verifier.verify import verify
 
+OTHERS = Path(__file__).parent / "others"
 _OWN_EXTENSION = x509.ObjectIdentifier("1.3.6.1.4.1.32473.1")  # RFC 5612: for documentation
-Rates = dict[str, float]
 
 
-def main(arguments: list[str]) -> int:
-    """Measure and print a table."""
-    seconds = float(arguments[0]) if arguments else 2.0
-    gauge = RawGauge(0.5)
-    rows: list[tuple[str, Rates, Rates]] = []
-    with tempfile.TemporaryDirectory(prefix="certreg-peers-") as name:
-        folder = Path(name)
-        with office_on("sqlite", folder / "office") as office:
-            office.issue_all(make_sheets(folder / "sheets", rows=10, sheets=1, seed=1)[0])
-            before = gauge.sample()
-            for peer, rates in _peers(office, folder, seconds):
-                after = gauge.sample()
-                raw = {
-                    "issue": mean((before.sign, after.sign)),
-                    "verify": mean((before.verify, after.verify)),
-                }
-                rows.append((peer, rates, raw))
-                before = after
-    table = Table("in memory, one process", "issue/s", "of raw", "verify/s", "of raw")
-    for peer, rates, raw in rows:
-        cells = [f"{rates[one]:,.0f}" for one in ("issue", "verify")]
-        ratios = [f"{rates[one] / raw[one]:.2f}" for one in ("issue", "verify")]
-        table.add_row(peer, cells[0], ratios[0], cells[1], ratios[1])
-    Console(width=120).print(table)
-    return 0
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many in a second by the clock, and in a second of processor time."""
+
+    clock: float
+    core: float
 
 
-def _peers(office: Office, folder: Path, seconds: float) -> Iterator[tuple[str, Rates]]:
-    record = collect(office, 1).handouts[0].record
-    yield "this project", _ours(office, seconds)
-    yield "X.509, cryptography", _x509(record.data, seconds)
+Act = Callable[[float], Pace]
+"""Something repeated for so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """``issue`` and ``verify`` of one certificate; None where it is not done."""
+
+    name: str
+    issue: Act | None
+    verify: Act
+
+
+@contextmanager
+def peers(office: Office, folder: Path) -> Iterator[Sequence[Peer]]:
+    """Those that can be had here; what cannot is told on standard error."""
+    held = collect(office, 1)
+    found = [*_ours(office, held), _x509(held.handouts[0].record.data)]
     try:
-        yield "VC-JWT, joserfc", _jwt(record.document, seconds)
-    except ImportError:
-        print("joserfc is not installed", file=sys.stderr)
-    try:
-        yield "eddsa-jcs-2022, @digitalbazaar/vc", _npm(office, record.data, folder, seconds)
+        found.append(_jwt(held, folder / "pip"))
     except NotInstalledError as error:
         print(error, file=sys.stderr)
+    place = folder / "npm"
+    place.mkdir()
+    try:
+        install(place, OTHERS)
+    except NotInstalledError as error:
+        print(error, file=sys.stderr)
+        yield found
+        return
+    (place / "record.json").write_bytes(held.handouts[0].record.data)
+    with running(["node", "others.mjs", str(office.site), "record.json"], place) as program:
+
+        def asking(suite: str, act: str) -> Act:
+            def ask(seconds: float) -> Pace:
+                told = program.ask({"suite": suite, "act": act, "seconds": seconds})
+                return Pace(told["count"] / told["wall"], told["count"] / told["cpu"])
+
+            return ask
+
+        for suite in ("jcs", "rdfc"):
+            name = f"eddsa-{suite}-2022, npm @digitalbazaar/vc"
+            found.append(Peer(name, asking(suite, "issue"), asking(suite, "verify")))
+        yield found
+        program.end()
 
 
-def _ours(office: Office, seconds: float) -> Rates:
-    """Written by the template and signed once; verified in all steps that need no log and no status."""
-    held = collect(office, 1).handouts[0].record
-    found = find_record(office.app, held.number)
-    assert found is not None
-    template, trust = held.template.record, trust_of(office)
-    fields, policy = (
-        template.fields_of(held.document),
-        VerificationPolicy(office.app.clock(), require_status=False),
-    )
-    key, evidence = Ed25519PrivateKey.generate(), Evidence(record=found[0])
+def _ours(office: Office, held: Held) -> list[Peer]:
+    """Written by the template and signed once; verified in all steps: of the record alone, and with log proof and status lists."""
+    one, trust, now = held.handouts[0].record, trust_of(office), office.app.clock()
+    template = one.template.record
+    fields, key = template.fields_of(one.document), Ed25519PrivateKey.generate()
 
-    def issue() -> bytes:
-        written = template.write(fields, host=held.host, issuer_name=held.issuer_name)
-        return written.record(multibase_encode(key.sign(written.hash_data())))
+    def issue() -> None:
+        written = template.write(fields, host=one.host, issuer_name=one.issuer_name)
+        written.record(multibase_encode(key.sign(written.hash_data())))
 
-    def judge() -> None:
-        if verify(evidence, trust, policy).verdict is not Verdict.PASSED:
-            raise RuntimeError("not passed")
+    def judging(evidence: Evidence, policy: VerificationPolicy) -> Act:
+        def judge() -> None:
+            if verify(evidence, trust, policy).verdict is not Verdict.PASSED:
+                raise RuntimeError("not passed")
 
-    return {"issue": _rate(issue, seconds), "verify": _rate(judge, seconds)}
+        return _repeating(judge)
+
+    whole = held.records[0]
+    alone = judging(Evidence(record=whole.record), VerificationPolicy(now, require_status=False))
+    with_all = judging(whole, VerificationPolicy(now, require_log=True))
+    return [
+        Peer("this project, the record alone", _repeating(issue), alone),
+        Peer("this project, with log proof and status", None, with_all),
+    ]
 
 
-def _x509(data: bytes, seconds: float) -> Rates:
+def _x509(data: bytes) -> Peer:
     key, holder = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate().public_key()
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "410100")])
     day = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
 
     def issue() -> bytes:
         builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(holder)
-        builder = (
-            builder.serial_number(1).not_valid_before(day).not_valid_after(day + dt.timedelta(days=3650))
-        )
+        until = day + dt.timedelta(days=3650)
+        builder = builder.serial_number(1).not_valid_before(day).not_valid_after(until)
         builder = builder.add_extension(x509.UnrecognizedExtension(_OWN_EXTENSION, data), critical=False)
         return builder.sign(key, None).public_bytes(Encoding.DER)
 
@@ -122,49 +133,57 @@ def _x509(data: bytes, seconds: float) -> Rates:
         parsed = x509.load_der_x509_certificate(certificate)
         public.verify(parsed.signature, parsed.tbs_certificate_bytes)
 
-    return {"issue": _rate(issue, seconds), "verify": _rate(judge, seconds)}
+    return Peer("X.509, cryptography", _repeating(issue), _repeating(judge))
 
 
-def _jwt(document: dict[str, Any], seconds: float) -> Rates:
+def _jwt(held: Held, folder: Path) -> Peer:
+    _install_python(folder)
+    sys.path.append(str(folder))
     from joserfc import jwt
     from joserfc.jwk import OKPKey
 
-    key = OKPKey.generate_key("Ed25519")
-    header, claims = {"alg": "Ed25519"}, {name: value for name, value in document.items() if name != "proof"}
+    key, header = OKPKey.generate_key("Ed25519"), {"alg": "Ed25519", "typ": "vc+jwt"}
+    claims = {name: value for name, value in held.handouts[0].record.document.items() if name != "proof"}
 
     def issue() -> str:
         return str(jwt.encode(header, claims, key, algorithms=["Ed25519"]))
 
     token = issue()
-    return {
-        "issue": _rate(issue, seconds),
-        "verify": _rate(lambda: jwt.decode(token, key, algorithms=["Ed25519"]), seconds),
-    }
+
+    def judge() -> None:
+        if jwt.decode(token, key, algorithms=["Ed25519"]).claims["id"] != claims["id"]:
+            raise RuntimeError("another certificate")
+
+    return Peer("VC-JWT, joserfc", _repeating(issue), _repeating(judge))
 
 
-def _npm(office: Office, data: bytes, folder: Path, seconds: float) -> Rates:
-    place = folder / "npm"
-    place.mkdir()
-    install(place)
-    (place / "record.json").write_bytes(data)
-    (place / "peers.mjs").write_bytes(Path(__file__).with_suffix(".mjs").read_bytes())
-    command = ["node", "peers.mjs", str(office.site), "record.json", str(seconds)]
-    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=True)
-    rates: Rates = json.loads(done.stdout)
-    return rates
+def _install_python(folder: Path) -> None:
+    words = [
+        "--quiet",
+        "--no-deps",
+        "--require-hashes",
+        "--disable-pip-version-check",
+        "--target",
+        str(folder),
+    ]
+    command = [sys.executable, "-m", "pip", "install", *words, "-r", str(OTHERS / "requirements.txt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise NotInstalledError(f"joserfc cannot be installed: {done.stderr.strip()[-200:]}")
 
 
-def _rate(work: Callable[[], object], seconds: float) -> float:
-    """Times a second, after a few that warm up."""
-    for _ in range(50):
-        work()
-    began, done = time.perf_counter(), 0
-    while (spent := time.perf_counter() - began) < seconds:
-        for _ in range(16):
+def _repeating(work: Callable[[], object]) -> Act:
+    """``work`` as often as it goes, after a few times that warm up."""
+
+    def repeat(seconds: float) -> Pace:
+        for _ in range(30):
             work()
-        done += 16
-    return done / spent
+        began, computed, done = time.perf_counter(), time.process_time(), 0
+        while (spent := time.perf_counter() - began) < seconds:
+            for _ in range(16):
+                work()
+            done += 16
+        return Pace(done / spent, done / (time.process_time() - computed))
 
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return repeat

@@ -4,8 +4,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
+from registry.fsck import fsck
+from tests.benchmarks.archive import Archive
 from tests.benchmarks.bundlesize import bundle_size
+from tests.benchmarks.charts import draw
+from tests.benchmarks.effort import effort_of
+from tests.benchmarks.growing import reads_of
+from tests.benchmarks.office import open_office
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = {"median", "least", "most"}
@@ -115,3 +122,31 @@ def test_a_small_provinces_bundle_is_written_and_read(tmp_path: Path) -> None:
     size = bundle_size(tmp_path, certificates=40_000, per_mille=10, years=1)
     assert (size.blocks, size.revoked) == (40, 400)
     assert size.lists + size.details < size.total
+
+
+def test_a_synthetic_archive_is_as_the_log_says(tmp_path: Path) -> None:
+    """All that ``fsck`` recomputes holds, but for what is said to be untrue: signatures, seals, unlisted offices."""
+    with open_office(tmp_path) as office:
+        archive = Archive(office.app)
+        archive.fill(1000, at_once=500)
+        found = {one.code for one in fsck(office.app).troubles}
+        assert found == {"authority_not_listed", "identity_unreadable", "intent_altered", "no_key"}
+        assert len(archive.sample) == 2
+        for work in reads_of(office, with_log=True).values():
+            work(archive.sample[1])
+            assert effort_of(office.app.database, lambda work=work: work(archive.sample[1])) > 0  # type: ignore[misc]
+
+
+def test_growth_is_drawn(tmp_path: Path) -> None:
+    """Pages where PostgreSQL is read, processor time elsewhere."""
+    read, written = {"cpu": 0.3, "effort": 4}, {"cpu": 0.1}
+    steps = [
+        {"engine": engine, "rows": rows, "figures": {"a & b": read, "c": written}}
+        for engine in ("sqlite", "postgresql")
+        for rows in (100_000, 1_000_000)
+    ]
+    for file, unit in zip(draw(steps, tmp_path), ("pages", "ms"), strict=True):
+        svg = ET.fromstring(file.read_text(encoding="utf-8"))  # noqa: S314 - our own drawing
+        words = [one.text for one in svg.iter("{http://www.w3.org/2000/svg}text")]
+        assert {f"a & b ({unit})", "c (ms)", "10⁵", "10⁶"} <= set(words)
+        assert len(list(svg.iter("{http://www.w3.org/2000/svg}circle"))) == 4

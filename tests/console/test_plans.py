@@ -1,5 +1,6 @@
 """No query that a page makes looks through a table that grows: each is explained over tens of thousands of rows, on both engines."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,6 +10,7 @@ from sqlalchemy import event, text
 from sqlalchemy.orm import Session
 
 from registry.actors import Role
+from registry.cases.partitions import prepare_years, years_ahead
 from registry.cli.working import KINDS
 from registry.console.app import routes_of
 from registry.console.permissions import PUBLIC, Reach, reach_of
@@ -31,12 +33,10 @@ _LEFT_OUT = frozenset(
 """Asked until something ends, and what they ask stands on other pages; or made to compare all that there is, and asked for as that."""
 ALLOWED = frozenset({"employer", "draft"})
 """As many as there are employers, and lists (one for some hundreds of certificates)."""
-KNOWN = (
-    "SELECT certificate.authority, certificate.year, certificate.kind, count(*)",
-    "SELECT intent.authority, intent.year, intent.kind, count(*)",
-)
-"""Not solved: the pages of authorities, numbers and counts count all certificates by series when they are shown
-(``province.reconciling``), since an account of numbers must not lag. Their cost grows with the archive."""
+_PART = re.compile(r"(?<=^certificate_index)_(rest|until_\d+|\d+)$", re.ASCII)
+"""What a part of a table that is divided by year has behind the name of the whole (PostgreSQL)."""
+_EMPTY = ("certificate_index_rest", "certificate_index_2027")
+"""Parts without a row here: the planner may look through nothing."""
 FEW = 10_000
 """Rows that a page may count at most (``search.COUNTED``): a table may be read from its beginning until so many are found."""
 
@@ -57,6 +57,7 @@ def full(rig: Rig) -> Iterator[Console]:
         )
         with rig.app.database.write() as session:
             _rows_without_pages(session)
+            prepare_years(session, years_ahead(rig.clock.now))
             multiply(session)
         if rig.place.url:
             with rig.app.database.engine.connect() as connection:
@@ -146,13 +147,18 @@ def _is_sqlite_scan(step: str, statement: str) -> bool:
 
 def _scans(node: dict[str, Any], *, limited: bool) -> Iterator[str]:
     """A sequential scan of a big table; or an index read from end to end with nothing to stop it."""
-    table = node.get("Relation Name", "")
+    table = _PART.sub("", node.get("Relation Name", ""))
     limited = limited or node["Node Type"] == "Limit"
     if node["Node Type"] in ("Sort", "Aggregate", "Hash"):
         limited = False  # these take all that comes, before anything is limited
     bounded = limited and node["Plan Rows"] > FEW  # nearly all rows fit, so that it ends soon
     whole = "Index" in node["Node Type"] and "Index Cond" not in node and not limited
-    if table in BIG - ALLOWED and ((node["Node Type"].endswith("Seq Scan") and not bounded) or whole):
+    empty = node.get("Relation Name") in _EMPTY
+    if (
+        not empty
+        and table in BIG - ALLOWED
+        and ((node["Node Type"].endswith("Seq Scan") and not bounded) or whole)
+    ):
         yield f"{node['Node Type']} on {table} {node.get('Filter', '')}"
     for child in node.get("Plans", ()):
         yield from _scans(child, limited=limited)
@@ -165,8 +171,6 @@ def test_no_page_reads_all_of_a_table_that_grows(full: Console) -> None:
     found = []
     with full.rig.app.database.read() as session:
         for statement, parameters in heard.values():
-            if not " ".join(statement.split()).startswith(KNOWN) and (
-                wrong := troubles_of(session, statement, parameters)
-            ):
+            if wrong := troubles_of(session, statement, parameters):
                 found.append(f"{' '.join(statement.split())}\n  -> {'; '.join(wrong)}")
     assert not found, "\n".join(found)

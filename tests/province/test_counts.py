@@ -5,8 +5,10 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import pytest
+from sqlalchemy import delete
 
 from registry.fsck import fsck
+from registry.models import Certificate
 from registry.province.chart import Bar, columns_chart, rows_chart
 from registry.province.counts import (
     Cell,
@@ -21,6 +23,7 @@ from registry.province.counts import (
 from registry.province.figures import PAGE, Choice, grouped, leaves_of, listed, total, within_reach
 from registry.province.numbers import account_of, accounts_of, blocks_of, gaps_of, voids_of
 from registry.province.reconciling import reconcile
+from registry.province.totals import issued_by_series, recount, void_by_series
 from tests.builders import INDUSTRY, MUNICIPAL, at
 from tests.registry.children import Strike, issue, killed
 from tests.registry.intruder import sql, tamper
@@ -198,12 +201,39 @@ def test_void_numbers_have_their_reason(rig: Rig) -> None:
 
 
 def test_a_gap_is_named(rig: Rig) -> None:
+    """Whoever deletes a row by hand moves its series' total with it."""
     numbers = rig.issue(*range(4))
-    tamper(rig, sql("DELETE FROM certificate WHERE number = :n", n=numbers[2]))
+    with rig.app.database.write() as session:
+        session.execute(delete(Certificate).where(Certificate.number == numbers[2]))
     with rig.app.database.read() as session:
         (one,) = accounts_of(session, authority=None)
         assert (one.unexplained, gaps_of(session, one)) == (1, [numbers[2]])
         assert blocks_of(session, one)[0].unexplained == 1
+
+
+def test_totals_are_kept_by_the_database_and_made_anew(year: tuple[Rig, list[str]]) -> None:
+    """A row deleted past the triggers is in the totals still: ``fsck`` finds that, and a recount mends the totals."""
+    rig, numbers = year
+    kept = {(MUNICIPAL, 2026, 1): 9, (INDUSTRY, 2026, 2): 2}
+    with rig.app.database.read() as session:
+        assert issued_by_series(session) == kept
+        assert void_by_series(session) == {}
+    tamper(
+        rig,
+        sql(
+            "DELETE FROM claim WHERE number = :n", "DELETE FROM certificate WHERE number = :n", n=numbers[-1]
+        ),
+    )
+    with rig.app.database.read() as session:
+        assert issued_by_series(session) == kept
+    assert ("totals_differ", f"{MUNICIPAL} 2026 1") in {
+        (one.code, one.subject) for one in fsck(rig.app).troubles
+    }
+    with rig.app.database.write() as session:
+        recount(session)
+    with rig.app.database.read() as session:
+        assert issued_by_series(session) == kept | {(MUNICIPAL, 2026, 1): 8}
+    assert "totals_differ" not in {one.code for one in fsck(rig.app).troubles}
 
 
 @pytest.mark.parametrize("draw", [rows_chart, columns_chart])

@@ -44,13 +44,17 @@ def tamper(rig: Rig, work: Tamper) -> None:
             connection.exec_driver_sql("COMMIT")
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
             connection.exec_driver_sql("BEGIN IMMEDIATE")
-            for name in connection.scalars(
-                text("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-            ).all():
+            triggers = connection.execute(
+                text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            ).all()
+            for name, _ in triggers:
                 connection.exec_driver_sql(f"DROP TRIGGER {name}")
+            work(connection)
+            for _, statement in triggers:  # as PostgreSQL's are back with the next connection
+                connection.exec_driver_sql(statement)
         else:
             connection.exec_driver_sql("SET session_replication_role = replica")
-        work(connection)
+            work(connection)
         connection.commit()
     rig.app.database.close()
 

@@ -74,8 +74,10 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
     ),
     "a certificate deleted": (
         sql(f"DELETE FROM certificate WHERE {ONE}"),
-        {"leaf_without_record", "number_unaccounted", "claim_of_nothing"},
+        {"leaf_without_record", "number_unaccounted", "claim_of_nothing", "totals_differ"},
     ),
+    "a total altered": (sql("UPDATE series_total SET issued = issued - 1"), {"totals_differ"}),
+    "the totals deleted": (sql("DELETE FROM series_total"), {"totals_differ"}),
     "hours in a record": (
         edit(
             "certificate", "record", ONE, lambda data: data.replace(b'"publicHours":26', b'"publicHours":86')
@@ -145,7 +147,7 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
     "a series deleted": (sql("DELETE FROM series"), {"number_gap"}),
     "a void number forgotten": (
         sql("DELETE FROM void_number"),
-        {"leaf_without_record", "number_unaccounted"},
+        {"leaf_without_record", "number_unaccounted", "totals_differ"},
     ),
     "a void number's reason": (sql("UPDATE void_number SET reason = 'lost'"), {"leaf_without_record"}),
     "a claim deleted": (sql(f"DELETE FROM claim WHERE {ONE}"), {"claim_missing"}),

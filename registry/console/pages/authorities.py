@@ -28,7 +28,7 @@ from registry.province.changes import (
     require_sensible,
     waiting_proposal,
 )
-from registry.province.reconciling import rows_by_series
+from registry.province.totals import issued_by_series
 from registry.trust import current_trust_list, registry_of
 
 router = page_router()
@@ -39,7 +39,7 @@ def show_list(ctx: Ctx) -> Response:
     """All of the trust list, what runs out soon, and what waits for signatures."""
     with ctx.app.database.read() as session:
         trust_list = current_trust_list(session)
-        counts = rows_by_series(session)
+        counts = issued_by_series(session)
         fingerprint = parse_pin(registry_of(session).root).fingerprint
     whose = ctx.authority_filter
     found = [one for code, one in sorted(trust_list.authorities.items()) if whose in (None, code)]
@@ -150,7 +150,7 @@ def _found(ctx: Context, code: str) -> Authority:
 def _page(ctx: Context, code: str) -> Response:
     one = _found(ctx, code)
     with ctx.app.database.read() as session:
-        counts = {series: count for series, count in rows_by_series(session).items() if series[0] == code}
+        counts = {series: count for series, count in issued_by_series(session).items() if series[0] == code}
         jobs = jobs_about(session, f"authority:{code}")
     return render(
         ctx,

@@ -24,7 +24,8 @@ from registry.offices import CHINA, china_year
 from registry.province.chart import Bar, columns_chart, rows_chart
 from registry.province.counts import Cell, Tally, bring_up_to_date, counts_of, progress
 from registry.province.figures import PAGE, Choice, grouped, listed, total, within_reach
-from registry.province.reconciling import reconcile, rows_by_series
+from registry.province.reconciling import reconcile
+from registry.province.totals import issued_by_series
 from registry.trust import current_trust_list
 from verifier.messages import GRADES, pick
 
@@ -45,7 +46,7 @@ def show(ctx: Ctx) -> Response:
     choice = _chosen(ctx, china_year(ctx.now))
     with ctx.app.database.look() as session:
         every = counts_of(session, authority=ctx.authority_filter)
-        rows = rows_by_series(session)
+        rows = issued_by_series(session)
         trust_list = current_trust_list(session)
     names = names_of(trust_list, ctx.lang)
     groups = {by: grouped(every, choice, by) for by in _BY}
