@@ -23,19 +23,17 @@ _PROJECT = Path(__file__).resolve().parent.parent
 TRACED = (
     "tests/foreign/",
     "tests/keys/",
-    "tests/review/test_composition.py",
-    "tests/review/test_verify.py",
-    "tests/review/test_words.py",
+    "tests/review/",
     "tests/server/test_statics.py",
     "tests/verifier/",
 )
 """Tests that keys/ and the verifier's core are covered by. Tracing doubles a test's time, so the others run without."""
 UNTRACED = (
-    "tests/verifier/test_box.py",
-    "tests/verifier/test_properties.py",
     "tests/foreign/test_w3c_libraries.py",
+    *(f"tests/review/test_{name}.py" for name in ("accessible", "announced", "journey", "killed", "release")),
+    "tests/verifier/test_properties.py",
 )
-"""Many examples of what the others have covered."""
+"""Many examples, or other programs, of what the others have covered."""
 FIRST = (
     "tests/benchmarks/",
     "tests/journeys/",

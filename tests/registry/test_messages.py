@@ -116,7 +116,7 @@ PASSED_ON = {"log_rolled_back", "log_not_consistent", "head_unusable", "intent_a
 """Errors of ours that ``fsck``, or the check of an export, tells as what it found."""
 CHECKS = (
     *("fsck", "chronicle", "people", "trail/checking", "trail/verifying"),
-    *("identitykeys/sealed", "cases/index", "province/counts"),
+    *("identitykeys/sealed", "cases/index", "province/counts", "province/totals"),
 )
 
 

@@ -34,7 +34,7 @@ def is_a_command(words: list[str]) -> bool:
     command = get_command(certverify_serve if name == "certverify" else certreg)
     context = None
     while hasattr(command, "commands"):
-        command = command.commands[rest.pop(0)]
+        command = command.get_command(None, rest.pop(0))
     context = command.make_context(name, list(rest), resilient_parsing=False)
     return bool(context)
 
