@@ -45,18 +45,28 @@ FIRST = (
 """Few and long; what comes last is short, so that no process waits long for the other at the end."""
 
 
+def is_traced(item: pytest.Item) -> bool:
+    """Whether keys/ and the verifier's core are to be covered by it."""
+    return item.nodeid.startswith(TRACED) and not item.nodeid.startswith(UNTRACED)
+
+
+def place_of(item: pytest.Item) -> int:
+    """Traced tests come before all others: what a process keeps (``lru_cache``) is then made where it is seen to be made."""
+    if is_traced(item):
+        return -1
+    return next((place for place, one in enumerate(FIRST) if item.nodeid.startswith(one)), len(FIRST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The long ones first, everything else as it was."""
-    items.sort(
-        key=lambda item: next((n for n, one in enumerate(FIRST) if item.nodeid.startswith(one)), len(FIRST))
-    )
+    """The traced ones, the long ones, then everything else as it was."""
+    items.sort(key=place_of)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Trace only what is there to cover (``TRACED``); fixtures as well, which are half of a test."""
     tracer = Coverage.current()
-    if tracer is None or (item.nodeid.startswith(TRACED) and not item.nodeid.startswith(UNTRACED)):
+    if tracer is None or is_traced(item):
         return (yield)
     tracer.stop()
     try:
