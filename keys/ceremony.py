@@ -24,7 +24,7 @@ from keys.errors import CeremonyError, KeysError
 from keys.proofs import Proof, create_proof, parse_proof, verify_proof
 from keys.publickey import PublicKey
 from keys.signer import Signer
-from keys.trustbuild import document_of, seal_trust_list
+from keys.trustbuild import seal_trust_list
 from keys.trustlist import Root, RootKey, TrustList, parse_trust_list
 
 OFFER_FORMAT = "certreg-root-key/1"
@@ -137,13 +137,8 @@ def parse_offer(data: bytes) -> KeyOffer:
     return KeyOffer(registry, key, created)
 
 
-def make_proposal(draft: TrustList, current: TrustList | None) -> bytes:
-    """The file that goes to the signers: ``draft`` is to follow ``current`` (None for the first list)."""
-    return proposal_bytes(document_of(draft), current)
-
-
 def proposal_bytes(document: JsonObject, current: TrustList | None) -> bytes:
-    """The same of a document."""
+    """The file that goes to the signers: the list ``document`` is to follow ``current`` (None for the first list)."""
     base = {
         "version": current.version if current else 0,
         "digest": digest_of(current.document) if current else "",

@@ -5,7 +5,6 @@ Intake's findings and the verifier's reasons have catalogues of their own. Value
 
 from collections.abc import Mapping, Sequence
 
-from registry.errors import RegistryError
 from verifier.messages import reason_word, sentence_of
 
 LANGUAGES = ("zh-CN", "en")
@@ -969,8 +968,3 @@ def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
     if "codes" in params:
         spoken["codes"] = reason_list(str(params["codes"]).split(), lang)
     return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params, **spoken})
-
-
-def sentence_of_error(error: RegistryError, lang: str) -> str:
-    """The sentence of a registry error."""
-    return error_sentence(error.code, error.params, lang)

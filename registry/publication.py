@@ -115,7 +115,7 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
             _put(site, [*immutable(app.host, session), *files], result)
             _put(site, did_documents(trust_list), result)
             _put(site, [(TRUST_LIST, trust_list.data)], result)
-            _put_status(app, session, site, result)
+            put_status(app, session, site, result)
             _put_log(app, session, site, result, check=check)
             _put(site, entrances, result)
         site.tidy()
@@ -188,14 +188,7 @@ def write_bundle(app: App, target: Path) -> int:
     return buffer.tell()
 
 
-def publish_status(app: App, session: Session, site: Site) -> Published:
-    """Status lists alone, as ``publish`` brings them up to date."""
-    result = Published()
-    _put_status(app, session, site, result)
-    return result
-
-
-def _put_status(app: App, session: Session, site: Site, result: Published) -> None:
+def put_status(app: App, session: Session, site: Site, result: Published) -> None:
     """Details before the lists whose bits they explain, some blocks at a time."""
     blocks = _status(app, session, site, result)
     while some := list(islice(blocks, _BLOCKS_AT_ONCE)):

@@ -6,11 +6,17 @@ instead of the seconds that a new interpreter needs to import everything.
 
 import multiprocessing
 
-from registry.cli.commands import MODULES
+from registry.cli.commands import COMMANDS
 
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
-    [*MODULES, "registry.cli.main", "verifier.cli", "tests.registry.children", "tests.journeys.program"]
+    [
+        *{f"registry.cli.{place.partition(':')[0]}" for place in COMMANDS.values()},
+        "registry.cli.main",
+        "verifier.cli",
+        "tests.registry.children",
+        "tests.journeys.program",
+    ]
 )
 PATIENCE = 300
 """Seconds that a child may take."""

@@ -31,11 +31,6 @@ STEP = 100
 """Numbers of a file that one transaction revokes: each locks the log's head for all of them, some 0.3 s."""
 
 
-def confirmed_cases(session: Session) -> list[int]:
-    """The cases that wait for the worker, oldest first."""
-    return list(session.scalars(select(Case.id).filter_by(state="confirmed").order_by(Case.id)))
-
-
 def carry_out(app: App, case_id: int, observe: Observe = unobserved) -> None:
     """Carry out a confirmed case; one that is not confirmed (any more) is left alone. The caller signs the head after."""
     with app.database.read() as session:

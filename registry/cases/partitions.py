@@ -31,9 +31,8 @@ def prepare_years(session: Session, years: Iterable[int]) -> tuple[int, ...]:
     years = {*years, *session.scalars(text(f"SELECT DISTINCT year FROM {REST}"))}  # noqa: S608 - a name of our own
     if not _without_part(session, years):
         return ()
-    session.scalars(
-        select(IndexMark).with_for_update()
-    ).one()  # nobody follows the log, or makes parts, beside us
+    # Nobody follows the log, or makes parts, beside us.
+    session.scalars(select(IndexMark).with_for_update()).one()
     missing = _without_part(session, years)
     for year in missing:
         _make_part(session, year)

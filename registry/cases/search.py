@@ -133,9 +133,8 @@ def _conditions(query: Query, authority: str | None) -> list[ColumnElement[bool]
     if query.number:
         conditions.append(indexed.number == query.number)
         if _NUMBER.fullmatch(query.number):
-            conditions.append(
-                indexed.year == int(query.number[6:10])
-            )  # where the index is divided by year, its part
+            # Where the index is divided by year, its part.
+            conditions.append(indexed.year == int(query.number[6:10]))
     if query.name:
         conditions += _beginning(indexed.name_key, name_key(query.name))
     if query.employer:

@@ -46,8 +46,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Module of this package and name in it: a function, or a ``typer.Typer`` with commands of its own."""
-MODULES = tuple(dict.fromkeys(f"{__package__}.{place.partition(':')[0]}" for place in COMMANDS.values()))
-"""All modules with commands in them."""
 
 
 class CommandsByName(TyperGroup):

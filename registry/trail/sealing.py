@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from registry.log import append_entries, lock_head, log_size, log_time, read_entries
 from registry.trail.models import TrailSeal
-from registry.trail.service import Head, head_of, locked_head
+from registry.trail.service import head_of, locked_head
 from verifier.errors import VerifierError
 from verifier.logentry import LogEntry, parse_log_entry
 from verifier.tiles import TILE_WIDTH
@@ -94,8 +94,3 @@ def seal_of(data: bytes, leaf_index: int) -> Seal | None:
     if entry.action != SEAL_ACTION or not digits or not entry.digest:
         return None
     return Seal(leaf_index, int(entry.number), bytes.fromhex(entry.digest), entry.time)
-
-
-def is_sealed_as(seal: Seal, head: Head) -> bool:
-    """Whether the seal is of this head."""
-    return (seal.count, seal.digest) == (head.count, head.digest)

@@ -10,7 +10,7 @@ from registry.database import bulk_insert
 from registry.handout import find_record
 from registry.intake.samples import write_clean_workbook
 from registry.models import Certificate, Claim, Intent
-from registry.publication import publish, publish_status
+from registry.publication import Published, publish, put_status
 from registry.sites import FolderSite
 from registry.status import change_status, states_of
 from tests.benchmarks.archive import Person
@@ -110,7 +110,7 @@ def _status_lists(office: Office) -> None:
     """The part of a publication that is about status."""
     office.app.sign_log()
     with office.app.database.read() as session:
-        publish_status(office.app, session, FolderSite(office.site))
+        put_status(office.app, session, FolderSite(office.site), Published())
 
 
 def _inserted(office: Office) -> int:

@@ -16,7 +16,6 @@ from keys.ceremony import (
     digest_of,
     fingerprint_of,
     make_offer,
-    make_proposal,
     parse_offer,
     parse_proposal,
     parse_root_proof,
@@ -50,7 +49,9 @@ Edit = Callable[[JsonObject], object]
 def proposal(
     *, trusted_root: Root | None = None, version: int = 2, current: TrustList | None = CURRENT
 ) -> Proposal:
-    return parse_proposal(make_proposal(trust_draft(version=version, trusted_root=trusted_root), current))
+    return parse_proposal(
+        proposal_bytes(document_of(trust_draft(version=version, trusted_root=trusted_root)), current)
+    )
 
 
 def proof(of: Proposal, name: str, trusted: TrustList | None = CURRENT) -> RootProof:
@@ -130,7 +131,7 @@ def test_a_proposal_is_a_list_without_proof_and_what_it_was_made_from() -> None:
 )
 def test_a_proposal_out_of_form(edit: Edit) -> None:
     with refused(CeremonyError, "proposal_form"):
-        parse_proposal(edited(make_proposal(trust_draft(version=2), CURRENT), edit))
+        parse_proposal(edited(proposal_bytes(document_of(trust_draft(version=2)), CURRENT), edit))
 
 
 def test_what_a_signer_may_be_asked_to_sign() -> None:

@@ -18,7 +18,6 @@ from registry.messages import (
     UNKNOWN,
     error_sentence,
     pick,
-    sentence_of_error,
 )
 from registry.offices import STATE_REASONS
 from registry.status import REASONS
@@ -183,7 +182,7 @@ def test_states_and_commands_are_said_in_the_readers_words() -> None:
 
 def test_values_are_inserted_as_text() -> None:
     error = RegistryError("number_unknown", number="{code.__class__} %s")
-    assert "{code.__class__} %s" in sentence_of_error(error, "en")
+    assert "{code.__class__} %s" in error_sentence(error.code, error.params, "en")
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
