@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Each test may start several interpreters: what one has compiled, the next reads.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo serve test lint types unit bench clean
 
 demo: $(VENV)/installed

@@ -37,6 +37,10 @@ class ScryptCost:
     p: int = 5
 
 
+STANDARD_COST = ScryptCost()
+"""What a new key file is written with."""
+
+
 @dataclass(frozen=True, slots=True)
 class FileSigner:
     """A private key in this process's memory (keys.signer.Signer)."""
@@ -74,7 +78,7 @@ def create_key_file(path: Path, passphrase: bytes, *, cost: ScryptCost | None = 
     if len(passphrase) < MIN_PASSPHRASE_BYTES:
         raise CustodyError("passphrase_short", f"at least {MIN_PASSPHRASE_BYTES} bytes")
     private = Ed25519PrivateKey.generate()
-    data = encrypt_key(private, passphrase, cost or ScryptCost())
+    data = encrypt_key(private, passphrase, cost or STANDARD_COST)
     try:
         _write_whole(path, data)
     except FileExistsError as error:

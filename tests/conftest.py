@@ -12,6 +12,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
+from tests import cheapkeys  # noqa: F401 - it lowers a price
 from tests.softhsm import NoSoftHsmError, SoftHsm, softhsm
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)

@@ -14,6 +14,7 @@ CONTEXT.set_forkserver_preload(
         *{f"registry.cli.{place.partition(':')[0]}" for place in COMMANDS.values()},
         "registry.cli.main",
         "verifier.cli",
+        "tests.cheapkeys",
         "tests.registry.children",
         "tests.journeys.program",
     ]

@@ -92,6 +92,7 @@ def create_console_app(app: App, settings: ConsoleSettings) -> FastAPI:
     for router in PAGES:
         # Not include_router: what that makes hides its routes from whoever compares them with the table.
         console.router.routes.extend(router.routes)
+    console.state.routes = {route.name: route for route in routes_of(console)}
     _require_rules(console)
     for lang in LANGUAGES:  # a catalogue that cannot be read is told at the start, not at somebody's click
         environment(lang)

@@ -57,7 +57,7 @@ def render(
 
 def address(request: Request, route: str, /, **parts: Any) -> str:
     """The path of a route: ``address(request, "batches.show", batch=12)``."""
-    return str(request.app.url_path_for(route, **parts))
+    return str(request.app.state.routes[route].url_path_for(route, **parts))
 
 
 def looked_at(request: Request) -> str:

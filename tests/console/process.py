@@ -4,12 +4,11 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+from tests.answering import answers
 
 PROJECT = Path(__file__).resolve().parents[2]
 READY_SECONDS = 300
@@ -30,19 +29,9 @@ def serving(
             words, cwd=log.parent, env=told, stdin=subprocess.DEVNULL, stdout=said, stderr=said
         )
     try:
-        _await(f"http://127.0.0.1:{port}/console/sign-in", process, log)
+        if not answers(process, port, "/console/sign-in", seconds=READY_SECONDS):
+            raise RuntimeError(f"the console did not start: {log.read_text()}")
         yield process, f"http://localhost:{port}"
     finally:
         process.terminate()
         process.wait(60)
-
-
-def _await(address: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(address).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)  # asked again, not hoped for
-    raise RuntimeError(f"the console did not start: {log.read_text()}")

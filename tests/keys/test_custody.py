@@ -28,7 +28,7 @@ VARIABLE = "CERTREG_PASSPHRASE"
 @pytest.fixture
 def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "authority.pem"
-    create_key_file(path, PASSPHRASE, cost=CHEAP)
+    create_key_file(path, PASSPHRASE)
     return path
 
 
@@ -40,7 +40,7 @@ def written(path: Path, data: bytes) -> Path:
 
 def test_a_key_comes_back_and_signs_the_same(tmp_path: Path) -> None:
     path = tmp_path / "authority.pem"
-    made = create_key_file(path, PASSPHRASE)  # at the real cost
+    made = create_key_file(path, PASSPHRASE, cost=ScryptCost())  # at the real cost
     opened = open_key_file(path, PASSPHRASE)
     assert opened.public_key == made.public_key
     assert opened.sign(b"message") == made.sign(b"message")
@@ -77,7 +77,7 @@ def test_a_seed_gives_its_key() -> None:
 def test_a_key_file_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        create_key_file(tmp_path / "key.pem", PASSPHRASE, cost=CHEAP)
+        create_key_file(tmp_path / "key.pem", PASSPHRASE)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
@@ -85,7 +85,7 @@ def test_a_key_file_is_for_its_owner_alone_whatever_the_umask(tmp_path: Path) ->
 
 def test_two_keys_have_nothing_in_common(tmp_path: Path) -> None:
     files = [tmp_path / "1.pem", tmp_path / "2.pem"]
-    keys = {create_key_file(path, PASSPHRASE, cost=CHEAP).public_key for path in files}
+    keys = {create_key_file(path, PASSPHRASE).public_key for path in files}
     assert len(keys) == 2
 
 
@@ -130,31 +130,31 @@ def test_a_missing_file(tmp_path: Path) -> None:
 def test_an_existing_file_is_not_overwritten(key_file: Path) -> None:
     before = key_file.read_bytes()
     with refused(CustodyError, "key_file_exists"):
-        create_key_file(key_file, PASSPHRASE, cost=CHEAP)
+        create_key_file(key_file, PASSPHRASE)
     assert key_file.read_bytes() == before
 
 
 def test_a_link_is_not_followed_to_a_new_file(tmp_path: Path) -> None:
     (tmp_path / "link.pem").symlink_to(tmp_path / "elsewhere.pem")
     with refused(CustodyError, "key_file_exists"):
-        create_key_file(tmp_path / "link.pem", PASSPHRASE, cost=CHEAP)
+        create_key_file(tmp_path / "link.pem", PASSPHRASE)
     assert not (tmp_path / "elsewhere.pem").exists()
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with refused(CustodyError, "key_file_unwritable"):
-        create_key_file(tmp_path / "absent" / "key.pem", PASSPHRASE, cost=CHEAP)
+        create_key_file(tmp_path / "absent" / "key.pem", PASSPHRASE)
 
 
 @pytest.mark.parametrize("passphrase", [b"", b"eleven byte"])
 def test_a_short_passphrase_makes_no_file(tmp_path: Path, passphrase: bytes) -> None:
     with refused(CustodyError, "passphrase_short"):
-        create_key_file(tmp_path / "key.pem", passphrase, cost=CHEAP)
+        create_key_file(tmp_path / "key.pem", passphrase)
     assert not (tmp_path / "key.pem").exists()
 
 
 def test_twelve_bytes_are_long_enough(tmp_path: Path) -> None:
-    assert create_key_file(tmp_path / "key.pem", b"twelve bytes", cost=CHEAP)
+    assert create_key_file(tmp_path / "key.pem", b"twelve bytes")
 
 
 @pytest.mark.parametrize(

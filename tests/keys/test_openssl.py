@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from keys.custody import create_key_file, open_key_file
+from keys.custody import ScryptCost, create_key_file, open_key_file
 from keys.errors import CustodyError
 from keys.publickey import PublicKey
 from tests.builders import refused
@@ -45,7 +45,7 @@ def test_openssl_opens_our_key_file(tmp_path: Path, source: str) -> None:
 
 
 def test_openssl_names_the_protection_that_we_promise(tmp_path: Path) -> None:
-    create_key_file(tmp_path / "key.pem", PASSPHRASE)
+    create_key_file(tmp_path / "key.pem", PASSPHRASE, cost=ScryptCost())
     listing = openssl("asn1parse", "-in", str(tmp_path / "key.pem")).decode()
     found = [name for name in (":PBES2", ":scrypt", ":id-scrypt", ":aes-256-cbc") if name in listing]
     assert ":PBES2" in found

@@ -1,7 +1,6 @@
 """A registry to test with: a home of its own, a clock that tests turn, an engine, and lists of invented people.
 
-Everything is real but the price of a guess: the key files are written with a small scrypt cost, so that each of the many
-processes that the tests start opens them at once. ``Audit`` counts what was issued from the tables and the log's bytes,
+Everything is real but the price of a guess (``tests.cheapkeys``). ``Audit`` counts what was issued from the tables and the log's bytes,
 without ``fsck``, so that the two can be compared.
 """
 
@@ -14,7 +13,6 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from keys.custody import ScryptCost, create_key_file
 from keys.trustbuild import with_authority
 from keys.trustchain import parse_pin
 from keys.trustlist import KeyRevocation, ListedKey, TrustList
@@ -30,6 +28,7 @@ from registry.publication import publish
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.status import change_status
 from registry.trust import current_trust_list
+from tests import cheapkeys  # noqa: F401 - benchmarks come this way
 from tests.builders import HOST, INDUSTRY, MUNICIPAL, at
 from tests.registry.sheets import ANNUAL, COMPLETION, YEAR, annual, completion, open_file, write_csv
 from verifier.gather import Gatherer, load_trust
@@ -44,8 +43,6 @@ FOUNDED = at("2026-01-05T01:00:00Z")
 NOW = at("2026-11-23T01:00:00Z")
 DAY = 86400
 PASSPHRASE = "correct horse battery"
-KEYS = ("root-1", "log", "status-1", f"{MUNICIPAL}-{YEAR}-1", f"{INDUSTRY}-{YEAR}-1")
-CHEAP = ScryptCost(n=16, r=1, p=1)
 RULES = "henan-2012"
 OFFICES = (
     Delegation(
@@ -206,15 +203,9 @@ def intake(file: Path, kind: str = "annual") -> Intake:
     return open_file(file, kind)
 
 
-def found(place: Place, *, cheap: bool = True) -> App:
+def found(place: Place) -> App:
     """Make a registry with the two authorities, as of ``FOUNDED``."""
     clock = Clock(FOUNDED)
-    if cheap:
-        place.home.mkdir(parents=True, mode=0o700)
-        folder = place.home / "keys"
-        folder.mkdir(mode=0o700)
-        for name in KEYS:
-            create_key_file(folder / f"{name}.pem", PASSPHRASE.encode(), cost=CHEAP)
     app = create_app(place.environment, home=None, host=HOST, clock=clock)
     for office in OFFICES:
         with app.database.write() as session:

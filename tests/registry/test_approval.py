@@ -14,7 +14,7 @@ from registry.expiry import Expiry, warnings_of
 from registry.offices import add_authority
 from registry.trust import TRUST_LIST_VALIDITY, current_trust_list
 from tests.builders import HOST, INDUSTRY, MUNICIPAL, refused, signer
-from tests.registry.rig import CHEAP, DAY, FOUNDED, NOW, OFFICES, PASSPHRASE, Rig, assert_sound
+from tests.registry.rig import DAY, FOUNDED, NOW, OFFICES, PASSPHRASE, Rig, assert_sound
 
 USCC = "11410100005252100Y"
 
@@ -60,7 +60,7 @@ def test_a_new_authority_by_its_own_key(rig: Rig) -> None:
 
 def test_the_next_years_key_joins_and_the_file_brought_in_signs(rig: Rig) -> None:
     name = f"{MUNICIPAL}-2027-1"
-    key = create_key_file(rig.place.home / "keys" / f"{name}.pem", PASSPHRASE.encode(), cost=CHEAP)
+    key = create_key_file(rig.place.home / "keys" / f"{name}.pem", PASSPHRASE.encode())
     request = parse_request(
         make_request(
             key,

@@ -10,7 +10,7 @@ from keys.errors import CustodyError
 from registry.keyring import Keyring, authority_key_name, keyring_of
 from registry.settings import PASSPHRASE_VARIABLE, settings_from
 from tests.builders import refused
-from tests.registry.rig import CHEAP, PASSPHRASE
+from tests.registry.rig import PASSPHRASE
 
 
 def keyring(folder: Path, passphrase: str = PASSPHRASE) -> Keyring:
@@ -20,7 +20,7 @@ def keyring(folder: Path, passphrase: str = PASSPHRASE) -> Keyring:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with one key, ``log``."""
-    create_key_file(tmp_path / "log.pem", PASSPHRASE.encode(), cost=CHEAP)
+    create_key_file(tmp_path / "log.pem", PASSPHRASE.encode())
     return tmp_path
 
 

@@ -15,7 +15,7 @@ from registry.witness.errors import RefusalError, WitnessError
 from registry.witness.submission import MAX_SUBMISSION_BYTES
 from registry.witness.witness import KEY_FILE, create_witness, forget_key, watch_log
 from tests.builders import signer, vkey
-from tests.registry.rig import CHEAP, NOW, PASSPHRASE
+from tests.registry.rig import NOW, PASSPHRASE
 from tests.registry.witnesses import (
     ENVIRONMENT,
     ORIGIN,
@@ -276,7 +276,7 @@ def test_making_one_can_be_repeated_and_never_changes_it(folder: Path, tmp_path:
 
 def test_another_key_file_is_not_served(folder: Path) -> None:
     (folder / KEY_FILE).unlink()
-    create_key_file(folder / KEY_FILE, PASSPHRASE.encode(), cost=CHEAP)
+    create_key_file(folder / KEY_FILE, PASSPHRASE.encode())
     with pytest.raises(WitnessError) as raised:
         opened(folder)
     assert raised.value.code == "witness_differs"

@@ -27,7 +27,7 @@ from registry.witness.witness import (
 from registry.witnesses import add_witness, change_quorum
 from tests.builders import signer, vkey
 from tests.forks import CONTEXT, PATIENCE
-from tests.registry.rig import CHEAP, NOW, PASSPHRASE, Rig
+from tests.registry.rig import NOW, PASSPHRASE, Rig
 from verifier.checkpoint import Checkpoint, sign_checkpoint
 from verifier.merkle import leaf_hash, tree_hash
 
@@ -92,7 +92,7 @@ def _subproof(old: int, leaves: Sequence[bytes], *, complete: bool) -> list[byte
 def make_witness(folder: Path, name: str = "witness.example/w1", *log_vkeys: str) -> str:
     """A witness in ``folder`` that knows ``ORIGIN``, or the logs of these keys; returns its vkey."""
     folder.mkdir(mode=0o700)
-    create_key_file(folder / KEY_FILE, PASSPHRASE.encode(), cost=CHEAP)
+    create_key_file(folder / KEY_FILE, PASSPHRASE.encode())
     made = create_witness(folder, name, ENVIRONMENT)
     for one in log_vkeys or (vkey(ORIGIN),):
         watch_log(folder, one)

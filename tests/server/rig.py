@@ -4,7 +4,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ import httpx
 from fastapi import FastAPI
 
 from keys.trustchain import RootPin
+from tests.answering import answers
 from tests.simulator import NOW, Certificate, Simulator, standard_pin
 from tests.verifier.publication import folder_of, publication
 from verifier.number import CertificateNumber
@@ -23,7 +23,6 @@ from verifier.server.settings import Limits, PublicSettings
 from verifier.webpages import SET, pages_with
 
 PROJECT = Path(__file__).resolve().parents[2]
-READY_SECONDS = 60
 
 
 def loaded(path: str) -> str:
@@ -100,19 +99,9 @@ def serving(site: Path, *options: str, environment: Mapping[str, str] | None = N
         command, cwd=PROJECT, env=kept, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
     )
     try:
-        _await(port, process)
+        if not answers(process, port, "/root.json"):
+            raise RuntimeError("the server did not start")
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(timeout=30)
-
-
-def _await(port: int, process: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + READY_SECONDS
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            if httpx.get(f"http://127.0.0.1:{port}/root.json").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.05)  # asked again, not hoped for
-    raise RuntimeError("the server did not start")

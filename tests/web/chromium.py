@@ -11,8 +11,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+_PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
+"""The first is the same engine without windows; with a window around each page it costs three times the work."""
+
+
 def _program() -> str | None:
-    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    found = (os.environ.get("CHROMIUM"), *map(shutil.which, _PROGRAMS))
+    return next((program for program in found if program), None)
 
 
 def missing() -> str:

@@ -6,7 +6,6 @@ import shlex
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +15,7 @@ import yaml
 from typer.main import get_command
 
 from registry.cli.main import app as certreg
+from tests.answering import answers
 from tests.server.rig import Site, app_on, client_of, new_site
 from tests.simulator import Simulator
 from verifier.server.command import app as certverify_serve
@@ -146,14 +146,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str
     assert "warn" not in tested.stderr
     process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        end = time.monotonic() + 20
-        while True:
-            try:
-                httpx.get(f"http://127.0.0.1:{port}/root.json")
-                break
-            except httpx.TransportError:
-                assert process.poll() is None
-                assert time.monotonic() < end, "nginx did not start"
+        assert answers(process, port, "/root.json"), "nginx did not start"
         yield site, f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
