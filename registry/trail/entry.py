@@ -40,7 +40,10 @@ _TYPES: Mapping[str, type] = {
 }
 _ACT = re.compile(r"[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31})*", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-_IDENTITY = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", re.ASCII)
+_IDENTITY = re.compile(
+    r"(?P<digest>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))|(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", re.ASCII
+)
+"""What may be an identity number. One SHA-256 in some ten thousand has, in hex, a run of digits that passes for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +124,13 @@ def cleaned(value: Any) -> Any:
 
 
 def masked(text: str) -> str:
-    """``text`` with every resident identity number in it (18 characters with a right check) masked."""
+    """``text`` with every resident identity number in it (18 characters with a right check) masked; digests stay whole."""
     return _IDENTITY.sub(_mask, text)
 
 
 def _mask(match: re.Match[str]) -> str:
+    if match["digest"] is not None:
+        return match[0]
     found = match[0].upper()
     return mask_identity(found) if mod11_2_check(found[:17]) == found[17] else match[0]
 
