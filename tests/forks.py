@@ -17,6 +17,7 @@ CONTEXT.set_forkserver_preload(
         "tests.cheapkeys",
         "tests.registry.children",
         "tests.journeys.program",
+        "tests.frozen",
     ]
 )
 PATIENCE = 300

@@ -53,7 +53,12 @@ def assert_same(known: Known, data: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields"), [("annual", annual_fields()), ("completion", completion_fields())]
+    ("kind", "fields"),
+    [
+        ("annual", annual_fields()),
+        ("annual", annual_fields(employer='"一\\二"医院')),
+        ("completion", completion_fields()),
+    ],
 )
 def test_the_quick_way_reads_what_the_slow_way_reads(kind: str, fields: dict[str, str | int]) -> None:
     data = certificate(kind, fields)
