@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 SLOWER = 4
 _OF_PAGE = re.compile(r"/(?:v|verifier|worker\.js)(?:/|$)")
-_TIMED = f"""
+TIMED = f"""
 Date.now = () => {NOW * 1000};
 new MutationObserver(() => {{
   const verdict = document.querySelector('#verdict.PASSED');
   if (verdict && !window.verdictAt) window.verdictAt = performance.now();
 }}).observe(document, {{ subtree: true, childList: true, attributes: true }});
 """
-_MARKED = """
+MARKED = """
 if (location.protocol === 'https:') performance.mark('certreg begun');
 addEventListener('load', () => performance.mark('certreg loaded'));
 new MutationObserver(() => {
@@ -38,9 +38,12 @@ new MutationObserver(() => {
   window.told = true;
   performance.mark('certreg verdict');
   requestAnimationFrame(() => {
-    const { port1, port2 } = new MessageChannel(); // after the frame
-    port1.onmessage = () => { performance.mark('certreg painted'); console.info('painted'); };
-    port2.postMessage(0);
+    scheduler.postTask(() => { // after the frame, and before whatever waits for it
+      window.shownAt = performance.now();
+      document.documentElement.dataset.shown = 'yes';
+      performance.mark('certreg painted');
+      console.info('painted');
+    }, { priority: 'user-blocking' });
   });
 }).observe(document, { subtree: true, childList: true, attributes: true });
 """
@@ -68,7 +71,7 @@ def rounds_of(browser: "Browser", host: Host, text: str, rounds: int, script: st
     found: dict[str, list[float]] = {"first": [], "first, in all": [], "second": [], "second, in all": []}
     for _ in range(rounds):
         context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
-        context.add_init_script(_TIMED + script)
+        context.add_init_script(TIMED + script)
         for visit in ("first", "second"):
             after, whole = scan(context, text)
             found[visit].append(after)
@@ -80,7 +83,7 @@ def rounds_of(browser: "Browser", host: Host, text: str, rounds: int, script: st
 def marks_of(browser: "Browser", text: str, script: str) -> dict[str, tuple[float, float]]:
     """When a new telephone passed each mark, in milliseconds: of its thread's processor time, and of the clock."""
     context = browser.new_context(locale="zh-CN", viewport={"width": 390, "height": 800})
-    context.add_init_script(_TIMED + _MARKED + script)
+    context.add_init_script(TIMED + MARKED + script)
     page = context.new_page()
     session = browser.new_browser_cdp_session()
     events: list[dict[str, Any]] = []
@@ -133,7 +136,7 @@ def weight(browser: "Browser", host: Host, digits: str, language: str = "zh-CN")
     """Bytes of bodies of one scan at localhost, where the browser caches: the page's own (by Brotli, and by gzip), the registry's."""
     host.requests.clear()
     context = browser.new_context(locale=language)
-    context.add_init_script(_TIMED)
+    context.add_init_script(TIMED)
     page = context.new_page()
     page.goto(f"http://localhost:{host.port}/v#{digits}")
     page.wait_for_selector("html[data-kept]")

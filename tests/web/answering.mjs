@@ -3,9 +3,8 @@
 
 import { verifyByHand } from '../../verifier/web/core/byhand/arithmetic.js';
 import { gunzipByHand } from '../../verifier/web/core/byhand/gzip.js';
-import { Finding, parseTime } from '../../verifier/web/core/forms.js';
-import { canonicalize, parseRestricted } from '../../verifier/web/core/json.js';
-import { checkKey, verifySignature } from '../../verifier/web/core/signature.js';
+import { Finding, hashNow, parseTime } from '../../verifier/web/core/forms.js';
+import { canonicalize, checkKey, parseRestricted, verifySignature } from '../../verifier/web/core/signed.js';
 import { gunzip } from '../../verifier/web/core/status.js';
 import { readTemplate } from '../../verifier/web/core/template.js';
 import { establishTrust, parsePin } from '../../verifier/web/core/trust.js';
@@ -80,6 +79,7 @@ const TASKS = {
     return [await verifySignature(k, s, m), await verifySignature(k, s, m, verifyByHand)];
   },
   key: ({ key }) => checkKey(fromBase64(key)),
+  sha256: ({ data, prefix }) => toBase64(hashNow(fromBase64(data), prefix)),
   json: ({ data }) => toBase64(canonicalize(parseRestricted(fromBase64(data), 65536))),
   async gunzip({ data, byHand }) {
     return toBase64(await (byHand ? gunzipByHand : gunzip)(fromBase64(data), LIST_BYTES, 'status_list_form', 'status_list_too_large'));

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Playwright
 
 
 _PROGRAMS = ("chromium-headless-shell", "chromium", "google-chrome")
@@ -27,12 +27,17 @@ def missing() -> str:
     return "" if _program() else "Chromium is not installed; CHROMIUM names the program where it is elsewhere"
 
 
+def launched(playwright: "Playwright", *options: str) -> "Browser":
+    """One more browser of ``playwright``, without a window; whoever asked closes it."""
+    return playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox", *options])
+
+
 @contextmanager
 def started(*options: str) -> Iterator["Browser"]:
     """The browser, without a window, until the end of the block; ``options`` are of its command line."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_program(), args=["--no-sandbox", *options])
+        browser = launched(playwright, *options)
         yield browser
         browser.close()

@@ -1,6 +1,7 @@
 """Parts of the browser's verifier against others' data and against Python's, where a defect would hide behind a signature."""
 
 import gzip
+import hashlib
 import json
 import zlib
 from base64 import b64encode
@@ -58,6 +59,15 @@ def test_keys_of_low_order_are_refused(node: LineProgram, key: str) -> None:
 @pytest.mark.parametrize("key", ["ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f", "ff" * 32])
 def test_keys_in_a_second_spelling_are_refused(node: LineProgram, key: str) -> None:
     assert node.ask({"task": "key", "key": base64(bytes.fromhex(key))}) == {"code": "key_not_canonical"}
+
+
+@pytest.mark.parametrize("size", [0, 1, 54, 55, 56, 63, 64, 65, 119, 120, 128, 3000])
+@pytest.mark.parametrize("prefix", [None, 0, 1])
+def test_short_messages_are_hashed_as_by_others(node: LineProgram, size: int, prefix: int | None) -> None:
+    data = Random(size).randbytes(size)
+    before = b"" if prefix is None else bytes((prefix,))
+    question = {"task": "sha256", "data": base64(data)} | ({} if prefix is None else {"prefix": prefix})
+    assert node.ask(question) == {"answer": base64(hashlib.sha256(before + data).digest())}
 
 
 def python_json(data: bytes) -> dict[str, Any]:
@@ -204,7 +214,8 @@ def test_the_core_is_small_and_asks_for_nothing_of_others() -> None:
     packed = 0
     for path in CORE.glob("*.js"):
         text = path.read_text("utf-8")
-        assert text.startswith("// @ts-check\n/**"), f"{path.name}: each module says what it is for"
+        head = "//# allFunctionsCalledOnLoad\n// @ts-check\n/**"
+        assert text.startswith(head), f"{path.name}: each module says what it is for"
         assert all(
             line.rstrip("';").rpartition("'")[2].startswith("./")
             for line in text.splitlines()

@@ -49,7 +49,25 @@ interface VerificationReport {
 /** A value of JSON's restricted profile (SPEC 2.4). */
 type Json = string | number | boolean | Array<any> | { [name: string]: any };
 
-type CertificateNumber = { digits: string; authority: string; year: number; kind: number; serial: number };
+/** What `page/start.js` has asked for, by path, and what it takes the number to be. */
+interface Window {
+  certregEarly?: {
+    asked: { [path: string]: { answer: Promise<Response>; stop: AbortController } };
+    guess?: Series;
+  };
+}
+
+type Series = { authority: string; year: number; kind: number; serial: number };
+type CertificateNumber = Series & { digits: string };
+
+/** What was presented, opened and not verified: `number` tells which status and which part of the log to ask for, `isRecord` whether there is a record for a log to have. */
+type Opened = { number: CertificateNumber | undefined; isRecord: boolean; record: UnverifiedRecord | undefined };
+
+/** Whether a published record template is that of the presented certificate. */
+type IsWanted = (record: Uint8Array) => boolean;
+
+/** What a log proof says of a number. */
+type Included = { entry: { [name: string]: any }; note: Note; index: number; size: number };
 
 /** A Data Integrity proof (SPEC 2.3). */
 type Proof = { options: { [name: string]: any }; method: string; created: number; signature: Uint8Array };

@@ -1,11 +1,7 @@
 // @ts-check
 /**
- * The service worker: keeps the pages for when there is no network (README, decisions 12 and 13). It keeps files of the pages
- * alone; what the registry publishes is kept by the pages, once they have verified it (page/keep.js).
- *
- * A set is kept whole or not at all, each file only where it has the digest that the host's list (`/verifier/files.json`)
- * gives it. The list is asked for with every page, so a new set is used at once wherever there is a network; a host that no
- * longer has the list ends the worker. No address is ever sent or kept with what stands after its `#`.
+ * The service worker: keeps the pages for when there is no network, whole sets of them or nothing (README, decisions 12 and 13).
+ * No address is ever sent or kept with what stands after its `#`.
  */
 
 const worker = /** @type {any} */ (self);
@@ -47,15 +43,19 @@ async function current() {
   return found;
 }
 
+/** The last page's set, for what it loads. @type {Promise<Kept|undefined>|undefined} */
+let serving;
+
 /** @param {string} [but] */
 async function forget(but) {
+  serving = undefined;
   for (const name of await caches.keys()) if (name.startsWith(PREFIX) && name !== but) await caches.delete(name);
 }
 
 /** @returns {Promise<string|undefined>} the list; empty where the host certainly has none; nothing where it cannot be told */
 async function askForList() {
   try {
-    const response = await fetch(LIST, { cache: 'no-cache', credentials: 'omit', redirect: 'error' });
+    const response = await fetch(LIST, { cache: 'no-cache', redirect: 'error' });
     if (response.status === 404 || response.status === 410) return '';
     if (!response.ok) return undefined;
     const text = await response.text();
@@ -68,7 +68,7 @@ async function askForList() {
 /** @param {ArrayBuffer} data */
 async function digestOf(data) {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
-  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 12);
+  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 8);
 }
 
 /** @param {Response} response @param {string} digest @returns {Promise<Response|undefined>} the same, if it is what the list says */
@@ -85,7 +85,7 @@ async function sound(response, digest) {
 async function obtained(path, digest) {
   const address = path.replace(/(.)\/$/, '$1'); // a page as a code names it, which the browser has just been given
   for (const cache of /** @type {RequestCache[]} */ (['default', 'reload'])) {
-    const found = await sound(await fetch(address, { cache, credentials: 'omit' }), digest);
+    const found = await sound(await fetch(address, { cache }), digest);
     if (found) return found;
   }
   return undefined;
@@ -95,7 +95,7 @@ async function obtained(path, digest) {
  * Keep the set of this list: the folders of everything in `used`, whole.
  * @param {string} text
  * @param {string[]} used
- * @returns {Promise<boolean>} false where a file is not what the list says; then nothing is kept, so that nothing stale stays
+ * @returns {Promise<boolean>} false where a file is not what the list says; then nothing is kept
  */
 async function renew(text, used) {
   const files = JSON.parse(text).files;
@@ -137,8 +137,8 @@ function inTurn(work) {
 /** @param {any} event @returns {Promise<Response>} a page: of the newest set that can be had */
 async function page(event) {
   const path = addressOf(event.request.url);
-  const before = await current();
   const asking = askForList();
+  const before = await current();
   const waited = new Promise((resolve) => { setTimeout(resolve, before ? PATIENCE : 0); });
   const text = /** @type {string|undefined} */ (await Promise.race([asking, waited]));
   if (text === '') {
@@ -149,13 +149,15 @@ async function page(event) {
   } else if (text === undefined && before) {
     event.waitUntil(asking.then((late) => (late && late !== before.text ? inTurn(() => renew(late, [path])) : false)).catch(() => false));
   }
-  const kept = await current();
+  serving = before && text === before.text ? Promise.resolve(before) : current();
+  const kept = await serving;
   return (kept && await kept.cache.match(path)) || fetch(event.request);
 }
 
 /** @param {Request} request @returns {Promise<Response>} */
 async function file(request) {
-  const kept = await current();
+  serving = serving || current();
+  const kept = await serving;
   return (kept && await kept.cache.match(addressOf(request.url))) || fetch(request);
 }
 

@@ -1,10 +1,8 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * The small forms that everything is written in, and what a step may end with besides PASSED (a code of the SPEC, never a sentence).
- *
- * Bytes; base58-btc, base64 and base64url, each exact: encoding what was decoded gives the same text. Times
- * (`YYYY-MM-DDTHH:MM:SSZ`, in this form only) and days, as Unix seconds and days; a registry's host name and identifiers (SPEC,
- * notation); the certificate number (SPEC 1).
+ * The small forms that everything is written in, each exact: encoding what was decoded gives the same text. What a step may end
+ * with besides PASSED; bytes, SHA-256 at once, times, hosts, the certificate number (SPEC 1).
  */
 
 /** FAILED: something is wrong, whatever else may come. */
@@ -55,7 +53,7 @@ export function require(holds, code) {
 }
 
 /**
- * The outcome of `read`, with every finding inside it told as `code`.
+ * The outcome of `read`, every finding told as `code`.
  * @template T
  * @param {string} code
  * @param {() => T} read
@@ -70,7 +68,7 @@ export function within(code, read) {
   }
 }
 
-/** Addresses of the modules that do by hand what this browser cannot; each adds itself, so that it is kept with the others. @type {Set<string>} */
+/** Addresses of modules that are fetched where they are needed, to be kept with the others. @type {Set<string>} */
 export const byHand = new Set();
 
 const encoder = new TextEncoder();
@@ -109,14 +107,12 @@ export const same = (a, b) => a.length === b.length && a.every((byte, at) => byt
 /** @param {Uint8Array} data @returns {string} lower-case hex */
 export const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** @param {Uint8Array} data @returns {Promise<Uint8Array>} 32 bytes */
-export const sha256 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-256', data));
 
 /** @param {Uint8Array} data @returns {Promise<Uint8Array>} 64 bytes */
 export const sha512 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-512', data));
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
-/** So many digits are less than 2^53: a trust list has hundreds of keys, and a large integer for each digit takes long. */
+/** So many digits are less than 2^53, and large integers are slow. */
 const TOGETHER = 9;
 
 /**
@@ -187,6 +183,82 @@ export function fromBase64url(text, code) {
   require(/^[A-Za-z0-9_-]*$/.test(text), code);
   const plain = text.replace(/-/g, '+').replace(/_/g, '/');
   return fromBase64(plain + '='.repeat((4 - (plain.length % 4)) % 4), code);
+}
+
+/** FIPS 180-4, 5.3.3 and 4.2.2: of the roots of primes, far from where an engine could round otherwise. */
+const PRIMES = Array.from({ length: 310 }, (_, at) => at + 2).filter((n, _, all) => all.every((one) => one * one > n || n % one));
+/** @param {number} root */
+const fraction = (root) => root % 1 * 2 ** 32;
+const START = Int32Array.from(PRIMES.slice(0, 8), (prime) => fraction(Math.sqrt(prime)));
+const ROUNDS = Int32Array.from(PRIMES, (prime) => fraction(Math.cbrt(prime)));
+const WORDS = new Int32Array(64);
+
+/** One block. @param {Int32Array} state @param {DataView} view @param {number} block */
+function compress(state, view, block) {
+  for (let at = 0; at < 16; at += 1) WORDS[at] = view.getInt32(block + 4 * at);
+  for (let at = 16; at < 64; at += 1) {
+    const x = WORDS[at - 15];
+    const y = WORDS[at - 2];
+    WORDS[at] = WORDS[at - 16] + WORDS[at - 7] + ((x >>> 7 | x << 25) ^ (x >>> 18 | x << 14) ^ x >>> 3)
+      + ((y >>> 17 | y << 15) ^ (y >>> 19 | y << 13) ^ y >>> 10);
+  }
+  let a = state[0];
+  let b = state[1];
+  let c = state[2];
+  let d = state[3];
+  let e = state[4];
+  let f = state[5];
+  let g = state[6];
+  let h = state[7];
+  for (let at = 0; at < 64; at += 1) {
+    const one = h + ((e >>> 6 | e << 26) ^ (e >>> 11 | e << 21) ^ (e >>> 25 | e << 7)) + (g ^ e & (f ^ g)) + ROUNDS[at] + WORDS[at] | 0;
+    const two = ((a >>> 2 | a << 30) ^ (a >>> 13 | a << 19) ^ (a >>> 22 | a << 10)) + (a & b | c & (a | b));
+    h = g;
+    g = f;
+    f = e;
+    e = d + one | 0;
+    d = c;
+    c = b;
+    b = a;
+    a = one + two | 0;
+  }
+  state[0] += a;
+  state[1] += b;
+  state[2] += c;
+  state[3] += d;
+  state[4] += e;
+  state[5] += f;
+  state[6] += g;
+  state[7] += h;
+}
+
+/**
+ * SHA-256 at once: a way through a log takes hundreds, and to wait for the browser's takes longer (README, decision 32).
+ * @param {Uint8Array} message
+ * @param {number} [prefix] a byte before it
+ * @returns {Uint8Array} 32 bytes
+ */
+export function hashNow(message, prefix) {
+  const start = prefix === undefined ? 0 : 1;
+  const end = start + message.length;
+  const padded = new Uint8Array((end + 72) & ~63);
+  if (prefix) padded[0] = prefix;
+  padded.set(message, start);
+  padded[end] = 128;
+  const view = new DataView(padded.buffer);
+  view.setUint32(padded.length - 4, 8 * end);
+  const state = START.slice();
+  for (let block = 0; block < padded.length; block += 64) compress(state, view, block);
+  for (let at = 0; at < 8; at += 1) view.setInt32(4 * at, state[at]);
+  return padded.slice(0, 32);
+}
+
+/** Bytes from which on it is quicker to wait for the browser. */
+const LARGE = 4096;
+
+/** @param {Uint8Array} data @returns {Promise<Uint8Array>} 32 bytes */
+export async function sha256(data) {
+  return data.length < LARGE ? hashNow(data) : new Uint8Array(await crypto.subtle.digest('SHA-256', data));
 }
 
 const TIME = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/;

@@ -1,12 +1,12 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * The issue in the transparency log: C2SP signed notes, checkpoints and cosignatures (SPEC 6.3, 6.5), inclusion in a Merkle tree
- * (6.1; RFC 9162 section 2.1.3.2), entry and offline proof (6.2, 6.4).
+ * The issue in the log: C2SP notes, checkpoints and cosignatures (SPEC 6.3, 6.5), inclusion in a Merkle tree (6.1; RFC 9162 section
+ * 2.1.3.2), entry and offline proof (6.2, 6.4).
  */
 
-import { Finding, Undecided, bytesToInteger, fromBase64, fromUtf8, hex, join, parseTime, require, same, sha256, utf8, within } from './forms.js';
-import { hasExactly, parseCanonical } from './json.js';
-import { checkKey, verifySignature } from './signature.js';
+import { Finding, Undecided, bytesToInteger, fromBase64, fromUtf8, hashNow, hex, join, parseTime, require, same, sha256, utf8, within } from './forms.js';
+import { checkKey, hasExactly, parseCanonical, verifySignature } from './signed.js';
 
 const MAX_NOTE = 8192;
 const MAX_SIGNATURES = 64;
@@ -61,7 +61,8 @@ const signaturesOf = (note, verifier) => note.signatures.filter((one) => one.nam
 export async function checkSigned(note, keys) {
   const found = keys.flatMap((one) => signaturesOf(note, one).map(({ bytes }) => ({ key: one.key, bytes })));
   require(found.length > 0, 'note_unsigned');
-  for (const { key, bytes } of found) require(await verifySignature(key, bytes, utf8(note.text)), 'note_signature');
+  const held = await Promise.all(found.map(({ key, bytes }) => verifySignature(key, bytes, utf8(note.text))));
+  require(!held.includes(false), 'note_signature');
 }
 
 /**
@@ -72,12 +73,10 @@ export async function checkSigned(note, keys) {
  * @returns {Promise<number>}
  */
 export async function countWitnesses(note, witnesses, latest) {
-  let count = 0;
-  for (const witness of witnesses) {
-    const found = await Promise.all(signaturesOf(note, witness).map((one) => cosigned(note, witness, one.bytes, latest)));
-    if (found.includes(true)) count += 1;
-  }
-  return count;
+  const found = await Promise.all(witnesses.map(
+    (witness) => Promise.all(signaturesOf(note, witness).map((one) => cosigned(note, witness, one.bytes, latest))),
+  ));
+  return found.filter((cosignatures) => cosignatures.includes(true)).length;
 }
 
 /** @param {Note} note @param {Verifier} witness @param {Uint8Array} bytes @param {number} latest */
@@ -101,8 +100,20 @@ export function readCheckpoint(note) {
   return { origin: lines[0], size: BigInt(lines[1]), root };
 }
 
-const LEAF = Uint8Array.of(0);
-const NODE = Uint8Array.of(1);
+/** What stands before a leaf, and before the two hashes below a node (RFC 9162 section 2.1.1). */
+const LEAF = 0;
+const NODE = 1;
+
+/** @param {Uint8Array} left @param {Uint8Array} right @returns {Uint8Array} the hash above them */
+export const nodeHash = (left, right) => hashNow(join(left, right), NODE);
+
+/** @param {Uint8Array} hashes a power of two of them, side by side @returns {Uint8Array} the hash above them all */
+export function subtreeHash(hashes) {
+  if (hashes.length <= 32) return hashes;
+  const above = new Uint8Array(hashes.length / 2);
+  for (let at = 0; at < above.length; at += 32) above.set(hashNow(hashes.subarray(2 * at, 2 * at + 64), NODE), at);
+  return subtreeHash(above);
+}
 
 /**
  * @param {Uint8Array} entry
@@ -110,17 +121,17 @@ const NODE = Uint8Array.of(1);
  * @param {Uint8Array[]} path from the leaf's sibling upwards
  * @param {{size: bigint, root: Uint8Array}} tree
  */
-export async function checkInclusion(entry, index, path, { size, root }) {
+export function checkInclusion(entry, index, path, { size, root }) {
   require(index < size, 'log_index_beyond_tree');
-  let hash = await sha256(join(LEAF, entry));
+  let hash = hashNow(entry, LEAF);
   let [node, last] = [index, size - 1n];
   for (const sibling of path) {
     require(last > 0n, 'log_inclusion');
     if (node & 1n || node === last) {
-      hash = await sha256(join(NODE, sibling, hash));
+      hash = nodeHash(sibling, hash);
       while (node !== 0n && !(node & 1n)) [node, last] = [node >> 1n, last >> 1n];
     } else {
-      hash = await sha256(join(NODE, hash, sibling));
+      hash = nodeHash(hash, sibling);
     }
     [node, last] = [node >> 1n, last >> 1n];
   }
@@ -162,28 +173,41 @@ export function readEntry(data) {
   });
 }
 
+/** A proof is looked at by who gathers it and by step 4. @type {WeakMap<Uint8Array, {about: any[], included: Promise<Included>}>} */
+const seen = new WeakMap();
+
 /**
- * What the log says of this number. Every finding in here is one about the proof, not about the certificate.
+ * What the log says of this number. Every finding in here is about the proof.
  * @param {Uint8Array} data the `.tlog-proof`
  * @param {CertificateNumber} number
  * @param {string} origin of the log
  * @param {LogKeys} keys
+ * @returns {Promise<Included>}
  */
-export async function readIncluded(data, number, origin, keys) {
+export function readIncluded(data, number, origin, keys) {
+  const about = [number.digits, origin, keys];
+  const known = seen.get(data);
+  if (known && about.every((part, at) => part === known.about[at])) return known.included;
+  const included = findIncluded(data, number, origin, keys);
+  seen.set(data, { about, included });
+  return included;
+}
+
+/** @type {typeof readIncluded} */
+async function findIncluded(data, number, origin, keys) {
   const proof = readLogProof(data);
   const entry = readEntry(proof.entry);
   const note = readNote(proof.checkpoint);
   const checkpoint = readCheckpoint(note);
   require(checkpoint.origin === origin, 'checkpoint_origin');
   await checkSigned(note, keys.log);
-  await checkInclusion(proof.entry, proof.index, proof.path, checkpoint);
+  checkInclusion(proof.entry, proof.index, proof.path, checkpoint);
   require(['issue', 'void'].includes(entry.action) && entry.number === number.digits, 'log_entry_other');
   return { entry, note, index: Number(proof.index), size: Number(checkpoint.size) };
 }
 
 /**
- * A proof that does not hold proves nothing, and nothing against the certificate. Only what the log itself says of this
- * number, and says otherwise, is a finding.
+ * A proof that does not hold proves nothing; what the log itself says otherwise of this number is a finding.
  * @param {Uint8Array} data the `.tlog-proof`
  * @param {Uint8Array} record
  * @param {CertificateNumber} number

@@ -1,15 +1,12 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * What is presented: the text in a QR, down to its values and signature (SPEC 3.1, 3.2), and the signed record in its one form
- * (2.2 to 2.5). What this returns is not verified: nothing of it is a fact yet.
- *
- * A QR's values are one CBOR array (RFC 8949 section 4.2.1): at most 32 items, each an unsigned integer, a text or a byte string,
- * in deterministic encoding.
+ * What is presented, not verified: the text in a QR, down to its values (one CBOR array, RFC 8949 section 4.2.1) and signature (SPEC 3.1,
+ * 3.2); the signed record in its one form (2.2 to 2.5).
  */
 
-import { bytesToInteger, fromUtf8, integerToBytes, require, trim } from './forms.js';
-import { isObject, parseCanonical } from './json.js';
-import { readProof } from './signature.js';
+import { bytesToInteger, formatTime, fromUtf8, integerToBytes, parseNumber, parseTypedNumber, require, trim } from './forms.js';
+import { isObject, parseCanonical, readProof } from './signed.js';
 
 const MAX_ITEMS = 32;
 const [UNSIGNED, BYTES, TEXT, ARRAY] = [0, 2, 3, 4];
@@ -127,4 +124,21 @@ export function parseRecord(data) {
   checkText(text);
   const [, kind, version] = SCHEMA.exec(schema.id) || ['', '', ''];
   return { data, document, proof, issuer: issuer.id, number: subject.certificateNumber, kind, version };
+}
+
+const CHINA = 8 * 3600;
+
+/**
+ * Step 6: number, issuer, year, kind and date agree with each other, and with what somebody typed.
+ * @param {UnverifiedRecord} record @param {number} kindDigit @param {Partial<Evidence>} typed
+ */
+export function checkNumber(record, kindDigit, typed) {
+  const number = parseNumber(record.number);
+  const subject = record.document.credentialSubject;
+  require(record.issuer.endsWith(`:${number.authority}`) && number.year === subject.year && number.kind === kindDigit,
+    'number_disagrees');
+  const day = String(formatTime(record.proof.created + CHINA)).slice(0, 10);
+  require(record.document.validFrom === `${day}T00:00:00Z`, 'valid_from_differs');
+  require(typed.number === undefined || parseTypedNumber(typed.number).digits === number.digits, 'number_differs');
+  require(typed.name === undefined || trim(typed.name).normalize('NFC') === subject.name, 'name_differs');
 }

@@ -1,15 +1,12 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * Status lists and their details (SPEC 5), and whether a number is in force (step 8).
- *
- * A list's bits are one gzip member of a known size (RFC 1952), unpacked by the browser's own stream where that is exact. Browsers
- * differ in what they accept after the member, and some have no stream at all. So the stream is tried with a member that is good,
- * cut off, damaged, longer and doubled; where it errs the arithmetic is ours (byhand/), fetched for those alone.
+ * Status lists and their details (SPEC 5), and whether a number is in force (step 8). A list is unpacked by the browser's own stream
+ * where that is exact, else by hand (README, decision 28).
  */
 
-import { Finding, Undecided, fromBase64, fromBase64url, join, parseNumber, parseTime, require, within } from './forms.js';
-import { equal, isObject, parseCanonical } from './json.js';
-import { proofHolds, readProof } from './signature.js';
+import { Finding, Undecided, fromBase64, fromBase64url, join, parseTime, require, within } from './forms.js';
+import { equal, isObject, parseCanonical, proofHolds, readProof } from './signed.js';
 import { keyObjection } from './trust.js';
 
 /** The member of no bytes. */
@@ -67,22 +64,19 @@ export async function gunzip(data, size, form, tooLarge) {
   return output;
 }
 
-const BITS = 131072;
+export const BITS = 131072;
 const MAX_LIST = 65536;
-const MAX_DETAILS = 24 * 1024 * 1024;
 const MAX_VALIDITY = 7 * 86400;
 /** @type {[string, string][]} */
 const PURPOSES = [['revocation', 'revoked'], ['suspension', 'suspended']];
 
-/**
- * @param {string} host
- * @param {CertificateNumber} number
- * @param {string} purpose `revocation`, `suspension` or `details`
- * @returns {string} where the list that has this number's bit is published (SPEC 5.1)
- */
-export function statusAddress(host, { authority, year, kind, serial }, purpose) {
-  return `https://${host}/status/${authority}/${year}/${kind}/${purpose}/${Math.floor(serial / BITS)}`;
+/** @param {Series} number @param {string} purpose `revocation`, `suspension` or `details` @returns {string} where its list lies (SPEC 5.1) */
+export function statusPath({ authority, year, kind, serial }, purpose) {
+  return `status/${authority}/${year}/${kind}/${purpose}/${Math.floor(serial / BITS)}`;
 }
+
+/** @param {string} host @param {CertificateNumber} number @param {string} purpose */
+export const statusAddress = (host, number, purpose) => `https://${host}/${statusPath(number, purpose)}`;
 
 /**
  * A signed document of the registry's about status.
@@ -90,9 +84,9 @@ export function statusAddress(host, { authority, year, kind, serial }, purpose) 
  * @param {string} address
  * @param {TrustList} list
  * @param {{type: string, bound: number, form: string}} expected
- * @returns {Promise<{document: Object<string, any>, validFrom: number, validUntil: number, subject: Object<string, any>}>}
+ * @returns {Promise<{document: any, validFrom: number, validUntil: number, subject: any}>}
  */
-async function readSigned(data, address, list, { type, bound, form }) {
+export async function readSigned(data, address, list, { type, bound, form }) {
   require(data.length <= bound, 'status_list_too_large');
   const { document, proof, validFrom, validUntil } = within(form, () => {
     const read = parseCanonical(data, bound);
@@ -132,42 +126,10 @@ async function readList(data, address, purpose, index, list) {
   return { validFrom, validUntil, trustListVersion, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
 }
 
-/**
- * What the details say about one index; nothing where they cannot be used: they explain and never decide.
- * @param {Uint8Array|undefined} data
- * @param {string} address
- * @param {number} index
- * @param {string} status
- * @param {TrustList} list
- * @returns {Promise<{since?: number, reason?: string, successor?: string}>}
- */
-async function readDetails(data, address, index, status, list) {
-  const form = 'status_details_form';
-  try {
-    require(data, form);
-    const { subject } = await readSigned(data, address, list, { type: 'StatusDetails', bound: MAX_DETAILS, form });
-    require(isObject(subject.entries), form);
-    for (const [place, entry] of Object.entries(subject.entries)) checkEntry(place, entry);
-    const entry = subject.entries[String(index)];
-    if (!entry || entry.status !== status) return {};
-    const told = { since: parseTime(entry.since), reason: entry.reason };
-    return entry.successor === undefined ? told : Object.assign(told, { successor: entry.successor });
-  } catch (error) {
-    if (error instanceof Finding) return {};
-    throw error;
-  }
-}
-
-/** @param {string} place @param {any} entry */
-function checkEntry(place, entry) {
-  const form = 'status_details_form';
-  require(/^(?:0|[1-9][0-9]{0,5})$/.test(place) && Number(place) < BITS, form);
-  require(isObject(entry) && ['revoked', 'suspended'].includes(entry.status) && parseTime(entry.since) !== undefined, form);
-  require(typeof entry.reason === 'string' && /^[a-z][a-z-]{0,31}$/.test(entry.reason), form);
-  if (entry.successor !== undefined) {
-    require(typeof entry.successor === 'string', form);
-    within(form, () => parseNumber(entry.successor));
-  }
+/** What the details say, by a module that is fetched where a bit is set. @type {typeof import('./seldom/details.js').readDetails} */
+async function readDetails(...asked) {
+  const { readDetails: read } = await import('./seldom/details.js').catch(() => ({ readDetails: () => ({}) }));
+  return read(...asked);
 }
 
 /** @param {{validFrom: number, validUntil: number}} bounds @param {StatusPolicy} policy */
@@ -186,7 +148,7 @@ function isFresh({ validFrom, validUntil }, { at, clockSkew, statusMaxAge }) {
 export async function readStatusLists(number, documents, list) {
   /** @type {StatusLists} */
   const found = {};
-  for (const [purpose] of PURPOSES) {
+  await Promise.all(PURPOSES.map(async ([purpose]) => {
     const address = statusAddress(list.registry, number, purpose);
     const data = documents.get(address);
     try {
@@ -195,7 +157,7 @@ export async function readStatusLists(number, documents, list) {
       if (!(error instanceof Finding)) throw error;
       found[purpose] = error.code;
     }
-  }
+  }));
   return found;
 }
 

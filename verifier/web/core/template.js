@@ -1,12 +1,12 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * Certificate templates, each with the digests of its published files (SPEC 4.6). The record template (3.3): how a QR's values become
- * a record, and which record has exactly these values. The schema: JSON Schema 2020-12, as much of it as certificates use (2.7);
- * any other keyword is refused.
+ * Certificate templates (SPEC 4.6): how a QR's values become a record, and which record has exactly these values (3.3); the schema, as
+ * much of JSON Schema 2020-12 as certificates use (2.7).
  */
 
 import { Finding, authorityDid, check, formatDay, formatTime, hex, parseDay, parseNumber, parseTime, require, same, sha256, utf8, within } from './forms.js';
-import { equal, hasExactly, isObject, parseRestricted } from './json.js';
+import { equal, hasExactly, isObject, parseRestricted } from './signed.js';
 
 const MAX_TEMPLATE = 65536;
 const FORMAT = 'certreg-record-template/1';

@@ -1,13 +1,13 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * From a pinned root to the list in force (SPEC 4.2), what a verifier trusts (7.3), what speaks against a signature at a moment
- * (4.3 to 4.5), and whether hours meet the list's rule set (7.6).
+ * From a pinned root to the list in force (SPEC 4.2), what speaks against a signature at a moment (4.3 to 4.5), and whether hours
+ * meet the rule set (7.6).
  */
 
 import { Finding, Skipped, hex, isHost, require, sha256, within } from './forms.js';
-import { canonicalize, isObject, parseRestricted } from './json.js';
+import { canonicalize, isObject, parseRestricted, proofHolds, readProof } from './signed.js';
 import { COSIGNATURE, NOTE, readVkey } from './log.js';
-import { proofHolds, readProof } from './signature.js';
 import { parseTrustList, readRoot } from './trustlist.js';
 
 const MAX_PIN = 65536;
@@ -40,8 +40,7 @@ function proofsOf({ document }) {
 }
 
 /**
- * A list is looked at to find where a chain begins, under the root before it and under its own: its form, and each proof under
- * each key, once. It is the largest thing that is ever hashed here.
+ * The largest thing that is ever hashed here is looked at under several roots.
  * @type {WeakMap<Uint8Array, {list: TrustList, held: Object<string, Promise<boolean>>}>}
  */
 const seen = new WeakMap();
@@ -53,6 +52,9 @@ function read(data) {
   return found;
 }
 
+/** @param {Uint8Array} data @returns {TrustList} which nobody has verified */
+export const peekTrustList = (data) => read(data).list;
+
 /**
  * @param {Uint8Array} data
  * @param {Root} root
@@ -60,19 +62,19 @@ function read(data) {
 async function checkSigned(data, root) {
   const { list, held } = read(data);
   const signers = new Set();
-  for (const [at, proof] of proofsOf(list).entries()) {
+  await Promise.all(proofsOf(list).map(async (proof, at) => {
     const key = root.keys.find((one) => one.id === proof.method);
-    if (!key || signers.has(key.id)) continue;
+    if (!key) return;
     const name = `${at} ${hex(key.key)}`;
     held[name] = held[name] || proofHolds(proof, list.document, key.key);
     if (await held[name]) signers.add(key.id);
-  }
+  }));
   require(signers.size > 0, 'trust_list_unsigned');
   require(signers.size >= root.threshold, 'trust_list_threshold');
 }
 
 /**
- * Whether this root signed the list in `data`; to find where the way from a pinned root begins.
+ * Whether this root signed the list in `data`.
  * @param {Uint8Array} data
  * @param {Root} root
  * @returns {Promise<boolean>}
@@ -147,6 +149,15 @@ export async function establishTrust(chain, pin, templates, { pinned, seenVersio
     if (error instanceof Finding) return { error: error.code, pin, pinned, templates };
     throw error;
   }
+}
+
+/** What a report says of it (SPEC 7.5). @param {Trust} trust @returns {Object<string, any>} */
+export function summary({ pin, list }) {
+  const base = pin.fingerprint ? { rootFingerprint: pin.fingerprint } : {};
+  if (!list) return base;
+  const { registry, version, validFrom, validUntil, notUnderstood } = list;
+  const known = { ...base, registry, version, validFrom, validUntil };
+  return notUnderstood.length ? { ...known, notUnderstood: notUnderstood.join(',') } : known;
 }
 
 /**

@@ -1,11 +1,11 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
  * The trust list's form (SPEC 4.1, 4.3 to 4.6). Signatures are `trust.js`'s.
  */
 
 import { authorityDid, hex, isHost, parseTime, registryDid, require, within } from './forms.js';
-import { isObject, parseCanonical } from './json.js';
-import { parseMultikey } from './signature.js';
+import { isObject, parseCanonical, parseMultikey } from './signed.js';
 
 export const MAX_TRUST_LIST = 4 * 1024 * 1024;
 const KEY = ['id', 'publicKeyMultibase', 'notBefore', 'notAfter', 'revoked'];

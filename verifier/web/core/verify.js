@@ -1,24 +1,21 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * `verify`: the numbered steps of SPEC clause 7, from bytes to one of three verdicts.
- *
- * A function of evidence, trust and policy: no input, no output, no clock but `policy.at`. Every step that can still
- * run does, whatever failed before it.
+ * `verify`: the steps of SPEC clause 7, from bytes to one of three verdicts, without input, output or a clock but `policy.at`. Every
+ * step that can still run does, whatever failed before it.
  */
 
-import { Finding, Skipped, Undecided, formatTime, parseNumber, parseTime, parseTypedNumber, require, toMultibase, trim } from './forms.js';
-import { canonicalize } from './json.js';
+import { Finding, Skipped, Undecided, formatTime, parseNumber, parseTime, parseTypedNumber, require, toMultibase } from './forms.js';
+import { canonicalize, proofHolds } from './signed.js';
 import { MAX_LOG_PROOF, checkLogged } from './log.js';
-import { MAX_RECORD, parseQrText, parseRecord } from './record.js';
-import { proofHolds } from './signature.js';
+import { MAX_RECORD, checkNumber, parseQrText, parseRecord } from './record.js';
 import { checkInForce, knownOfTrustList, readStatusLists } from './status.js';
 import { derive, expand, isListed, isOfTemplate, unpack } from './template.js';
-import { judgeHours, objection } from './trust.js';
+import { judgeHours, objection, summary } from './trust.js';
 
 const MAX_TEXTS = { qrText: 2048, number: 64, name: 200 };
 const DEFAULTS = { requireLog: false, requireStatus: true, clockSkew: 300, maxLogDelay: 604800, statusMaxAge: null };
 const FOR_EVER = ['key_of_another_year', 'key_compromised', 'key_superseded'];
-const CHINA = 8 * 3600;
 
 /** One certificate on its way through the steps: the inputs, and what the steps so far established. */
 class Case {
@@ -26,8 +23,9 @@ class Case {
    * @param {Evidence} evidence
    * @param {Trust} trust
    * @param {Policy} policy
+   * @param {Opened} [opened] the same evidence under the same trust
    */
-  constructor(evidence, trust, policy) {
+  constructor(evidence, trust, policy, opened) {
     this.evidence = evidence;
     this.trust = trust;
     this.policy = { ...DEFAULTS, ...policy };
@@ -45,8 +43,13 @@ class Case {
     this.logged = undefined;
     /** @type {any} */
     this.logError = undefined;
-    /** @type {StatusLists|undefined} */
+    /** @type {Promise<void>|undefined} */
+    this.looking = undefined;
+    /** @type {Promise<StatusLists>|undefined} */
     this.lists = undefined;
+    /** @type {Promise<boolean>|undefined} */
+    this.held = undefined;
+    this.opened = opened;
   }
 
   needRecord() {
@@ -72,8 +75,15 @@ class Case {
   /** The status lists of the number, read once; none before it is known. */
   async statusLists() {
     if (!this.number) return {};
-    this.lists = this.lists || await readStatusLists(this.number, this.evidence.status, this.needList());
+    this.lists = this.lists || readStatusLists(this.number, this.evidence.status, this.needList());
     return this.lists;
+  }
+
+  /** Whether the signature of the record is that of `key`, computed once. @param {ListedKey} key */
+  signedBy(key) {
+    const { proof, document } = this.needRecord();
+    this.held = this.held || proofHolds(proof, document, key.key);
+    return this.held;
   }
 
   /** Until when the trust list is known to have been the newest, and the newest one that any status list names. */
@@ -103,15 +113,29 @@ class Case {
   }
 
   /** Look at the log proof once; steps 4 and 7 both need the answer. */
-  async lookAtLog() {
+  lookAtLog() {
+    this.looking = this.looking || this.look();
+    return this.looking;
+  }
+
+  async look() {
     const { logProof } = this.evidence;
     const { logKeys } = this.trust;
-    if (this.logged || this.logError || !logProof || !this.record || !this.number || !logKeys) return;
+    if (!logProof || !this.record || !this.number || !logKeys) return;
     try {
       this.logged = await checkLogged(logProof, this.record.data, this.number, this.needList(), logKeys, this.policy);
     } catch (error) {
       this.logError = error;
     }
+  }
+
+  /** Begin what later steps wait for, side by side; the step that needs it is told what is wrong with it. */
+  begin() {
+    if (!this.trust.list || !this.record) return;
+    const { issuer, proof } = this.record;
+    const authority = this.trust.list.authorities.find(({ id }) => id === issuer);
+    const key = authority && authority.keys.find(({ id }) => id === proof.method);
+    for (const begun of [this.statusLists(), this.lookAtLog(), key && this.signedBy(key)]) if (begun) begun.catch(() => undefined);
   }
 }
 
@@ -143,7 +167,8 @@ function decode(one) {
 /** @param {Case} one */
 async function strictForm(one) {
   if (!one.passed.has(1)) throw new Skipped('no_record');
-  one.record = parseRecord(one.qr ? await expandQr(one, one.qr) : /** @type {Uint8Array} */ (one.evidence.record));
+  one.record = (one.opened && one.opened.record)
+    || parseRecord(one.qr ? await expandQr(one, one.qr) : /** @type {Uint8Array} */ (one.evidence.record));
   try {
     one.number = parseNumber(one.record.number);
   } catch (_) {
@@ -212,9 +237,9 @@ async function authorityAndKey(one) {
 
 /** @param {Case} one */
 async function proof(one) {
-  const record = one.needRecord();
+  one.needRecord();
   if (!one.key) throw new Skipped('no_key');
-  require(await proofHolds(record.proof, record.document, one.key.key), 'proof_invalid');
+  require(await one.signedBy(one.key), 'proof_invalid');
   return ['proof_valid', { key: one.key.id }];
 }
 
@@ -230,21 +255,9 @@ async function schemaAndNumber(one) {
     throw known ? new Undecided('template_unknown', 'templates') : await one.notListed('template_not_published', record.proof.created);
   }
   require(template.valid(record.document), 'schema');
-  checkNumber(one, record, template.record.kindDigit);
+  checkNumber(record, template.record.kindDigit, one.evidence);
   require(isOfTemplate(template.record, record.document, list.registry), 'record_not_of_template');
   return ['well_formed'];
-}
-
-/** @param {Case} one @param {UnverifiedRecord} record @param {number} kindDigit */
-function checkNumber({ evidence }, record, kindDigit) {
-  const number = parseNumber(record.number);
-  const subject = record.document.credentialSubject;
-  require(record.issuer.endsWith(`:${number.authority}`) && number.year === subject.year && number.kind === kindDigit,
-    'number_disagrees');
-  const day = String(formatTime(record.proof.created + CHINA)).slice(0, 10);
-  require(record.document.validFrom === `${day}T00:00:00Z`, 'valid_from_differs');
-  require(evidence.number === undefined || parseTypedNumber(evidence.number).digits === number.digits, 'number_differs');
-  require(evidence.name === undefined || trim(evidence.name).normalize('NFC') === subject.name, 'name_differs');
 }
 
 /** @param {Case} one */
@@ -319,16 +332,15 @@ async function run(one, step) {
 }
 
 /**
- * The number of what was presented, before anything is verified: it tells which status and which part of the log to ask for.
  * @param {Evidence} evidence
  * @param {Trust} trust
  * @param {Policy} policy
- * @returns {Promise<{number: CertificateNumber|undefined, isRecord: boolean}>} and whether there is a record for a log to have
+ * @returns {Promise<Opened>}
  */
-export async function peekNumber(evidence, trust, policy) {
+export async function peek(evidence, trust, policy) {
   const one = new Case(evidence, trust, policy);
   for (const step of [0, 1, 2]) await run(one, step);
-  return { number: one.number, isRecord: one.passed.has(1) };
+  return { number: one.number, isRecord: one.passed.has(1), record: one.record };
 }
 
 /**
@@ -336,12 +348,16 @@ export async function peekNumber(evidence, trust, policy) {
  * @param {Evidence} evidence
  * @param {Trust} trust
  * @param {Policy} policy
+ * @param {Opened} [opened] where the same evidence has been opened under the same trust
  * @returns {Promise<VerificationReport>} SPEC 7.5
  */
-export async function verify(evidence, trust, policy) {
-  const one = new Case(evidence, trust, policy);
+export async function verify(evidence, trust, policy, opened) {
+  const one = new Case(evidence, trust, policy, opened);
   const steps = [];
-  for (let step = 0; step < STEPS.length; step += 1) steps.push(await run(one, step));
+  for (let step = 0; step < STEPS.length; step += 1) {
+    steps.push(await run(one, step));
+    if (step === 2) one.begin();
+  }
   const judged = steps.slice(0, 10);
   const decisive = ['FAILED', 'INDETERMINATE']
     .map((outcome) => judged.find((step) => step.outcome === outcome))
@@ -362,13 +378,4 @@ export async function verify(evidence, trust, policy) {
     trust: summary(trust),
     record: one.authentic() || null,
   };
-}
-
-/** @param {Trust} trust */
-function summary({ pin, list }) {
-  const base = pin.fingerprint ? { rootFingerprint: pin.fingerprint } : {};
-  if (!list) return base;
-  const { registry, version, validFrom, validUntil, notUnderstood } = list;
-  const known = { ...base, registry, version, validFrom, validUntil };
-  return notUnderstood.length ? { ...known, notUnderstood: notUnderstood.join(',') } : known;
 }

@@ -7,8 +7,7 @@
 
 import { judge, loadTrust, readPin } from '../page/gather.js';
 import { Source, keepPage, keepVerified } from '../page/source.js';
-import { age, body, element, headline } from '../page/view.js';
-import { LANGUAGES, choose, fill, loadWords, preferredLanguage, printedNumber, readWords } from '../page/words.js';
+import { LANGUAGES, age, body, choose, element, fill, headline, loadWords, preferredLanguage, printedNumber, readWords } from '../page/view.js';
 import { Camera, Sightings, hasCamera } from './camera.js';
 import { evidenceOf, sorted } from './files.js';
 import { listen } from './gun.js';

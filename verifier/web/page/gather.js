@@ -1,20 +1,19 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * Gathers trust and evidence from the registry's publication, and judges nothing (SPEC 4.2, 7.1, 8.3); of the published log it finds
- * the issue of a number and builds its offline proof (6.6).
- *
- * All of the log comes from whoever serves it, so the proof is verified before it is presented: a server that is wrong leaves a
- * certificate undecided, never false.
+ * Gathers trust and evidence from the publication and judges nothing (SPEC 4.2, 7.1, 8.3); of the log it builds a number's offline
+ * proof (6.6), which is verified before it is presented: a server that is wrong leaves a certificate undecided, never false.
  */
 
-import { Finding, fromUtf8, join, require, sha256, utf8 } from '../core/forms.js';
-import { isObject, parseRestricted } from '../core/json.js';
-import { readCheckpoint, readIncluded, readNote } from '../core/log.js';
-import { statusAddress } from '../core/status.js';
+import { Finding, fromUtf8, require, utf8 } from '../core/forms.js';
+import { isObject, parseRestricted } from '../core/signed.js';
+import { nodeHash, readCheckpoint, readIncluded, readNote, subtreeHash } from '../core/log.js';
+import { parseQrText } from '../core/record.js';
+import { statusAddress, statusPath } from '../core/status.js';
 import { readTemplate } from '../core/template.js';
-import { establishTrust, isSignedBy, parsePin } from '../core/trust.js';
+import { establishTrust, isSignedBy, parsePin, peekTrustList } from '../core/trust.js';
 import { MAX_TRUST_LIST, parseTrustList } from '../core/trustlist.js';
-import { peekNumber, verify } from '../core/verify.js';
+import { peek, verify } from '../core/verify.js';
 import { SourceError } from './source.js';
 
 /** @typedef {import('./source.js').Source} Source */
@@ -24,7 +23,6 @@ const MAX_CHECKPOINT = 8192;
 const MAX_RUNS = 8 * 1024 * 1024;
 const MAX_TILE = WIDTH * 32;
 const MAX_BUNDLE = WIDTH * 1026;
-const NODE = Uint8Array.of(1);
 
 /** @param {Uint8Array} data */
 const toBase64 = (data) => btoa(Array.from(data, (byte) => String.fromCharCode(byte)).join(''));
@@ -43,7 +41,7 @@ class Tree {
   }
 
   /**
-   * A tile or bundle; once a full one exists the partial one may be gone, and the full one will do.
+   * A tile or bundle; where the partial one is gone, the full one will do.
    * @param {number|string} level
    * @param {number} index
    * @param {number} height the level whose hashes are counted
@@ -80,19 +78,15 @@ class Tree {
     const tile = await this.resource(level, Math.floor(first / WIDTH), level, MAX_TILE);
     const from = 32 * (first % WIDTH);
     require(tile.length >= from + 32 * count, 'log_tile');
-    let hashes = Array.from({ length: count }, (_, at) => tile.slice(from + 32 * at, from + 32 * at + 32));
-    while (hashes.length > 1) {
-      const pairs = hashes.filter((_, at) => at % 2 === 0).map((left, at) => join(NODE, left, hashes[2 * at + 1]));
-      hashes = await Promise.all(pairs.map(sha256));
-    }
-    return hashes[0];
+    return subtreeHash(tile.subarray(from, from + 32 * count));
   }
 
   /** @param {number} from @param {number} to @returns {Promise<Uint8Array>} the hash of these leaves (RFC 9162 section 2.1.1) */
   async range(from, to) {
     const split = splitOf(to - from);
     if (2 * split === to - from || to - from === 1) return this.node(Math.log2(to - from), from / (to - from));
-    return sha256(join(NODE, ...await Promise.all([this.range(from, from + split), this.range(from + split, to)])));
+    const [left, right] = await Promise.all([this.range(from, from + split), this.range(from + split, to)]);
+    return nodeHash(left, right);
   }
 
   /** @param {number} leaf @param {number} from @param {number} to @returns {Promise<Uint8Array[]>} RFC 9162 section 2.1.3.1 */
@@ -126,22 +120,44 @@ function leafOf(data, serial) {
 
 /**
  * @param {Source} source
+ * @param {Series} number
+ * @returns {Promise<Uint8Array>} the `.tlog-proof`, of which nothing is verified
+ */
+async function collectProof(source, { authority, year, kind, serial }) {
+  const runs = source.read(`log/runs/${authority}/${year}/${kind}.json`, MAX_RUNS);
+  runs.catch(() => undefined); // told below
+  const note = await source.read('log/checkpoint', MAX_CHECKPOINT);
+  require(note, 'log_absent');
+  const size = Number(readCheckpoint(readNote(note)).size);
+  const leaf = leafOf(await runs, serial);
+  require(leaf < size, 'log_behind');
+  const tree = new Tree(source, size);
+  const [entry, path] = await Promise.all([tree.entry(leaf), tree.path(leaf, 0, size)]);
+  const lines = ['c2sp.org/tlog-proof@v1', `extra ${toBase64(entry)}`, `index ${leaf}`, ...path.map(toBase64)];
+  return utf8(`${lines.join('\n')}\n\n${fromUtf8(note, 'note_form')}`);
+}
+
+/** @param {Source} source @param {Series} number */
+function proofOf(source, number) {
+  const { authority, year, kind, serial } = number;
+  return source.once(`proof ${authority}/${year}/${kind}/${serial}`, () => collectProof(source, number));
+}
+
+/** Ask for what this number, which is not certain, will need. @param {Source} source @param {Series} number */
+export function anticipate(source, number) {
+  for (const purpose of ['revocation', 'suspension']) source.read(statusPath(number, purpose), MAX_LIST).catch(() => undefined);
+  proofOf(source, number).catch(() => undefined); // who needs it is told
+}
+
+/**
+ * @param {Source} source
  * @param {Trust} trust with a list
  * @param {CertificateNumber} number
  * @returns {Promise<Uint8Array>} the `.tlog-proof`
  */
 export async function proveIssue(source, { list, logKeys }, number) {
   require(list && logKeys, 'trust_list_count');
-  const note = await source.read('log/checkpoint', MAX_CHECKPOINT);
-  require(note, 'log_absent');
-  const size = Number(readCheckpoint(readNote(note)).size);
-  const { authority, year, kind, serial } = number;
-  const leaf = leafOf(await source.read(`log/runs/${authority}/${year}/${kind}.json`, MAX_RUNS), serial);
-  require(leaf < size, 'log_behind');
-  const tree = new Tree(source, size);
-  const [entry, path] = await Promise.all([tree.entry(leaf), tree.path(leaf, 0, size)]);
-  const lines = ['c2sp.org/tlog-proof@v1', `extra ${toBase64(entry)}`, `index ${leaf}`, ...path.map(toBase64)];
-  const proof = utf8(`${lines.join('\n')}\n\n${fromUtf8(note, 'note_form')}`);
+  const proof = await proofOf(source, number);
   await readIncluded(proof, number, list.log.origin, logKeys);
   return proof;
 }
@@ -201,13 +217,28 @@ async function readChain(source, pin) {
   return /** @type {Uint8Array[]} */ (chain);
 }
 
+const ANY = () => true;
+
+/** Of which template a code is, as it says itself. @param {Partial<Evidence>} presented @returns {IsWanted} */
+function templateOf({ record, qrText }) {
+  try {
+    if (record) return ANY;
+    const { code } = parseQrText(String(qrText));
+    return (file) => JSON.parse(fromUtf8(file, 'not_utf8')).code === Number(code);
+  } catch (error) {
+    if (error instanceof Finding) return ANY;
+    throw error;
+  }
+}
+
 /**
  * The published templates that the list names; those that cannot be had are left out.
  * @param {Source} source
  * @param {TrustList} list
  * @param {Trouble[]} troubles
+ * @param {IsWanted} [isWanted]
  */
-async function readTemplates(source, list, troubles) {
+export async function readTemplates(source, list, troubles, isWanted = ANY) {
   const read = list.templates.map(({ kind, version, ...digests }) => attempted(troubles, `templates/${kind}/${version}`, async () => {
     const [record, schema, context] = await Promise.all([
       source.readListed(`templates/${kind}/${version}/record.json`, MAX_TEMPLATE, digests.record),
@@ -215,7 +246,7 @@ async function readTemplates(source, list, troubles) {
       source.readListed('ns/certificate/v1', MAX_TEMPLATE, digests.context),
     ]);
     if (!record || !schema || !context) throw new SourceError('source_not_found');
-    return readTemplate({ record, schema, context });
+    return isWanted(record) ? readTemplate({ record, schema, context }) : undefined;
   }));
   return (await Promise.all(read)).flatMap((template) => (template ? [template] : []));
 }
@@ -223,11 +254,17 @@ async function readTemplates(source, list, troubles) {
 /**
  * @param {Source} source
  * @param {Trouble[]} troubles
+ * @param {Partial<Evidence>} [presented] for whose template alone it shall do; else for all
  * @returns {Promise<Trust|undefined>} nothing where there is not even a root
  */
-export async function loadTrust(source, troubles) {
+export async function loadTrust(source, troubles, presented) {
   // What every judgement needs is asked for at once; whoever reads it next says what is wrong with it.
   for (const [path, bound] of ALWAYS) source.read(path, bound).catch(() => undefined);
+  // The templates are on their way while it is verified that the list which names them is to be trusted.
+  const templates = source.read('trust.json', MAX_TRUST_LIST).then(
+    (data) => (data ? readTemplates(source, peekTrustList(data), troubles, presented && templateOf(presented)) : []),
+  );
+  templates.catch(() => undefined); // whoever reads the list is told
   const root = await attempted(troubles, 'root.json', () => readPin(source));
   if (!root) return undefined;
   const { pin, pinned } = root;
@@ -235,7 +272,7 @@ export async function loadTrust(source, troubles) {
   const trust = await establishTrust(chain, pin, [], { pinned, seenVersion: remembered(pin) });
   if (!trust.list) return trust;
   remember(pin, trust.list.version);
-  return { ...trust, templates: await readTemplates(source, trust.list, troubles) };
+  return { ...trust, templates: await templates };
 }
 
 /** @param {Pin} pin @returns {number} the newest version this browser accepted; 0 for none */
@@ -248,28 +285,29 @@ function remembered({ fingerprint }) {
 }
 
 /** @param {Pin} pin @param {number} version */
-function remember({ fingerprint }, version) {
+function remember(pin, version) {
   try {
-    localStorage.setItem(MEMORY + fingerprint, String(version));
+    if (remembered(pin) !== version) localStorage.setItem(MEMORY + pin.fingerprint, String(version));
   } catch (_) {
     // the next visit has less to compare with
   }
 }
 
 /**
- * Judge what was presented, with what the publication has about it: once, and again with the details where a status is set.
+ * Judge what was presented with what is published about it; again with the details where a status is set.
  * @param {Source} source
  * @param {Trust} trust
  * @param {Evidence} presented
  * @param {number} at Unix seconds
  * @param {Trouble[]} troubles
- * @param {Partial<Policy>} [demands] what the reader asks for beyond that
+ * @param {Partial<Policy>} [demands]
  * @returns {Promise<VerificationReport>}
  */
 export async function judge(source, trust, presented, at, troubles, demands = {}) {
   const demanding = { ...demands, at, requireLog: true };
-  const { number, isRecord } = await peekNumber(presented, trust, demanding);
-  if (!number || !trust.list) return verify(presented, trust, demanding);
+  const opened = await peek(presented, trust, demanding);
+  const { number, isRecord } = opened;
+  if (!number || !trust.list) return verify(presented, trust, demanding, opened);
   const { registry } = trust.list;
   const status = new Map(presented.status);
   const obtain = async (/** @type {string} */ purpose, /** @type {number} */ bound) => {
@@ -283,7 +321,7 @@ export async function judge(source, trust, presented, at, troubles, demands = {}
     if (data) status.set(address, data);
   };
   const [found] = await Promise.all([
-    isRecord && await needsProof(presented, trust, demanding) ? attempted(troubles, 'log', () => proveIssue(source, trust, number)) : undefined,
+    isRecord && await needsProof(presented, trust, demanding, opened) ? attempted(troubles, 'log', () => proveIssue(source, trust, number)) : undefined,
     obtain('revocation', MAX_LIST),
     obtain('suspension', MAX_LIST),
   ]);
@@ -291,20 +329,21 @@ export async function judge(source, trust, presented, at, troubles, demands = {}
   const isCutOff = source.isOffline && troubles.some(({ path, code }) => path === 'log' && code === 'source_unreachable');
   const policy = { ...demands, at, requireLog: !isCutOff };
   const evidence = { ...presented, logProof: found || presented.logProof, status };
-  const report = await verify(evidence, trust, policy);
+  const report = await verify(evidence, trust, policy, opened);
   if (report.steps[8].outcome !== 'FAILED') return report;
   await obtain('details', MAX_DETAILS);
-  return verify(evidence, trust, policy);
+  return verify(evidence, trust, policy, opened);
 }
 
 /**
- * Whether the log is to be asked: not where a proof was presented that holds, or that contradicts the record.
+ * Whether no proof was presented that holds, or that contradicts the record.
  * @param {Evidence} presented
  * @param {Trust} trust
  * @param {Policy} policy
+ * @param {Opened} opened
  */
-async function needsProof(presented, trust, policy) {
+async function needsProof(presented, trust, policy, opened) {
   if (!presented.logProof) return true;
-  const { outcome, code } = (await verify(presented, trust, policy)).steps[7];
+  const { outcome, code } = (await verify(presented, trust, policy, opened)).steps[7];
   return outcome !== 'PASSED' && code !== 'log_entry_differs';
 }

@@ -1,19 +1,17 @@
 // @ts-check
 /**
- * The page behind the QR (`/v`). What is presented stays on the device: the QR's values stand after the `#`, which browsers
- * send to no server, and files are read here. Only the registry's public files are fetched. Where the browser has no
- * cryptography (plain http), the server judges, and the page says so.
+ * The page behind the QR (`/v`). What is presented stays on the device; only the registry's public files are fetched. Where the
+ * browser has no cryptography (plain http), the server judges, and the page says so.
  */
 
-import { judge, loadTrust, readPin } from './gather.js';
+import { anticipate, judge, loadTrust, readPin, readTemplates } from './gather.js';
 import { Source, keepPage, keepVerified } from './source.js';
-import { age, body, element, headline } from './view.js';
-import { LANGUAGES, choose, codesOf, loadCommonWords, preferredLanguage, withRare } from './words.js';
+import { LANGUAGES, age, body, choose, codesOf, element, headline, loadCommonWords, preferredLanguage, withRare } from './view.js';
 
 /**
  * @typedef {Partial<Evidence>} Presented
  * @typedef {{report: VerificationReport, at: number, troubles: Trouble[], isOld: boolean,
- *   byServer: boolean, presented: Presented}} Judged
+ *   byServer: boolean, presented: Presented, keep?: () => void}} Judged
  */
 
 /** Tells start.js that these modules can be read here. */
@@ -31,6 +29,11 @@ let judged;
 let official = '';
 let turn = 0;
 let isChecking = false;
+
+/** @param {string} id @param {string} text */
+function write(id, text) {
+  if (part(id).textContent !== text) part(id).textContent = text;
+}
 
 /** @param {string} text */
 function say(text) {
@@ -65,11 +68,21 @@ async function judgedHere(presented) {
   const troubles = [];
   const at = Math.floor(Date.now() / 1000);
   const source = new Source();
-  const trust = await loadTrust(source, troubles) || nobodys();
+  const { guess } = window.certregEarly || {};
+  if (guess) anticipate(source, guess);
+  window.certregEarly = undefined; // it was about the first code
+  const trust = await loadTrust(source, troubles, presented) || nobodys();
   official = trust.pinned ? trust.pin.registry : '';
   const report = await judge(source, trust, { ...presented, status: new Map() }, at, troubles);
-  setTimeout(() => keepVerified(source, trust, report).then(() => keepPage()).catch(console.error)); // first the verdict
-  return { report, at, troubles, isOld: source.isOffline, byServer: false, presented };
+  const keep = () => keepAll(source, trust, report).catch(console.error);
+  return { report, at, troubles, isOld: source.isOffline, byServer: false, presented, keep };
+}
+
+/** @param {Source} source @param {Trust} trust @param {VerificationReport} report */
+async function keepAll(source, trust, report) {
+  const templates = trust.list ? await readTemplates(source, trust.list, []) : [];
+  await keepVerified(source, { ...trust, templates }, report);
+  await keepPage();
 }
 
 /** @param {Presented} presented @returns {Promise<Judged>} */
@@ -93,8 +106,12 @@ async function check(presented) {
     words = await withRare(words, language, codesOf(found.report, found.troubles));
     judged = found;
     show();
-    part('verdict').focus({ preventScroll: true });
-    setTimeout(showMore); // first the verdict: a telephone takes as long to set the rest
+    // First the verdict: a telephone takes as long to set the rest.
+    requestAnimationFrame(() => setTimeout(() => {
+      part('verdict').focus({ preventScroll: true });
+      showMore();
+      if (found.keep) found.keep();
+    }));
   } catch (error) {
     if (/** @type {any} */ (error).title === undefined) console.error(error);
     await spoken;
@@ -159,11 +176,11 @@ async function speak(chosen) {
   language = chosen;
   document.documentElement.lang = chosen;
   document.title = words.page.title;
-  part('title').textContent = words.page.title;
-  part('more').textContent = words.page.more;
+  write('title', words.page.title);
+  write('more', words.page.more);
   const other = LANGUAGES.find((one) => one !== chosen) || chosen;
   const button = part('language');
-  button.textContent = words.page.language;
+  write('language', words.page.language);
   button.lang = other;
   button.onclick = () => {
     choose(other);

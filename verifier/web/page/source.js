@@ -1,27 +1,33 @@
 // @ts-check
 /**
- * What the registry publishes, read from the page's own server within bounds (SPEC 8.3), and kept on this device for when there is
- * no network; and the service worker, which keeps the pages.
+ * What the registry publishes, read within bounds (SPEC 8.3), and kept on this device; and the service worker, which keeps the pages.
  *
- * Three things are told apart: the bytes; certainly not there; could not be told. The last is a trouble, never a finding; where
- * this device has kept the file from another time, that is given instead, and remembered as old. Only what a verification has
- * just accepted is kept, and all of it is verified again whenever it is used: a kept file can be old, never false.
+ * Told apart: the bytes; certainly not there; could not be told, which is a trouble, never a finding. What is kept was verified, and
+ * is verified again at each use: it can be old, never false.
  */
 
 import { byHand, hex, parseNumber, sha256 } from '../core/forms.js';
 import { readStatusLists } from '../core/status.js';
 import { isListed } from '../core/template.js';
-import { asked } from './early.js';
-import { read } from './words.js';
+import { read } from './view.js';
 
 const CACHE = 'certreg.published';
 const MOST = 600;
 const MAX_FILE = 4 * 1024 * 1024;
 
+/** @type {Promise<Cache>|undefined} */
+let storage;
+
+/** @returns {Promise<Cache>} opened once; rejects where there is no such storage, or it is not allowed */
+function opened() {
+  storage = storage || caches.open(CACHE);
+  return storage;
+}
+
 /** @param {string} path @returns {Promise<Uint8Array|undefined>} */
 export async function kept(path) {
   try {
-    const found = await (await caches.open(CACHE)).match(`/${path}`);
+    const found = await (await opened()).match(`/${path}`);
     return found && new Uint8Array(await found.arrayBuffer());
   } catch (_) {
     return undefined; // no such storage here, or not allowed
@@ -31,7 +37,7 @@ export async function kept(path) {
 /** @param {Map<string, Uint8Array>} files by path */
 export async function keep(files) {
   try {
-    const cache = await caches.open(CACHE);
+    const cache = await opened();
     for (const [path, data] of files) {
       if (data.length <= MAX_FILE) await cache.put(`/${path}`, new Response(data));
     }
@@ -42,12 +48,7 @@ export async function keep(files) {
   }
 }
 
-/**
- * Keep what the network gave for this judgement and what the judgement accepted.
- * @param {import('./source.js').Source} source
- * @param {Trust} trust
- * @param {VerificationReport} report
- */
+/** Keep what this judgement accepted. @param {Source} source @param {Trust} trust @param {VerificationReport} report */
 export async function keepVerified(source, trust, report) {
   const { list, templates } = trust;
   if (!list) return;
@@ -83,6 +84,18 @@ export class SourceError extends Error {
   }
 }
 
+/** What was asked for before these modules were here. */
+const { asked: early } = window.certregEarly || { asked: {} };
+
+/** @param {string} path below the registry's root */
+function ask(path) {
+  const before = early[path];
+  delete early[path];
+  if (before) return before;
+  const stop = new AbortController();
+  return { answer: fetch(`/${path}`, { redirect: 'error', cache: 'no-cache', signal: stop.signal }), stop };
+}
+
 /** @param {Response} response @param {number} bound @returns {Promise<Uint8Array>} */
 async function bounded(response, bound) {
   if (!response.body) return new Uint8Array(await response.arrayBuffer());
@@ -110,7 +123,7 @@ async function bounded(response, bound) {
 
 export class Source {
   constructor() {
-    /** @type {Map<string, Promise<Uint8Array|undefined>>} */
+    /** Everything that was asked for, and what was made of it, once. @type {Map<string, Promise<any>>} */
     this.asked = new Map();
     /** What the network gave, by path. @type {Map<string, Uint8Array>} */
     this.given = new Map();
@@ -129,17 +142,24 @@ export class Source {
    * @returns {Promise<Uint8Array|undefined>} nothing where there is certainly no such file
    */
   read(path, bound) {
-    const known = this.asked.get(path) || this.fetch(path, bound);
-    this.asked.set(path, known);
+    return this.once(path, () => this.fetch(path, bound));
+  }
+
+  /** @template T @param {string} name @param {() => Promise<T>} make @returns {Promise<T>} */
+  once(name, make) {
+    const known = this.asked.get(name) || make();
+    this.asked.set(name, known);
     return known;
   }
 
   /**
-   * A file that never changes: what this device has kept of it will do, wherever it has the digest that the trust list names.
+   * A file that never changes: a kept one of this digest will do.
    * @param {string} path @param {number} bound @param {string} digest SHA-256 in hex
    */
   async readListed(path, bound, digest) {
-    const known = this.asked.has(path) ? undefined : await kept(path);
+    // Without a worker it is a first visit: to find that nothing is kept takes as long as to ask the network.
+    const isServed = navigator.serviceWorker && navigator.serviceWorker.controller;
+    const known = this.asked.has(path) || !isServed ? undefined : await kept(path);
     if (!known || hex(await sha256(known)) !== digest) return this.read(path, bound);
     this.given.set(path, known); // kept on
     return known;
@@ -161,7 +181,7 @@ export class Source {
 
   /** @param {string} path @param {number} bound */
   async network(path, bound) {
-    const { answer, stop } = asked(path);
+    const { answer, stop } = ask(path);
     const timer = setTimeout(() => stop.abort(), PATIENCE);
     try {
       const response = await answer;
@@ -193,10 +213,9 @@ function workerAddress() {
 let registered;
 
 /**
- * Keep this page, the words and the arithmetic that it has read, and the folders of `modules`. Where the browser cannot, or the host has no worker, the
- * page goes on without.
- * @param {string[]} modules addresses of the page's own modules, beside those that every page has
- * @param {string} scope beginning of the addresses of pages that the worker may serve
+ * Keep this page, the words that it has read, and the folders of `modules`; where that cannot be, it goes on without.
+ * @param {string[]} modules beside those that every page has
+ * @param {string} scope of the worker
  */
 export async function keepPage(modules = [], scope = '/v') {
   if (!navigator.serviceWorker) return;

@@ -7,8 +7,7 @@
 import { utf8 } from '../core/forms.js';
 import { loadTrust } from '../page/gather.js';
 import { Source } from '../page/source.js';
-import { element, shape } from '../page/view.js';
-import { timeText } from '../page/words.js';
+import { element, shape, timeText } from '../page/view.js';
 import { COUNTS, isReportText, markOf } from './document.js';
 import { reportIn } from './server.js';
 import { speaking } from './speech.js';

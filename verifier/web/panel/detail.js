@@ -1,8 +1,7 @@
 // @ts-check
 /** What stands behind a row when it is opened: what is claimed beside what is signed, each certificate with its steps, and a note. */
 
-import { body, element, headline } from '../page/view.js';
-import { printedNumber } from '../page/words.js';
+import { body, element, headline, printedNumber } from '../page/view.js';
 
 /** @param {string} field @param {Speech} speech */
 export const fieldName = (field, { words }) => words.panelFields[field] || words.fields[field] || field;

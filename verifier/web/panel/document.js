@@ -7,9 +7,8 @@
  */
 
 import { Finding, formatTime, fromUtf8, hex, integerToBytes, parseTime, registryDid, require, same, toMultibase, trim, utf8, within } from '../core/forms.js';
-import { canonicalize, isObject, parseCanonical } from '../core/json.js';
+import { canonicalize, isObject, parseCanonical, readProof } from '../core/signed.js';
 import { readArray } from '../core/record.js';
-import { readProof } from '../core/signature.js';
 
 export const MAX_REPORT = 65536;
 const MAX_NAME = 60;

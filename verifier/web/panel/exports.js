@@ -1,7 +1,7 @@
 // @ts-check
 /** What leaves this device, as files: the table as XLSX, a sitting to go on elsewhere, and what a signed report is made from. */
 
-import { printedNumber } from '../page/words.js';
+import { printedNumber } from '../page/view.js';
 import { fieldName, shown } from './detail.js';
 import * as store from './store.js';
 import { hoursOf, wordOf } from './table.js';

@@ -1,8 +1,7 @@
 // @ts-check
 /** The sittings on this device: go on with one, make, delete or restore one. */
 
-import { element } from '../page/view.js';
-import { fill } from '../page/words.js';
+import { element, fill } from '../page/view.js';
 import { restored } from './exports.js';
 import { sittingForm } from './form.js';
 import * as store from './store.js';

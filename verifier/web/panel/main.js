@@ -4,21 +4,21 @@
  * in, a row for each applicant and year comes out, and in the end a signed report.
  */
 
-import { element } from '../page/view.js';
-import { fill, printedNumber } from '../page/words.js';
+import { element, fill, printedNumber } from '../page/view.js';
 import { listen } from '../desk/gun.js';
 import { applicantsOf } from './applicants.js';
+import { filters, givers, policyText, progressBox, showProgress, tools } from './controls.js';
 import { download, fileName, saved, table as tableFile } from './exports.js';
 import { sittingForm } from './form.js';
 import { filesIn } from './folders.js';
-import { button, homeView, yearsText } from './home.js';
+import { button, homeView } from './home.js';
 import { reportView } from './report.js';
 import { rowsOf } from './rows.js';
 import { abilities } from './server.js';
 import { isSheet, sheetsOf } from './sheet.js';
 import { speaking } from './speech.js';
 import * as store from './store.js';
-import { FILTERS, SORTS, Table, chosen, counted } from './table.js';
+import { Table, chosen, counted } from './table.js';
 import { Work, judgedOf } from './work.js';
 
 /** @typedef {import('./store.js').Sitting} Sitting */
@@ -95,16 +95,16 @@ function build() {
   const { sitting } = work;
   table = new Table(speech, { items: () => /** @type {Work} */ (work).items, remove, note });
   part('main').replaceChildren(
-    element('div', { class: 'head' }, element('h2', {}, sitting.name), element('p', { class: 'what' }, policyText(sitting)),
+    element('div', { class: 'head' }, element('h2', {}, sitting.name), element('p', { class: 'what' }, policyText(sitting, speech)),
       element('div', { class: 'acts' }, button(panel.back, leave), button(panel.edit, edit), button(panel.again, () => work && work.again()),
         button(panel.exportTable, exportTable), button(panel.save, save), button(panel.print, () => window.print()), signing())),
     element('div', { id: 'aside' }),
     element('div', { class: 'panes' },
-      element('section', { id: 'give', 'aria-labelledby': 'give-title' }, element('h2', { id: 'give-title' }, panel.give), ...givers()),
+      element('section', { id: 'give', 'aria-labelledby': 'give-title' }, element('h2', { id: 'give-title' }, panel.give), ...givers(speech, { typed, texts, take })),
       element('section', { id: 'found', 'aria-labelledby': 'found-title' }, element('h2', { id: 'found-title' }, panel.found),
         element('p', { id: 'said', role: 'status', 'aria-live': 'polite' }),
-        element('div', { id: 'progress', hidden: '' }, element('progress', { max: '1', value: '0', 'aria-label': panel.progress }), element('span', {}), element('button', { type: 'button' })),
-        filters(), tools(), table.whole)));
+        progressBox(speech),
+        filters(speech, choose), tools(speech, view, redraw), table.whole)));
   document.title = `${sitting.name} · ${panel.title}`;
   field('code').value = begun;
   listen(field('code'), typed);
@@ -117,69 +117,11 @@ function signing() {
   return made;
 }
 
-/** @param {Sitting} sitting */
-function policyText({ policy }) {
-  const { panel, grade } = speech.words;
-  const age = policy.statusMaxAge ? fill(panel.statusWithin, policy.statusMaxAge / 3600) : panel.anyAge;
-  return [policy.years.length ? yearsText(policy.years) : panel.anyYear, policy.grade ? grade[policy.grade] : panel.ownGrade, policy.ruleSet || panel.ownRules, age].join(' · ');
-}
-
-function givers() {
-  const { panel } = speech.words;
-  const code = element('input', { id: 'code', type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-describedby': 'code-hint' });
-  const form = /** @type {HTMLFormElement} */ (element('form', { class: 'gun' }, element('label', { for: 'code' }, panel.code), code, element('p', { id: 'code-hint', class: 'hint' }, panel.codeHint)));
-  form.onsubmit = (event) => {
-    event.preventDefault();
-    typed();
-  };
-  const chooser = (/** @type {string} */ id, /** @type {string} */ label, /** @type {Object<string, string>} */ attributes) => {
-    const input = /** @type {HTMLInputElement} */ (element('input', { id, type: 'file', multiple: '', ...attributes }));
-    input.onchange = () => {
-      const files = [...(input.files || [])];
-      input.value = '';
-      take(files);
-    };
-    return element('label', { class: 'file' }, input, element('span', {}, label));
-  };
-  const many = /** @type {HTMLTextAreaElement} */ (element('textarea', { rows: '4', id: 'many', 'aria-label': panel.many }));
-  return [form,
-    element('div', { id: 'drop' }, element('p', {}, panel.drop), chooser('files', panel.files, {}), chooser('folder', panel.folder, { webkitdirectory: '' }), element('p', { class: 'hint' }, panel.filesHint)),
-    element('details', {}, element('summary', {}, panel.many), many, button(panel.take, () => {
-      texts(panel.pasted, many.value.split('\n'));
-      many.value = '';
-    })),
-    element('p', { id: 'list', class: 'hint' })];
-}
-
-function filters() {
-  const { filters: names } = speech.words;
-  return element('div', { id: 'filters', role: 'group', 'aria-label': speech.words.panel.filter }, ...FILTERS.map((filter) => {
-    const made = button('', () => {
-      view.filter = filter;
-      anew();
-      redraw();
-    }, filter);
-    made.dataset.filter = filter;
-    made.append(element('b', {}, '0'), ` ${names[filter]}`);
-    return made;
-  }));
-}
-
-function tools() {
-  const { panel, sorts } = speech.words;
-  const search = /** @type {HTMLInputElement} */ (element('input', { type: 'search', id: 'search', placeholder: panel.search, 'aria-label': panel.search }));
-  search.value = view.search;
-  search.oninput = () => {
-    view.search = search.value;
-    redraw();
-  };
-  const sort = /** @type {HTMLSelectElement} */ (element('select', { id: 'sort', 'aria-label': panel.sort }, ...SORTS.map((one) => element('option', { value: one }, sorts[one]))));
-  sort.value = view.sort;
-  sort.onchange = () => {
-    view.sort = sort.value;
-    redraw();
-  };
-  return element('div', { class: 'tools' }, search, sort);
+/** @param {string} filter */
+function choose(filter) {
+  view.filter = filter;
+  anew();
+  redraw();
 }
 
 function rows() {
@@ -210,7 +152,7 @@ function draw(now, drawn) {
   const seen = chosen(all, view);
   drawn.show(seen);
   part('list').textContent = now.sitting.applicants.length ? fill(panel.listed, now.sitting.applicants.length) : panel.noList;
-  progress(now);
+  showProgress(part('progress'), now, speech, anew);
   if (!now.running && now.items.length) {
     const filtered = view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length);
     const state = now.left ? fill(panel.paused, now.left) : lastFound() + fill(panel.done, all.length, counts.attention) + filtered;
@@ -226,24 +168,6 @@ function lastFound() {
   const { verdict, reason, number, record } = scanned.report;
   const name = record ? record.credentialSubject.name : '';
   return `${[speech.words.ended[reason] || speech.words.verdicts[verdict], printedNumber(number), name].filter(Boolean).join(' ')} · `;
-}
-
-/** @param {Work} now */
-function progress(now) {
-  const { panel } = speech.words;
-  const box = part('progress');
-  const [bar, text, act] = /** @type {any[]} */ ([...box.children]);
-  const whole = now.items.length + now.waiting.length;
-  box.hidden = !now.running && !now.left;
-  bar.max = Math.max(1, whole);
-  bar.value = whole - now.left;
-  text.textContent = now.waiting.length ? fill(panel.reading, now.waiting.length) : fill(panel.judging, whole - now.left, whole);
-  act.textContent = now.running ? panel.cancel : panel.resume;
-  act.onclick = () => {
-    anew();
-    if (now.running) now.cancel();
-    else now.run();
-  };
 }
 
 // ---- what is given

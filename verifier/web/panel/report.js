@@ -1,8 +1,7 @@
 // @ts-check
 /** Having a report made: the server judges the evidence anew, signs and prints; the files stay with the sitting on this device. */
 
-import { element } from '../page/view.js';
-import { fill, timeText } from '../page/words.js';
+import { element, fill, timeText } from '../page/view.js';
 import { download, fileName, submission } from './exports.js';
 import { reportMade } from './server.js';
 import * as store from './store.js';

@@ -3,12 +3,11 @@
 
 import { readPin } from '../page/gather.js';
 import { Source } from '../page/source.js';
-import { element } from '../page/view.js';
-import { LANGUAGES, choose, loadWords, preferredLanguage } from '../page/words.js';
+import { LANGUAGES, choose, element, loadWords, preferredLanguage } from '../page/view.js';
 
 /** @param {string} folder @param {string} language */
 async function own(folder, language) {
-  const response = await fetch(new URL(`../${folder}/words/${language}.json`, import.meta.url).href, { credentials: 'omit' });
+  const response = await fetch(new URL(`../${folder}/words/${language}.json`, import.meta.url).href);
   return response.json();
 }
 

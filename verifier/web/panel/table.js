@@ -4,8 +4,7 @@
  * begins with a button that opens it; the arrow keys go from one to the next.
  */
 
-import { element } from '../page/view.js';
-import { fill, printedNumber } from '../page/words.js';
+import { element, fill, printedNumber } from '../page/view.js';
 import { detail, fieldName, shown } from './detail.js';
 
 /** @typedef {import('./rows.js').Row} Row */

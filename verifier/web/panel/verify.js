@@ -9,7 +9,7 @@
  */
 
 import { Finding, formatTime, hex, join, sha256 } from '../core/forms.js';
-import { proofHolds } from '../core/signature.js';
+import { proofHolds } from '../core/signed.js';
 import { MAX_REPORT, parseReportText, parseReview } from './document.js';
 
 const SKEW = 300;

@@ -1,12 +1,12 @@
+//# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * JSON of the restricted profile (SPEC 2.4), and its canonical form (RFC 8785).
- *
- * JavaScript's own parser takes the last of two members of one name and rounds integers, so this one reads by itself.
- * Objects have no prototype: a member called `__proto__` is a member.
+ * JSON as it is signed: the restricted profile (SPEC 2.4), its canonical form (RFC 8785), Ed25519 (RFC 8032; README, decisions 1 and 2),
+ * Multikeys, and proofs with `eddsa-jcs-2022` (SPEC 2.3). The language's own parser takes the last of two members of one name and
+ * rounds integers. Objects have no prototype: `__proto__` is a member.
  */
 
-import { Finding, fromUtf8, require, same, utf8 } from './forms.js';
+import { Finding, bytesToInteger, fromMultibase, fromUtf8, join, parseTime, require, same, sha256, utf8 } from './forms.js';
 
 const MAX_DEPTH = 16;
 // A reader that nests further than this ends at once; the profile's own bound is told after the syntax.
@@ -125,8 +125,7 @@ class Reader {
 export const isObject = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Why `value` is outside the profile, or nothing. What has no canonical form at all comes before what merely has no
- * place here.
+ * Why `value` is outside the profile, or nothing. What has no canonical form at all comes first.
  * @param {any} value
  * @param {number} depth levels left
  * @returns {string|undefined}
@@ -161,6 +160,29 @@ export function parseRestricted(data, bound) {
   return value;
 }
 
+/** @param {any} value @returns {any} a copy whose objects have no prototype */
+function copied(value) {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  const copy = Object.create(null);
+  for (const name of Object.keys(value)) copy[name] = copied(value[name]);
+  return copy;
+}
+
+/**
+ * What the language's own parser makes of it, if that has this canonical form: then nothing was dropped or rounded.
+ * @param {string} text
+ * @returns {Object<string, any>|undefined}
+ */
+function parsedAtOnce(text) {
+  try {
+    const value = copied(JSON.parse(text));
+    return isObject(value) && !defect(value, MAX_DEPTH) && write(value) === text ? value : undefined;
+  } catch (_) {
+    return undefined; // the strict reader says what is wrong
+  }
+}
+
 /**
  * The object whose canonical form is exactly `data`.
  * @param {Uint8Array} data
@@ -168,6 +190,9 @@ export function parseRestricted(data, bound) {
  * @returns {Object<string, any>}
  */
 export function parseCanonical(data, bound) {
+  require(data.length <= bound, 'too_large');
+  const quick = parsedAtOnce(fromUtf8(data, 'not_utf8'));
+  if (quick) return quick;
   const value = parseRestricted(data, bound);
   require(isObject(value), 'not_object');
   require(same(canonicalize(value), data), 'not_canonical');
@@ -222,4 +247,118 @@ export function without(object, name) {
 export function hasExactly(value, names, optional = []) {
   return isObject(value) && names.every((name) => name in value)
     && Object.keys(value).every((name) => names.includes(name) || optional.includes(name));
+}
+
+const P = (1n << 255n) - 19n;
+const L = (1n << 252n) + 27742317777372353535851937790883648493n;
+const TOP = 1n << 255n;
+const EIGHTH = 2707385501144840649318225287225658788936804267575313519463743609750303402022n;
+const LOW_ORDER = [0n, 1n, P - 1n, EIGHTH, P - EIGHTH];
+
+/** @param {Uint8Array} data @returns {bigint} little-endian */
+const integer = (data) => bytesToInteger(data.slice().reverse());
+
+/** @type {typeof import('./byhand/arithmetic.js').verifyByHand} */
+async function verifyByHand(key, signature, message) {
+  return (await import('./byhand/arithmetic.js')).verifyByHand(key, signature, message);
+}
+
+/**
+ * @param {Uint8Array} key
+ * @param {Uint8Array} signature
+ * @param {Uint8Array} message
+ */
+async function verifyByBrowser(key, signature, message) {
+  try {
+    const imported = await crypto.subtle.importKey('raw', key, { name: 'Ed25519' }, false, ['verify']);
+    return await crypto.subtle.verify({ name: 'Ed25519' }, imported, signature, message);
+  } catch (_) {
+    return false; // not a point, or no Ed25519 here
+  }
+}
+
+/** @returns {Promise<boolean>} whether this browser verifies RFC 8032's first test and refuses it altered */
+function canVerify() {
+  const bytes = (/** @type {string} */ text) => Uint8Array.from(text.match(/../g) || [], (pair) => parseInt(pair, 16));
+  const key = bytes('d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a');
+  const signature = bytes(
+    'e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5f0595bbe24655141438e7a100b',
+  );
+  return Promise.all([
+    verifyByBrowser(key, signature, new Uint8Array(0)),
+    verifyByBrowser(key, signature, new Uint8Array(1)),
+  ]).then(([good, altered]) => good && !altered);
+}
+
+const browserCan = canVerify(); // while the other modules are on their way
+
+/**
+ * A public key's 32 bytes, refused where SPEC 2.3 refuses them.
+ * @param {Uint8Array} key
+ */
+export function checkKey(key) {
+  const y = integer(key) % TOP;
+  require(y < P, 'key_not_canonical');
+  require(!LOW_ORDER.includes(y), 'key_low_order');
+}
+
+/**
+ * @param {Uint8Array} key 32 bytes that `checkKey` accepted
+ * @param {Uint8Array} signature 64 bytes
+ * @param {Uint8Array} message
+ * @param {typeof verifyByHand} [arithmetic] else the browser's, if it is sound
+ * @returns {Promise<boolean>}
+ */
+export async function verifySignature(key, signature, message, arithmetic) {
+  if (signature.length !== 64) return false;
+  if (integer(signature.subarray(32)) >= L || integer(signature.subarray(0, 32)) % TOP >= P) return false;
+  const verify = arithmetic || ((await browserCan) ? verifyByBrowser : verifyByHand);
+  return verify(key, signature, message);
+}
+
+/** @param {unknown} text @returns {Uint8Array} 32 bytes */
+export function parseMultikey(text) {
+  require(typeof text === 'string', 'multikey_form');
+  const data = fromMultibase(text, 34, 'multikey_form');
+  if (data[0] !== 0xed || data[1] !== 0x01) throw new Finding('multikey_type');
+  const key = data.slice(2);
+  checkKey(key);
+  return key;
+}
+
+const MEMBERS = ['type', 'cryptosuite', 'proofPurpose', 'verificationMethod', 'created', 'proofValue'];
+const FIXED = { type: 'DataIntegrityProof', cryptosuite: 'eddsa-jcs-2022', proofPurpose: 'assertionMethod' };
+
+/**
+ * @param {unknown} proof one proof, as parsed
+ * @param {Object<string, any>} document the document it stands in
+ * @returns {Proof}
+ */
+export function readProof(proof, document) {
+  require(hasExactly(proof, MEMBERS, ['@context']), 'proof_members');
+  for (const [name, value] of Object.entries(FIXED)) require(proof[name] === value, 'proof_suite');
+  if ('@context' in proof) {
+    require('@context' in document && equal(proof['@context'], document['@context']), 'proof_context');
+  }
+  const method = proof.verificationMethod;
+  require(typeof method === 'string', 'proof_method');
+  const created = parseTime(proof.created);
+  require(created !== undefined, 'proof_created');
+  require(typeof proof.proofValue === 'string', 'proof_value');
+  const signature = fromMultibase(proof.proofValue, 64, 'proof_value');
+  return { options: without(proof, 'proofValue'), method, created, signature };
+}
+
+/**
+ * @param {Proof} proof
+ * @param {Object<string, any>} document with or without its `proof`
+ * @param {Uint8Array} key
+ * @returns {Promise<boolean>}
+ */
+export async function proofHolds(proof, document, key) {
+  const [options, body] = await Promise.all([
+    sha256(canonicalize(proof.options)),
+    sha256(canonicalize(without(document, 'proof'))),
+  ]);
+  return verifySignature(key, proof.signature, join(options, body));
 }
