@@ -5,9 +5,10 @@ are missing, and named where they stay so. The public verifier judges the record
 certificate that is revoked or suspended is not drawn anew.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,21 +16,22 @@ from sqlalchemy.orm import Session
 
 from registry.app import App
 from registry.cosigning import witnessed_checkpoint
+from registry.database import select_among
 from registry.errors import RegistryError
 from registry.faces.face import face_source
 from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
-from registry.log import latest_checkpoint, prove
+from registry.log import latest_checkpoint, prove, prove_all
 from registry.models import Certificate, CheckpointRow, VoidNumber
-from registry.status import state_of
+from registry.status import states_of
 from registry.trust import current_trust_list, established_trust
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
 from verifier.policy import VerificationPolicy
 from verifier.record import VerifiedRecord
-from verifier.report import Verdict
-from verifier.verify import verify
+from verifier.report import Verdict, VerificationReport
+from verifier.verify import TOGETHER, verify_all
 
 FORMATS = ("json", "pdf", "png")
 OF_ONE_CERTIFICATE = frozenset(
@@ -67,24 +69,88 @@ def prepare(app: App, number: str, *, awaited: str = "") -> Handout:
 
     ``awaited``: the witnesses, by name, that were asked a moment ago and did not cosign; empty: they are asked once more.
     """
+    (found,) = prepare_all(app, [number], awaited=awaited)
+    if isinstance(found, RegistryError):
+        raise found
+    return found
+
+
+def prepare_all(app: App, numbers: Sequence[str], *, awaited: str = "") -> list[Handout | RegistryError]:
+    """The same of each of ``numbers``, or why not: what they share is read once, and witnesses are asked once.
+
+    Raises what concerns them all, as a database that does not hold what was signed.
+    """
     now = app.clock()
     with app.database.read() as session:
         app.require_head(session)  # an old backup does not know what was revoked since
-        certificate = session.get(Certificate, number)
-        if certificate is None:
-            void = session.get(VoidNumber, number)
-            if void is not None:
-                raise RegistryError("number_void", number=number, reason=void.reason)
-            raise RegistryError("number_unknown", number=number)
-        state = state_of(session, number)
         trust = established_trust(session)
-    if state != "issued":
-        raise RegistryError("not_in_force", number=number, state=state)
-    log_proof = _witnessed_proof(app, certificate, now, awaited)
+        logged, found = _in_force(session, numbers)
+        proofs = _proofs(session, logged, now)
+        signed = latest_checkpoint(session)
+    beneath = 0 if signed is None else signed.size
+    missing = [one for one in logged if one.leaf not in proofs and one.leaf < beneath]
+    if missing and not awaited:
+        awaited = app.cosign_log().names
+        with app.database.read() as session:
+            proofs |= _proofs(session, missing, now)
+    for one in logged:
+        if one.leaf < beneath:
+            found[one.number] = RegistryError("witnesses_awaited", number=one.number, witnesses=awaited)
+        else:
+            found[one.number] = RegistryError("not_under_checkpoint", number=one.number)
     policy = VerificationPolicy(at=now, require_log=True, require_status=False)
-    report = verify(Evidence(record=certificate.record, log_proof=log_proof), trust, policy)
+    proved = [one for one in logged if one.leaf in proofs]
+    evidence = (Evidence(record=one.record, log_proof=proofs[one.leaf]) for one in proved)
+    for one, report in zip(proved, verify_all(evidence, trust, policy), strict=True):
+        found[one.number] = _judged(one.number, report, proofs[one.leaf])
+    return [found[number] for number in numbers]
+
+
+@dataclass(frozen=True, slots=True)
+class _Logged:
+    """A certificate in force: its stored bytes, and its place in the log."""
+
+    number: str
+    record: bytes
+    leaf: int
+
+
+def _in_force(
+    session: Session, numbers: Sequence[str]
+) -> tuple[list[_Logged], dict[str, Handout | RegistryError]]:
+    """What is in force of ``numbers``, and why of each other number there is nothing to hand out."""
+    rows = select_among(session, Certificate, "number", numbers, ("number", "record", "leaf_index"))
+    logged = {number: _Logged(number, bytes(record), leaf) for number, record, leaf in rows}
+    states = states_of(session, numbers)
+    refused: dict[str, Handout | RegistryError] = {}
+    for number in numbers:
+        state = states.get(number, "issued")
+        if number not in logged:
+            refused[number] = _absent(session, number)
+        elif state != "issued":
+            refused[number] = RegistryError("not_in_force", number=number, state=state)
+    return [one for number, one in logged.items() if number not in refused], refused
+
+
+def _absent(session: Session, number: str) -> RegistryError:
+    void = session.get(VoidNumber, number)
+    if void is None:
+        return RegistryError("number_unknown", number=number)
+    return RegistryError("number_void", number=number, reason=void.reason)
+
+
+def _proofs(session: Session, certificates: Iterable[_Logged], now: int) -> dict[int, bytes]:
+    """Log proofs by leaf, of those that are under the newest head with the quorum."""
+    checkpoint = witnessed_checkpoint(session, current_trust_list(session), now=now)
+    if checkpoint is None:
+        return {}
+    leaves = [one.leaf for one in certificates if one.leaf < checkpoint.size]
+    return {leaf: proof.to_bytes() for leaf, proof in prove_all(session, leaves, checkpoint).items()}
+
+
+def _judged(number: str, report: VerificationReport, log_proof: bytes) -> Handout | RegistryError:
     if report.verdict is not Verdict.PASSED or report.record is None:
-        raise RegistryError("not_verified", number=number, reason=report.reason)
+        return RegistryError("not_verified", number=number, reason=report.reason)
     return Handout(report.record, log_proof)
 
 
@@ -115,16 +181,26 @@ def _prepared(
     app: App, numbers: Iterable[str], digits_of: Callable[[str], str]
 ) -> Iterator[tuple[str, Handout | RegistryError]]:
     awaited = ""  # witnesses are asked once: each that does not answer takes its time
-    for number in numbers:
-        found: Handout | RegistryError
-        try:
-            found = prepare(app, digits_of(number), awaited=awaited)
-        except RegistryError as error:
-            if error.code not in OF_ONE_CERTIFICATE:
-                raise
-            awaited = str(error.params.get("witnesses", awaited))
-            found = error
-        yield number, found
+    rest = iter(numbers)
+    while some := list(islice(rest, TOGETHER)):
+        read = {number: _read(number, digits_of) for number in some}
+        digits = [one for one in read.values() if isinstance(one, str)]
+        found = dict(zip(digits, prepare_all(app, digits, awaited=awaited), strict=True))
+        for number in some:
+            typed = read[number]
+            one = found[typed] if isinstance(typed, str) else typed
+            if isinstance(one, RegistryError):
+                if one.code not in OF_ONE_CERTIFICATE:
+                    raise one
+                awaited = str(one.params.get("witnesses", awaited))
+            yield number, one
+
+
+def _read(number: str, digits_of: Callable[[str], str]) -> str | RegistryError:
+    try:
+        return digits_of(number)
+    except RegistryError as error:
+        return error
 
 
 def write_files(
@@ -141,22 +217,6 @@ def write_files(
     }
     files = [replace_file(target / f"{number}.{name}", makers[name]()) for name in formats]
     return [*files, replace_file(target / f"{number}.tlog-proof", handout.log_proof)]
-
-
-def _witnessed_proof(app: App, certificate: Certificate, now: int, awaited: str) -> bytes:
-    """The proof under a head with the quorum; the witnesses are asked if there is none yet."""
-    for ask in (False,) if awaited else (False, True):
-        cosigning = app.cosign_log() if ask else None
-        with app.database.read() as session:
-            trust_list = current_trust_list(session)
-            proof = _log_proof(session, certificate, witnessed_checkpoint(session, trust_list, now=now))
-            signed = latest_checkpoint(session)
-        if proof is not None:
-            return proof
-        if signed is None or certificate.leaf_index >= signed.size:
-            raise RegistryError("not_under_checkpoint", number=certificate.number)
-    names = cosigning.names if cosigning else awaited
-    raise RegistryError("witnesses_awaited", number=certificate.number, witnesses=names)
 
 
 def _log_proof(session: Session, certificate: Certificate, checkpoint: CheckpointRow | None) -> bytes | None:

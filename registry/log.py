@@ -6,7 +6,7 @@ after it has been proven to extend the last one; the size is the row's key, so o
 Entries' times never fall, and each names the authority that its number begins with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -220,6 +220,18 @@ def require_extends(session: Session, size: int, old: Checkpoint | None) -> byte
 
 def prove(session: Session, index: int, checkpoint: CheckpointRow) -> TlogProof:
     """The proof that entry ``index`` is under ``checkpoint``."""
-    entry = read_entries(session, index // TILE_WIDTH)[index % TILE_WIDTH]
-    hashes = tree(session, checkpoint.size).inclusion_proof(index)
-    return TlogProof(entry, index, tuple(hashes), checkpoint.note)
+    return prove_all(session, [index], checkpoint)[index]
+
+
+def prove_all(session: Session, indexes: Iterable[int], checkpoint: CheckpointRow) -> dict[int, TlogProof]:
+    """The same of several entries, by index: what they share of the log is read once."""
+    whole = tree(session, checkpoint.size)
+    bundles: dict[int, list[bytes]] = {}
+    proofs = {}
+    for index in indexes:
+        bundle, place = divmod(index, TILE_WIDTH)
+        if bundle not in bundles:
+            bundles[bundle] = read_entries(session, bundle)
+        hashes = tuple(whole.inclusion_proof(index))
+        proofs[index] = TlogProof(bundles[bundle][place], index, hashes, checkpoint.note)
+    return proofs

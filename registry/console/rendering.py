@@ -2,15 +2,17 @@
 
 In every template: ``_`` and ``ngettext``, ``sentence(code, params)`` for codes, ``url(route, **values)``, ``may(route)``,
 ``csrf`` (the form's token), ``ctx`` (None at the door), ``lang``, ``now``; filters ``day``, ``moment``, ``written_day`` (of ``2026-11-20``), ``count``,
-``number`` (a certificate's), ``authority_name`` is the page's own business.
+``number`` (a certificate's), ``unbroken`` (of a heading's own), ``authority_name`` is the page's own business.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Match
@@ -22,6 +24,8 @@ from registry.console.statics import asset
 from registry.errors import RegistryError
 from registry.offices import CHINA
 from verifier.number import parse_number
+
+_PRINTED = re.compile(r"\b\d{6} \d{4} \d \d{7} \d{2}\b")
 
 
 def render(
@@ -99,6 +103,7 @@ def environment(lang: str) -> Environment:
         moment=lambda moment: moment_text(moment, lang),
         count=lambda number: f"{number:,}",
         number=lambda digits: parse_number(digits).printed,
+        unbroken=_unbroken,
     )
     made.globals.update(
         asset=asset,
@@ -106,6 +111,11 @@ def environment(lang: str) -> Environment:
         problem_sentence=lambda code, params=None: problem_sentence(code, params or {}, lang),
     )
     return made
+
+
+def _unbroken(heading: Markup) -> Markup:
+    """A heading whose certificate numbers stay on one line each, and are still copied with ordinary spaces."""
+    return Markup(_PRINTED.sub(r'<span class="number">\g<0></span>', str(heading)))  # noqa: S704 - escaped when it was made
 
 
 def error_text(error: RegistryError, lang: str) -> str:

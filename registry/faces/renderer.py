@@ -1,6 +1,6 @@
 """Draws the faces: a PDF/A-3b with the record attached, and a PNG with the record baked in (spec §8).
 
-Both come from the same published template, ``templates/KIND/VERSION/face.typ``. The template gets data, never markup,
+Both come from the same published template, ``templates/KIND/VERSION/face-v2.typ``. The template gets data, never markup,
 and the same source gives the same bytes: the only date is the certificate's own. A warning of typst is an error here,
 because its warnings are about what would look wrong on paper.
 """
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import typst
 from PIL import Image
@@ -34,10 +34,10 @@ def templates_root() -> Path:
 
 
 class FaceRenderer:
-    """Draws certificates, one renderer per thread: it keeps a typst compiler for each kind and version it has met."""
+    """Draws certificates, one renderer per thread: it keeps a typst compiler and what typst remembers."""
 
     def __init__(self) -> None:
-        self._compilers: dict[tuple[str, str], typst.Compiler] = {}
+        self._compiler: typst.Compiler | None = None
         self._grounds: dict[tuple[str, str], tuple[int, Image.Image]] = {}
 
     def pdf(self, source: FaceSource) -> bytes:
@@ -63,26 +63,27 @@ class FaceRenderer:
         self, source: FaceSource, form: Literal["pdf", "png"], dpi: int | None = None, *, layer: str = "whole"
     ) -> bytes:
         moment = datetime.strptime(source.issued, "%Y-%m-%d").replace(tzinfo=UTC)
-        inputs = _inputs(source) | {"layer": layer}
-        return self.draw(source.kind, source.version, inputs, moment=moment, form=form, dpi=dpi)
+        data = _data(source) | {"layer": layer}
+        return self.draw(source.kind, source.version, data, moment=moment, form=form, dpi=dpi)
 
     def draw(
         self,
         kind: str,
         version: str,
-        inputs: Mapping[str, str],
+        data: Mapping[str, Any],
         *,
         moment: datetime,
         form: Literal["pdf", "png"] = "png",
         dpi: int | None = None,
     ) -> bytes:
-        """The template of ``kind`` with these inputs, as of ``moment``. Else FaceError."""
-        compiler = self._compiler(kind, version)
+        """The template of ``kind`` with these data, as of ``moment``. Else FaceError."""
+        if (kind, version) not in SHOWN_FIELDS:
+            raise FaceError("face_kind", f"{kind} {version}")
         try:
-            output, warnings = compiler.compile_with_warnings(
+            output, warnings = self._typst().compile_with_warnings(
+                _program(kind, version, data),
                 format=form,
                 ppi=None if dpi is None else float(dpi),
-                sys_inputs=dict(inputs),
                 pdf_standards=PDF_STANDARDS if form == "pdf" else [],
                 timestamp=moment,
             )
@@ -92,24 +93,28 @@ class FaceRenderer:
             raise FaceError("face_typeset", "warnings, or not one page")
         return output
 
-    def _compiler(self, kind: str, version: str) -> typst.Compiler:
-        key = (kind, version)
-        if key not in SHOWN_FIELDS:
-            raise FaceError("face_kind", f"{kind} {version}")
-        if key not in self._compilers:
-            root = templates_root()
-            self._compilers[key] = typst.Compiler(
-                root / kind / version / "face.typ",
-                root=root,
-                font_paths=typst_fonts(),
-                ignore_system_fonts=True,
+    def _typst(self) -> typst.Compiler:
+        if self._compiler is None:
+            self._compiler = typst.Compiler(
+                root=templates_root(), font_paths=typst_fonts(), ignore_system_fonts=True
             )
-        return self._compilers[key]
+        return self._compiler
 
 
-def _inputs(source: FaceSource) -> dict[str, str]:
+def _program(kind: str, version: str, data: Mapping[str, Any]) -> bytes:
+    """Two lines for typst: the template, and the data as the text of a string, all of it ASCII.
+
+    In ``sys.inputs`` they would make everything new to typst that it remembers of the page before.
+    """
+    text = (
+        json.dumps(data).replace("\\", "\\\\").replace('"', '\\"')
+    )  # what a string of typst may not hold as it is
+    return f'#import "/{kind}/{version}/face-v2.typ": face\n#face(json(bytes("{text}")))\n'.encode("ascii")
+
+
+def _data(source: FaceSource) -> dict[str, Any]:
     matrix = qr_matrix(source.qr_prefix, source.qr_digits)
-    face = {
+    data = {
         "number": source.digits,
         "printed": source.printed,
         "issuer": source.issuer,
@@ -117,6 +122,6 @@ def _inputs(source: FaceSource) -> dict[str, str]:
         "host": source.host,
         "qr": {"side": matrix.side, "path": matrix.svg_path()},
         "subject": dict(source.subject),
+        "record": source.record.decode(),
     }
-    inputs = {"face": json.dumps(face, ensure_ascii=False), "record": source.record.decode()}
-    return inputs if source.log_proof is None else inputs | {"proof": source.log_proof.decode()}
+    return data if source.log_proof is None else data | {"proof": source.log_proof.decode()}

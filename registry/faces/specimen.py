@@ -4,7 +4,6 @@ The values are a row's own, the number is none, the place of the QR is crossed o
 and no record is baked in: nothing in it verifies, and nobody can crop the mark away. Only a small PNG is drawn, never a PDF.
 """
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -46,7 +45,7 @@ def specimen_png(
     fields = SHOWN_FIELDS.get((kind, version))
     if fields is None or any(type(subject.get(name)) is not wanted for name, wanted in fields.items()):
         raise FaceError("face_record", kind)
-    face = {
+    data = {
         "number": "",
         "printed": _NUMBER,
         "issuer": issuer,
@@ -54,10 +53,10 @@ def specimen_png(
         "host": host,
         "qr": {"side": _SIDE, "path": _CROSS},
         "subject": {name: subject[name] for name in fields},
+        "record": "{}",
     }
     moment = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=UTC)
-    inputs = {"face": json.dumps(face, ensure_ascii=False), "record": "{}"}
-    drawn = renderer.draw(kind, version, inputs, moment=moment, dpi=SPECIMEN_DPI)
+    drawn = renderer.draw(kind, version, data, moment=moment, dpi=SPECIMEN_DPI)
     with Image.open(BytesIO(drawn)) as picture:
         marked = Image.alpha_composite(picture.convert("RGBA"), _mark(picture.size)).convert("RGB")
     out = BytesIO()

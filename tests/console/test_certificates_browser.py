@@ -93,7 +93,11 @@ def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", 
         assert (
             approver.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") > 500
         )
-        assert approver.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        for width in (1280, 320, 360):
+            approver.set_viewport_size({"width": width, "height": 800})
+            assert approver.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+            number = "document.querySelector('h1 .number').getClientRects().length"
+            assert approver.evaluate(number) == 1, f"the number breaks at {width} px"
         approver.get_by_text("取代旧证书").get_by_role("link").click()
         assert approver.get_by_text("由新证书取代").is_visible()
         assert approver.get_by_text("不再出具").is_visible()

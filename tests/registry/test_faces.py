@@ -114,7 +114,10 @@ def test_pdf_is_archival_tagged_titled_and_in_chinese() -> None:
             assert (metadata["pdfaid:part"], metadata["pdfaid:conformance"]) == ("3", "B")
             assert metadata["pdfuaid:part"] == "1"
             assert face.printed in metadata["dc:title"]
-        assert not [font for font in fonts_of(pdf) if "NotoSerifCJK" not in font]
+        assert {font.partition("+")[2] for font in fonts_of(pdf)} == {
+            "NotoSerifCJKsc-Regular-Identity-H",
+            "SourceHanSerifSC-Regular-Identity-H",
+        }
         width, height = (float(side) for side in pdf.pages[0].mediabox[2:])
     assert (width, height) == pytest.approx((841.89, 595.28), abs=0.01)
 

@@ -1,15 +1,37 @@
-"""The faces' one font: found without loading its package, alone before typst, and honest about what it lacks."""
+"""The faces' one typeface: found without loading its package, alone before typst, and honest about what it lacks."""
 
 import subprocess
 import sys
 
-from verifier.drawing.fonts import FAMILY, FILE_NAME, font_path, missing_glyphs, typst_fonts
+from fontTools.ttLib import TTFont
+
+from verifier.drawing.fonts import (
+    FAMILY,
+    FILE_NAME,
+    FORM_FAMILY,
+    FORM_FILE_NAME,
+    font_path,
+    missing_glyphs,
+    typst_fonts,
+)
 
 
-def test_typst_sees_this_font_and_no_other() -> None:
-    fonts = typst_fonts().fonts()
-    assert [font.family for font in fonts] == [FAMILY]
-    assert [str(font.path).rpartition("/")[2] for font in fonts] == [FILE_NAME]
+def test_typst_sees_this_face_under_its_two_names_and_no_other() -> None:
+    fonts = sorted(typst_fonts().fonts(), key=lambda font: font.family)
+    assert [font.family for font in fonts] == [FAMILY, FORM_FAMILY]
+    assert [str(font.path).rpartition("/")[2] for font in fonts] == [FILE_NAME, FORM_FILE_NAME]
+
+
+def test_the_two_names_are_one_face() -> None:
+    """Every character leads to the same glyph of the same outline: what is asked of one holds for the other."""
+    with TTFont(font_path(), lazy=True) as entry, TTFont(font_path(FORM_FILE_NAME), lazy=True) as form:
+        assert entry.getBestCmap().items() <= form.getBestCmap().items()
+        assert entry.getGlyphOrder() == form.getGlyphOrder()
+        for table in ("hmtx", "vmtx", "GPOS", "GSUB"):
+            assert entry.reader[table] == form.reader[table], table
+        outlines, others = (font["CFF "].cff.topDictIndex[0].CharStrings for font in (entry, form))
+        for name in entry.getGlyphOrder()[::500]:
+            assert outlines[name].bytecode == others[name].bytecode, name
 
 
 def test_locating_the_font_loads_neither_its_package_nor_matplotlib() -> None:

@@ -1,8 +1,8 @@
-"""The one font of the faces, found and shown to typst alone.
+"""The one typeface of the faces, found and shown to typst alone.
 
-Noto Serif CJK SC (Song style, SIL OFL 1.1) comes with the package ``mplfonts``; ``templates/fonts.md`` says why it was
-chosen. The package is located without being imported, since importing it would load matplotlib, and its other fonts,
-SimHei among them, are kept out of reach: typst sees a private folder with a link to this one file and neither the
+Noto Serif CJK SC (Song style, SIL OFL 1.1) comes with the package ``mplfonts``, and so does the same face under the name that
+its maker gave it, Source Han Serif SC; ``templates/fonts.md`` says why it was chosen, and why under both names. The package is located without being imported, since importing it would load matplotlib, and its other fonts,
+SimHei among them, are kept out of reach: typst sees a private folder with links to these two files and neither the
 system's fonts nor its own. A glyph that is missing is drawn by typst as nothing or a box without a warning, so
 ``missing_glyphs`` is asked at intake, and again before anything is drawn.
 """
@@ -22,23 +22,26 @@ from verifier.drawing.errors import FaceError
 
 FAMILY = "Noto Serif CJK SC"
 FILE_NAME = "NotoSerifCJKsc-Regular.otf"
+FORM_FAMILY = "Source Han Serif SC"
+"""The same outlines under another name, for a form's own words: what a PDF embeds of it is then the same for all of an office."""
+FORM_FILE_NAME = "SourceHanSerifSC-Regular.otf"
 
 _once = threading.Lock()
 
 
 @cache
-def font_path() -> Path:
+def font_path(name: str = FILE_NAME) -> Path:
     """The font's file; FaceError ``face_font`` where ``mplfonts`` or the file is not installed."""
     spec = importlib.util.find_spec("mplfonts")
     for folder in (spec.submodule_search_locations or ()) if spec else ():
-        path = Path(folder) / "fonts" / FILE_NAME
+        path = Path(folder) / "fonts" / name
         if path.is_file():
             return path
-    raise FaceError("face_font", FILE_NAME)
+    raise FaceError("face_font", name)
 
 
 def typst_fonts() -> typst.Fonts:
-    """What typst may use: this font and no other. One object serves every thread."""
+    """What typst may use: this face under its two names and no other. One object serves every thread."""
     with _once:
         return _typst_fonts()
 
@@ -47,9 +50,10 @@ def typst_fonts() -> typst.Fonts:
 def _typst_fonts() -> typst.Fonts:
     folder = Path(tempfile.mkdtemp(prefix="certreg-font-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    (folder / FILE_NAME).symlink_to(font_path())
+    for name in (FILE_NAME, FORM_FILE_NAME):
+        (folder / name).symlink_to(font_path(name))
     fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
-    if fonts.families() != [FAMILY]:
+    if sorted(fonts.families()) != [FAMILY, FORM_FAMILY]:
         raise FaceError("face_font", "typst does not read the font")
     return fonts
 
