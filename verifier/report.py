@@ -65,7 +65,9 @@ class StepResult(NamedTuple):
         return STEP_NAMES[self.number]
 
 
-_ALL_PASSED = StepResult(0, Outcome.PASSED, "valid")
+_VALID = Verdict.PASSED, "valid"
+_DECIDING = ((Outcome.FAILED, Verdict.FAILED), (Outcome.INDETERMINATE, Verdict.INDETERMINATE))
+"""What decides, the stronger first."""
 
 
 class VerificationReport(NamedTuple):
@@ -80,37 +82,34 @@ class VerificationReport(NamedTuple):
     @property
     def verdict(self) -> Verdict:
         """FAILED if a step failed, else INDETERMINATE if one could not be decided, else PASSED; step 10 apart."""
-        deciding = self._deciding
-        if deciding is _ALL_PASSED:
-            return Verdict.PASSED
-        return Verdict.FAILED if deciding.outcome is Outcome.FAILED else Verdict.INDETERMINATE
+        return self.conclusion[0]
 
     @property
     def reason(self) -> str:
         """The code of the step that decided the verdict; ``valid`` where all passed."""
-        return "valid" if self.verdict is Verdict.PASSED else self._deciding.code
+        return self.conclusion[1]
+
+    @property
+    def conclusion(self) -> tuple[Verdict, str]:
+        """Verdict and reason."""
+        outcomes = [step.outcome for step in self.steps[:RULE_STEP]]
+        for outcome, verdict in _DECIDING:
+            if outcome in outcomes:
+                return verdict, self.steps[outcomes.index(outcome)].code
+        return _VALID
 
     @property
     def missing(self) -> tuple[str, ...]:
         """What was missing, each once, in the order of the steps."""
         return tuple(dict.fromkeys(step.missing for step in self.steps if step.missing))
 
-    @property
-    def _deciding(self) -> StepResult:
-        undecided = None
-        for step in self.steps[:RULE_STEP]:
-            if step.outcome is Outcome.FAILED:
-                return step
-            if step.outcome is Outcome.INDETERMINATE:
-                undecided = undecided or step
-        return undecided or _ALL_PASSED
-
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON value (SPEC 7.5)."""
+        verdict, reason = self.conclusion
         return {
             "reportVersion": REPORT_VERSION,
-            "verdict": self.verdict.value,
-            "reason": self.reason,
+            "verdict": verdict.value,
+            "reason": reason,
             "missing": list(self.missing),
             "at": timestamp_encode(self.at),
             "number": self.number,

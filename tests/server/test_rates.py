@@ -60,7 +60,7 @@ def test_clients_are_bounded_and_the_one_not_seen_longest_goes() -> None:
     ],
 )
 def test_who_asks(peer: str, forwarded: list[str], client: str) -> None:
-    assert client_of(peer, forwarded, PROXIES) == client
+    assert client_of(peer, ",".join(forwarded), PROXIES) == client
 
 
 def test_places_are_bounded_in_all_and_for_each() -> None:

@@ -32,22 +32,25 @@ SECURITY_HEADERS = {
     "X-Frame-Options": "DENY",
 }
 _ADDED = [(name.lower().encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_ADDED_NAMES = frozenset(name for name, _ in _ADDED)
 LOG = logging.getLogger("certverify.server")
-_SORTS = (
-    "api/verify",
-    "api/certificates",
-    "api/panel",
-    "api",
-    "verifier",
-    "verify",
-    "panel",
-    "v",
-    "r",
-    "worker.js",
-    "health",
-    "status",
-    "log",
-    "trust",
+_SORTS = frozenset(
+    (
+        "api",
+        "api/certificates",
+        "api/panel",
+        "api/verify",
+        "health",
+        "log",
+        "panel",
+        "r",
+        "status",
+        "trust",
+        "v",
+        "verifier",
+        "verify",
+        "worker.js",
+    )
 )
 
 
@@ -90,22 +93,25 @@ class Guard:
 
 def sort_of(path: str) -> str:
     """What sort of address it is, in a word of ours."""
-    inner = path.strip("/")
-    return next((f"/{sort}" for sort in _SORTS if inner == sort or inner.startswith(f"{sort}/")), "/…")
+    first, _, rest = path.strip("/").partition("/")
+    both = f"{first}/{rest.partition('/')[0]}"
+    return f"/{both}" if both in _SORTS else f"/{first}" if first in _SORTS else "/…"
 
 
 def _note(scope: MutableMapping[str, Any], status: int, seconds: float) -> None:
     """One line of log, one request more in the metrics."""
     method, sort = known_method(scope["method"]), sort_of(scope["path"])
     count_request("public", sort, method, status, seconds)
-    spent = round(seconds * 1000, 1)
-    fields = {"method": method, "route": sort, "status": status, "milliseconds": spent}
-    LOG.info("%s %s %d %.1f ms", method, sort, status, spent, extra=fields)
+    if LOG.isEnabledFor(logging.INFO):
+        spent = round(seconds * 1000, 1)
+        fields = {"method": method, "route": sort, "status": status, "milliseconds": spent}
+        LOG.info("%s %s %d %.1f ms", method, sort, status, spent, extra=fields)
 
 
 def _add_headers(message: Message) -> None:
-    given = {name.lower() for name, _ in message["headers"]}
-    message["headers"] = [*message["headers"], *(one for one in _ADDED if one[0] not in given)]
+    given = dict(message["headers"]).keys() & _ADDED_NAMES
+    added = [one for one in _ADDED if one[0] not in given] if given else _ADDED
+    message["headers"] = [*message["headers"], *added]
 
 
 def _place(error: BaseException) -> str:

@@ -5,22 +5,23 @@ published, and the trust list never goes back to an older one while the server r
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from keys.trustchain import RootPin
 from verifier.box import Boxes
 from verifier.errors import SourceError
 from verifier.gather import Gatherer, LoadedTrust, load_trust
+from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, present_bytes
+from verifier.reportbytes import report_bytes
 from verifier.server.problems import Problem
-from verifier.server.requests import Asked, FileSent
+from verifier.server.requests import FileSent
 from verifier.server.settings import PublicSettings
-from verifier.session import judge_together, to_json
+from verifier.session import judge_together
 from verifier.sources import FolderSource, RememberingSource
 
 CHUNK = 256
@@ -76,18 +77,24 @@ class Judge:
     def _is_fresh(self, view: View, now: float) -> bool:
         return now - view.read_at <= self._settings.limits.publication_seconds
 
-    def reports(self, asked: Asked) -> Iterator[list[dict[str, Any]]]:
-        """Reports (SPEC 7.5) in the order of what was asked, some at a time; the first step may raise ``Problem``."""
+    def reports(
+        self, items: Sequence[Presented | FileSent], policy: VerificationPolicy
+    ) -> Iterator[list[bytes]]:
+        """Reports (SPEC 7.5) in the order of ``items``, some at a time; the first step may raise ``Problem``."""
         view = self.view()
-        policy = asked.policy(int(self._settings.clock()))
-        items = iter(asked.items)
-        step = _FILES if any(isinstance(item, FileSent) for item in asked.items) else CHUNK
-        while chunk := list(islice(items, step)):
-            presented = [one for item in chunk for one in self._present(item)]
-            yield [
-                to_json(judged, source=view.registry, pinned=view.loaded.trust.pinned)
-                for judged in judge_together(presented, view.gatherer, view.loaded, policy)
-            ]
+        rest = iter(items)
+        step = _FILES if any(isinstance(item, FileSent) for item in items) else CHUNK
+        while chunk := list(islice(rest, step)):
+            yield self.judged([one for item in chunk for one in self._present(item)], policy, view)
+
+    @staticmethod
+    def judged(presented: Sequence[Presented], policy: VerificationPolicy, view: View) -> list[bytes]:
+        """A report on each of ``presented``."""
+        source, pinned = view.registry, view.loaded.trust.pinned
+        return [
+            report_bytes(one, source=source, pinned=pinned)
+            for one in judge_together(presented, view.gatherer, view.loaded, policy)
+        ]
 
     def close(self) -> None:
         """End the boxes."""

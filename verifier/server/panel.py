@@ -5,29 +5,29 @@ They keep nothing. Files are read by the boxes that all uploads share; reviews a
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
+from verifier.reportbytes import document_bytes
 from verifier.server import paneldocumentation
-from verifier.server.answers import Answer, Reports, answer
+from verifier.server.answers import Answer, answer
+from verifier.server.heads import Head, head_of
 from verifier.server.panelreading import read_files, read_report
 from verifier.server.panelrequests import ReviewRequest
 from verifier.server.places import Places
-from verifier.server.problems import Problem, language_of
-from verifier.server.requests import FileSent, asked_in_form, media_type, parse_json, read_body
-from verifier.server.reviewing import Reviewer
-
-if TYPE_CHECKING:
-    from verifier.server.app import Service
+from verifier.server.problems import Problem
+from verifier.server.requests import FileSent, asked_in_form, parse_json, read_body
+from verifier.server.reviewing import Lines, Reviewer
+from verifier.server.service import Service
 
 
 class Panel:
     """What the panel's routes of one process share."""
 
-    def __init__(self, service: "Service") -> None:
+    def __init__(self, service: Service) -> None:
         self._service, self._limits = service, service.limits
         self._making = ThreadPoolExecutor(1, "review")
         self._places = Places(1 + service.limits.reports_waiting, 2)
@@ -54,18 +54,18 @@ class Panel:
         )
 
     async def _with_files(self, request: Request, read: Any, *, stream: bool) -> Response:
-        service, limits = self._service, self._limits
-        service.charge(service.client(request), 1)
-        if media_type(request) != "multipart/form-data":
+        service, limits, head = self._service, self._limits, head_of(request.scope)
+        client = service.client(head)
+        service.charge(client, 1)
+        if head.media_type != "multipart/form-data":
             raise Problem("media_type")
-        client = service.client(request)
         service.upload_places.take(client)
         try:
-            body = await read_body(request, limits.upload_bytes, limits.body_seconds)
-            asked = await asked_in_form(request, body, limits)
+            body = await read_body(request.receive, head, limits.upload_bytes, limits.body_seconds)
+            asked = await asked_in_form(request.headers, body, limits)
             files = [item for item in asked.items if isinstance(item, FileSent)]
-            service.charge(service.client(request), len(files) - 1)
-            response = await self._answered(request, read(files), service.reading, stream=stream)
+            service.charge(client, len(files) - 1)
+            response = await self._answered(read(files), service.reading, head, stream=stream)
         except BaseException:
             service.upload_places.give_back(client)
             raise
@@ -74,22 +74,21 @@ class Panel:
 
     async def report(self, request: Request) -> Response:
         """Progress and a report, a line each."""
-        service, limits = self._service, self._limits
-        service.charge(service.client(request), limits.report_tokens)
-        if media_type(request) != "application/json":
+        service, limits, head = self._service, self._limits, head_of(request.scope)
+        client = service.client(head)
+        service.charge(client, limits.report_tokens)
+        if head.media_type != "application/json":
             raise Problem("media_type")
-        client = service.client(request)
         self._places.take(client)
         try:
-            body = await read_body(request, limits.json_bytes, limits.body_seconds)
+            body = await read_body(request.receive, head, limits.json_bytes, limits.body_seconds)
             loop = asyncio.get_running_loop()
             asked: ReviewRequest = await loop.run_in_executor(
                 service.judging, parse_json, body, ReviewRequest, limits.json_bytes
             )
-            service.charge(service.client(request), len(asked.items))
-            now = int(service.settings.clock())
-            lines = self._reviewer.lines(asked, now=now, lang=_language(request))
-            response = await self._answered(request, lines, self._making, stream=True)
+            service.charge(client, len(asked.items))
+            lines = self._reviewer.lines(asked, now=service.now(), lang=head.language)
+            response = await self._answered(lines, self._making, head, stream=True)
         except BaseException:
             self._places.give_back(client)
             raise
@@ -97,14 +96,11 @@ class Panel:
         return Answer(response, lambda: self._places.give_back(client), seconds=most)
 
     async def _answered(
-        self, request: Request, lines: Reports, pool: ThreadPoolExecutor, *, stream: bool
+        self, lines: Lines, pool: ThreadPoolExecutor, head: Head, *, stream: bool
     ) -> Response:
+        documents = ([document_bytes(one) for one in some] for some in lines)
         seconds = self._limits.answer_seconds
-        return await answer(lines, pool, stream=stream, seconds=seconds, lang=_language(request))
-
-
-def _language(request: Request) -> str:
-    return language_of(request.headers.get("accept-language", ""))
+        return await answer(documents, pool, stream=stream, seconds=seconds, lang=head.language)
 
 
 def add_panel(app: FastAPI, panel: Panel) -> None:

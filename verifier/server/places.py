@@ -17,6 +17,8 @@ class Places:
     def __init__(self, most: int, each: int | None = None) -> None:
         self._most, self._each = most, each or most
         self._held: Counter[str] = Counter()
+        self.taken = 0
+        """Places that are taken."""
 
     def take(self, client: str) -> None:
         """Take a place; raises ``Problem`` ``busy``, or ``too_many_requests`` where the client has its share."""
@@ -25,14 +27,11 @@ class Places:
         if self.taken >= self._most:
             raise Problem("busy", headers=retry_after(5))
         self._held[client] += 1
+        self.taken += 1
 
     def give_back(self, client: str) -> None:
         """Give a place back that was taken."""
+        self.taken -= 1
         self._held[client] -= 1
         if not self._held[client]:
             del self._held[client]
-
-    @property
-    def taken(self) -> int:
-        """Places that are taken."""
-        return self._held.total()

@@ -7,6 +7,7 @@ of the condition, ``title`` a translation; nothing of what was sent is repeated.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from starlette.responses import Response
@@ -158,8 +159,13 @@ def problem_response(problem: Problem, lang: str) -> Response:
 
 def language_of(accepted: str) -> str:
     """``en`` or ``zh-CN`` by an Accept-Language header (RFC 9110, 12.5.4); Chinese where it names neither."""
+    return _language_of(accepted[:1000])
+
+
+@lru_cache(maxsize=256)
+def _language_of(accepted: str) -> str:
     best, language = 0.0, "zh-CN"
-    for part in accepted[:1000].split(","):
+    for part in accepted.split(","):
         name, _, weight = part.partition(";")
         found = {"zh": "zh-CN", "en": "en"}.get(name.strip().lower().partition("-")[0])
         if found and (quality := _quality(weight)) > best:

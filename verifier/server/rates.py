@@ -1,7 +1,7 @@
 """Who may ask how often: a bucket of tokens for each client, in this process's memory (so for each worker by itself)."""
 
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
@@ -32,19 +32,27 @@ class TokenBuckets:
         return len(self._buckets)
 
 
-def client_of(peer: str, forwarded: Iterable[str], proxies: Iterable[Network]) -> str:
+def client_of(peer: str, forwarded: str, proxies: Sequence[Network]) -> str:
     """Who asks: ``peer``, or the last address in ``forwarded`` (X-Forwarded-For) that is not a trusted proxy's.
 
     What stands before that address was written by whoever asked, and is never looked at.
     """
-    trusted = tuple(proxies)
+    if not forwarded:
+        return _client_at(peer)
+    named = forwarded.split(",")
     address = _address(peer)
-    named = [part for header in forwarded for part in header.split(",")]
-    while named and address is not None and any(address in network for network in trusted):
+    while named and address is not None and any(address in network for network in proxies):
         before = _address(named.pop())
         if before is None:
             break
         address = before
+    return _client(address) if address is not None else "unknown"
+
+
+@lru_cache(4096)
+def _client_at(text: str) -> str:
+    """Who asks without a proxy."""
+    address = _address(text)
     return _client(address) if address is not None else "unknown"
 
 

@@ -15,9 +15,9 @@ from urllib.parse import unquote_to_bytes
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.config import JsonDict
 from python_multipart.multipart import parse_options_header
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import Request
+from starlette.types import Receive
 
 from keys.canonical import JsonLimits, parse_restricted
 from keys.encodings import timestamp_decode
@@ -27,6 +27,7 @@ from verifier.limits import MAX_LOG_PROOF_BYTES
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.server.archive import is_archive, members
+from verifier.server.heads import Head
 from verifier.server.problems import Problem
 from verifier.server.settings import MAX_ITEMS, Limits
 
@@ -144,33 +145,31 @@ class Asked:
 # ---- the body
 
 
-async def read_body(request: Request, most: int, seconds: float) -> bytes:
+async def read_body(receive: Receive, head: Head, most: int, seconds: float) -> bytes:
     """The whole body; raises ``Problem`` where it is too large, too slow or compressed."""
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
+    if head.coding.lower() != "identity":
         raise Problem("media_type")
-    length = request.headers.get("content-length", "")
-    if length.isdecimal() and int(length[:20]) > most:
+    if head.length.isdecimal() and int(head.length[:20]) > most:
         raise Problem("body_too_large", headers={"Connection": "close"})
-    body = bytearray()
     try:
         async with asyncio.timeout(seconds):
-            more = True
-            while more:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise Problem("bad_request")
-                body += message.get("body", b"")
-                if len(body) > most:
-                    raise Problem("body_too_large", headers={"Connection": "close"})
-                more = message.get("more_body", False)
+            return await _body(receive, most)
     except TimeoutError as error:
         raise Problem("body_timeout", headers={"Connection": "close"}) from error
-    return bytes(body)
 
 
-def media_type(request: Request) -> str:
-    """The body's media type, without parameters."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _body(receive: Receive, most: int) -> bytes:
+    pieces, size, more = [], 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Problem("bad_request")
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > most:
+            raise Problem("body_too_large", headers={"Connection": "close"})
+        more = message.get("more_body", False)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def parse_json(body: bytes, model: type[BaseModel], most: int) -> Any:
@@ -220,26 +219,26 @@ class _InMemory(MultiPartParser):
     spool_max_size = 2**62
 
 
-async def asked_in_form(request: Request, body: bytes, limits: Limits) -> Asked:
+async def asked_in_form(headers: Headers, body: bytes, limits: Limits) -> Asked:
     """What a form with files asks for; the field ``options`` may hold the same JSON as in a JSON body."""
     try:
-        form = await _InMemory(request.headers, _once(body), max_files=MAX_ITEMS, max_fields=4).parse()
+        form = await _InMemory(headers, _once(body), max_files=MAX_ITEMS, max_fields=4).parse()
     except MultiPartException as error:
         many = error.message.startswith("Too many files")
         raise Problem("too_many_items" if many else "upload_form") from error
     except (KeyError, ValueError) as error:  # a form without a boundary, or with an unreadable header
         raise Problem("upload_form") from error
     try:
-        if not _is_whole(request, body):
+        if not _is_whole(headers, body):
             raise Problem("upload_form")
         return await _asked_in(form, limits)
     finally:
         await form.close()
 
 
-def _is_whole(request: Request, body: bytes) -> bool:
+def _is_whole(headers: Headers, body: bytes) -> bool:
     """Whether the form ends as forms do; the parser leaves the file in which one breaks off out, and says nothing."""
-    boundary = parse_options_header(request.headers["content-type"])[1].get(b"boundary", b"")
+    boundary = parse_options_header(headers["content-type"])[1].get(b"boundary", b"")
     return body.rstrip(b"\r\n").endswith(b"--" + boundary + b"--")
 
 

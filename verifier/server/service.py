@@ -1,0 +1,61 @@
+"""What the routes of one process share: judges, threads, places, and who may ask how often."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from starlette.responses import Response
+
+from verifier.server.answers import answer
+from verifier.server.heads import Head
+from verifier.server.judging import Judge
+from verifier.server.places import Places, retry_after
+from verifier.server.problems import Problem
+from verifier.server.rates import TokenBuckets, client_of
+from verifier.server.requests import Asked
+from verifier.server.settings import PublicSettings
+from verifier.server.statics import page_files
+from verifier.server.together import Together
+
+
+class Service:
+    """Of one process, for its event loop."""
+
+    def __init__(self, settings: PublicSettings) -> None:
+        limits = settings.limits
+        self.settings, self.limits = settings, limits
+        self.judge = Judge(settings)
+        self.together = Together(self.judge)
+        self.judging = ThreadPoolExecutor(limits.judging, "judge")
+        self.reading = ThreadPoolExecutor(limits.boxes, "read")
+        self.places = Places(limits.judging + limits.waiting)
+        self.upload_places = Places(limits.boxes + limits.uploads_waiting, limits.uploads_of_one)
+        self.buckets = TokenBuckets(burst=limits.burst, per_second=limits.per_second, clients=limits.clients)
+        self.pages = page_files(settings.pin.to_bytes() if settings.pin is not None else None)
+
+    def close(self) -> None:
+        """End threads and boxes."""
+        self.judging.shutdown(cancel_futures=True)
+        self.reading.shutdown(cancel_futures=True)
+        self.judge.close()
+
+    def now(self) -> int:
+        """The moment of judgement, in Unix seconds."""
+        return int(self.settings.clock())
+
+    def client(self, head: Head) -> str:
+        """Who asks."""
+        return client_of(head.peer, head.forwarded, self.settings.proxies)
+
+    def charge(self, client: str, tokens: float) -> None:
+        """Take ``tokens`` of the client's; raises ``Problem`` where he has not so many."""
+        wait = self.buckets.take(client, tokens, time.monotonic())
+        if wait:
+            raise Problem("too_many_requests", headers=retry_after(wait))
+
+    async def judged(self, asked: Asked, pool: ThreadPoolExecutor, head: Head, *, stream: bool) -> Response:
+        """The answer with a report on each thing that is asked about, made by the threads of ``pool``."""
+        policy = asked.policy(self.now())  # a time that no calendar has is told before anything is sent
+        reports = self.judge.reports(asked.items, policy)
+        return await answer(
+            reports, pool, stream=stream, seconds=self.limits.answer_seconds, lang=head.language
+        )
