@@ -1,7 +1,7 @@
 """The public server over HTTP on the loopback: what one request costs, and what a certificate among a hundred does.
 
 The server runs in this process and the caller in another, so processor time is the server's alone: a second of it is what
-one core does.
+one core does. Sixteen ask at once, of whom each asks again as soon as he has his answer, so the server is never idle.
 """
 
 import gc
@@ -9,9 +9,10 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import uvicorn
 
@@ -36,8 +37,8 @@ def serving_measures(office: Office, held: Held, rounds: int, gauge: RawGauge) -
         if one.record and one.log_proof
     ]
     found = []
-    with _running(office) as port:
-        caller = _Caller(port)
+    with running(office.site, office.app.clock) as port:
+        caller = Caller(port)
         for name, size in (("one a request", 1), (f"{MANY} a request", MANY)):
             bodies = [
                 json.dumps({"items": items[start : start + size]}).encode()
@@ -51,13 +52,10 @@ def serving_measures(office: Office, held: Held, rounds: int, gauge: RawGauge) -
 
 
 @contextmanager
-def _running(office: Office) -> Iterator[int]:
-    settings = PublicSettings(
-        office.site,
-        pin=parse_pin((office.site / "root.json").read_bytes()),
-        limits=Limits(burst=1e12),
-        clock=office.app.clock,
-    )
+def running(site: Path, clock: Callable[[], float]) -> Iterator[int]:
+    """The public server on ``site`` in a thread of this process; yields its port."""
+    pin = parse_pin((site / "root.json").read_bytes())
+    settings = PublicSettings(site, pin=pin, limits=Limits(burst=1e12), clock=clock)
     server = uvicorn.Server(
         uvicorn.Config(
             create_public_app(settings), port=0, log_level="error", access_log=False, proxy_headers=False
@@ -78,11 +76,11 @@ def _running(office: Office) -> Iterator[int]:
         gc.unfreeze()
 
 
-class _Caller:
+class Caller:
     """Another process that asks; its processor time is not the server's."""
 
     def __init__(self, port: int) -> None:
-        command = [sys.executable, "-m", "tests.benchmarks.caller", str(port)]
+        command = [sys.executable, str(Path(__file__).with_name("caller.py")), str(port)]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def ask(self, bodies: Sequence[bytes]) -> int:

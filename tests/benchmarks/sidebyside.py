@@ -1,18 +1,23 @@
 """Two trees of this program beside each other: ``python -m tests.benchmarks.sidebyside OTHER-TREE [ROUNDS]``.
 
 A machine that others use is never twice the same, so a gain shows only where old and new work by turns: two processes, one
-in each tree, verify the same certificates 200 at a time, raw verification before each turn. By processor time; the lower
-tenth of the turns is the steadiest figure, being those that nobody disturbed.
+in each tree, verify the same certificates 200 at a time, raw verification before each turn; ``post``: as the public server,
+one certificate a request. By processor time of that process; the lower tenth of the turns is the steadiest figure, being
+those that nobody disturbed.
 """
 
+import importlib.util
+import json
 import os
 import pickle
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -29,7 +34,7 @@ from verifier.verify import verify_all
 
 _TURN = 200
 _ISSUED = 2_000
-_FORMS = ("json", "qr")
+_FORMS = ("json", "qr", "post")
 _HERE = Path(__file__).resolve().parents[2]
 
 
@@ -105,34 +110,56 @@ def _prepare(folder: Path) -> None:
 
 def _take_turns(folder: Path) -> int:
     plain, now = pickle.loads((folder / "held").read_bytes())  # noqa: S301 - our own, of a moment ago
-    site = folder / "site"
+    site, serving = folder / "site", _serving()
+    work = _verifying(plain, site, now)
+    with serving.running(site, lambda: now) as port:
+        caller = serving.Caller(port)
+        items = [{"record": a.decode(), "logProof": b.decode()} for a, b, _, _ in plain]
+        bodies = [json.dumps({"items": [one]}).encode() for one in items]
+        work["post"] = lambda start: caller.ask(bodies[start : start + _TURN])
+        starts = dict.fromkeys(work, 0)
+        for line in sys.stdin:
+            what = line.strip()
+            start, starts[what] = starts[what], (starts[what] + _TURN) % len(plain)
+            computed = time.process_time()
+            work[what](start)
+            print((time.process_time() - computed) / _TURN * 1e6, flush=True)
+        caller.close()
+    return 0
+
+
+def _verifying(plain: Sequence[Any], site: Path, now: int) -> dict[str, Callable[[int], object]]:
+    """A turn of each kind but ``post``, from a place among the certificates on."""
     trust = load_trust(FolderSource(site), pin=parse_pin((site / "root.json").read_bytes())).trust
-    work = {
-        "json": (
-            [Evidence(record=a, log_proof=b, status=d) for a, b, _, d in plain],
-            VerificationPolicy(at=now, require_log=True),
-        ),
-        "qr": ([Evidence(qr_text=c, status=d) for _, _, c, d in plain], VerificationPolicy(at=now)),
-    }
+    records = [Evidence(record=a, log_proof=b, status=d) for a, b, _, d in plain]
+    texts = [Evidence(qr_text=c, status=d) for _, _, c, d in plain]
     private = Ed25519PrivateKey.generate()
     public, signature = private.public_key(), private.sign(MESSAGE)
-    starts = dict.fromkeys(work, 0)
-    for line in sys.stdin:
-        what = line.strip()
-        if what == "raw":
-            computed = time.process_time()
-            for _ in range(_TURN):
-                public.verify(signature, MESSAGE)
-        else:
-            evidence, policy = work[what]
-            start, starts[what] = starts[what], (starts[what] + _TURN) % len(evidence)
-            some = evidence[start : start + _TURN]
-            computed = time.process_time()
-            for report in verify_all(some, trust, policy):
-                if report.verdict is not Verdict.PASSED:
-                    raise RuntimeError(report.reason)
-        print((time.process_time() - computed) / _TURN * 1e6, flush=True)
-    return 0
+
+    def judge(evidence: list[Evidence], policy: VerificationPolicy) -> None:
+        for report in verify_all(evidence, trust, policy):
+            if report.verdict is not Verdict.PASSED:
+                raise RuntimeError(report.reason)
+
+    def raw(_: int) -> None:
+        for _ in range(_TURN):
+            public.verify(signature, MESSAGE)
+
+    logged, alone = VerificationPolicy(at=now, require_log=True), VerificationPolicy(at=now)
+    return {
+        "raw": raw,
+        "json": lambda start: judge(records[start : start + _TURN], logged),
+        "qr": lambda start: judge(texts[start : start + _TURN], alone),
+    }
+
+
+def _serving() -> Any:
+    """How this tree runs a server and asks it, for both."""
+    spec = importlib.util.spec_from_file_location("serving_here", _HERE / "tests/benchmarks/serving.py")
+    assert spec is not None and spec.loader is not None  # noqa: PT018 - a file of ours
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 if __name__ == "__main__":

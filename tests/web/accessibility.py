@@ -22,7 +22,8 @@ Violations = dict[str, list[tuple[str, list[str]]]]
 """By the rule's name: in which state of the page, and the first places."""
 
 _REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
-  .filter((one) => !one.disabled && one.checkVisibility() && one.getClientRects().length).length"""
+  .filter((one) => !one.disabled && one.checkVisibility() && one.getClientRects().length)
+  .filter((one) => one.type !== 'radio' || one.checked).length"""
 _FOCUSED = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
