@@ -23,6 +23,12 @@ def pdf(name: str) -> bytes:
     return RENDERER.pdf(FACES[name])
 
 
+@cache
+def png(name: str) -> bytes:
+    """The face as PNG, drawn once."""
+    return RENDERER.png(FACES[name])
+
+
 def page(name: str, dpi: int) -> Image.Image:
     """The PDF's page as a scanner of that resolution would give it."""
     with pypdfium2.PdfDocument(pdf(name)) as document:
@@ -77,7 +83,7 @@ def compressed(picture: Image.Image, quality: int) -> Image.Image:
 
 @pytest.mark.parametrize("name", FACES)
 def test_the_png_is_read(name: str) -> None:
-    with Image.open(BytesIO(RENDERER.png(FACES[name]))) as picture:
+    with Image.open(BytesIO(png(name))) as picture:
         assert read(picture.convert("RGB")) == expected(name)
 
 
@@ -85,7 +91,7 @@ def test_the_png_is_read(name: str) -> None:
 def test_code_is_large_enough_with_a_clear_quiet_zone(name: str) -> None:
     """At 150 dpi: 25 mm at least, four modules of pure white around it, and in it nothing but black and white."""
     face = FACES[name]
-    with Image.open(BytesIO(RENDERER.png(face))) as picture:
+    with Image.open(BytesIO(png(name))) as picture:
         grey = picture.convert("L")
     (code,) = zxingcpp.read_barcodes(grey)
     corners = code.position
