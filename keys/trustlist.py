@@ -175,9 +175,8 @@ class TrustList:
 
     def authority_of(self, did: str) -> Authority | None:
         """The authority whose did:web id is ``did``."""
-        authority = self.authorities.get(
-            did.rpartition(":")[2]
-        )  # the code, which every authority's id ends with
+        # The code, which every authority's id ends with.
+        authority = self.authorities.get(did.rpartition(":")[2])
         return authority if authority is not None and authority.id == did else None
 
 

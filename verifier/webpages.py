@@ -49,13 +49,13 @@ def pages_with(pin: bytes | None) -> dict[str, bytes]:
 
 
 def page_list(pages: Mapping[str, bytes]) -> bytes:
-    """Digests (8 characters of SHA-256 in base64url: 48 bits) by the address under which a browser asks for a file.
+    """Digests (12 characters of SHA-256 in base64url: 72 bits) by the address under which a browser asks for a file.
 
     They tell a file that is cut off or of another edition; who serves a false one also serves this list. A telephone pays for
     each character, which no compression makes smaller.
     """
     digests = {
-        f"/{path.removesuffix('index.html')}": _digest(data)[:8]
+        f"/{path.removesuffix('index.html')}": _digest(data)[:12]
         for path, data in sorted(pages.items())
         if path not in WORKER
     }

@@ -47,7 +47,7 @@ def rows_of(*changes: dict[str, Any]) -> list[SignedRow]:
     return written.signed(signer(key.id).sign_all(written.hashes))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(values, min_size=1, max_size=4))
 def test_the_quick_judgement_is_the_verifiers(changes: list[dict[str, Any]]) -> None:
     signed = rows_of({}, *changes)

@@ -277,7 +277,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(POLICIES, st.lists(PEOPLE, max_size=3), st.lists(JUDGED, max_size=4))
 def test_the_browser_makes_the_same_rows(
     node: LineProgram,

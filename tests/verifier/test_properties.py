@@ -66,7 +66,7 @@ def same_content_or_not_passed(report: VerificationReport) -> bool:
 # One bit changed. Of what is signed as it stands, every one is tried.
 
 offline = policy(require_log=False, require_status=False)
-thorough = settings(max_examples=3 * settings().max_examples)
+thorough = settings(max_examples=400)
 
 
 def test_no_bit_of_the_record() -> None:
@@ -128,7 +128,7 @@ documents = st.binary(max_size=300) | st.text(max_size=100).map(str.encode)
 maybe = st.none()
 
 
-@thorough
+@settings(max_examples=300)
 @given(
     record=maybe | documents,
     qr_text=maybe | texts | almost_qr,
@@ -143,6 +143,7 @@ def test_whatever_is_presented_there_is_a_report(**parts: Any) -> None:
     assert report.to_json()["record"] is None
 
 
+@settings(max_examples=200)
 @given(st.lists(documents, max_size=3))
 def test_whatever_is_called_a_trust_list_there_is_a_report(chain: list[bytes]) -> None:
     report = verify(GOOD, REGISTRY.trust(documents=chain), policy())
@@ -171,7 +172,7 @@ def _with_nonsense(document: Any) -> st.SearchStrategy[Any]:
     return st.builds(_replaced, st.just(document), st.sampled_from(_paths(document)), almost_json)
 
 
-@thorough
+@settings(max_examples=400)
 @given(_with_nonsense(CERTIFICATE.unsigned))
 def test_nonsense_that_the_authority_signed_is_refused(document: dict[str, Any]) -> None:
     def edit(_: object) -> dict[str, Any]:
@@ -190,7 +191,7 @@ def test_nonsense_that_the_authority_signed_is_refused(document: dict[str, Any])
         assert canonicalize_restricted(expanded) == canonicalize_restricted(document)
 
 
-@thorough
+@settings(max_examples=400)
 @given(_with_nonsense(parse_canonical(GOOD.status[LIST_URL], RECORD_LIMITS)))
 def test_nonsense_that_the_status_key_signed_is_survived(document: dict[str, Any]) -> None:
     try:
@@ -200,7 +201,7 @@ def test_nonsense_that_the_status_key_signed_is_survived(document: dict[str, Any
     assert same_content_or_not_passed(judge(replace(GOOD, status={**GOOD.status, LIST_URL: data})))
 
 
-@thorough
+@settings(max_examples=400)
 @given(_with_nonsense(parse_canonical(REGISTRY.trust_list.data, TRUST_LIST_LIMITS)))
 def test_nonsense_that_the_root_signed_is_survived(document: dict[str, Any]) -> None:
     try:
@@ -211,6 +212,7 @@ def test_nonsense_that_the_root_signed_is_survived(document: dict[str, Any]) -> 
     assert same_content_or_not_passed(report)
 
 
+@settings(max_examples=200)
 @given(almost_json)
 def test_any_canonical_json_as_any_document(value: object) -> None:
     try:
@@ -256,6 +258,7 @@ completion = st.fixed_dictionaries(
 ).map(lambda fields: {**COMPLETION, **fields})
 
 
+@settings(max_examples=150)
 @given(annual | completion, serials)
 def test_json_and_qr_are_one_certificate(fields: dict[str, Any], serial: int) -> None:
     registry = Simulator(REGISTRY.trust_list)

@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifier.reportbytes import document_bytes
 from verifier.server.guard import LOG
@@ -44,9 +44,9 @@ class Whole:
 
 
 class Answer(Response):
-    """Another response that gives back a place when it has been sent, or could not be within ``seconds``."""
+    """Another answer that gives back a place when it has been sent, or could not be within ``seconds``."""
 
-    def __init__(self, inner: Response, give_back: Callable[[], None], *, seconds: float) -> None:
+    def __init__(self, inner: ASGIApp, give_back: Callable[[], None], *, seconds: float) -> None:
         super().__init__()
         self.inner = inner
         self._give_back = give_back

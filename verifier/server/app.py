@@ -106,9 +106,8 @@ def _add_api(app: FastAPI, service: Service) -> None:
 
     @app.post(verifying.PATH, **documentation.VERIFY)
     async def verify() -> Response:
-        raise Problem(
-            "not_found"
-        )  # for the description: what is sent to that very address ``PublicApp`` answers
+        # For the description: what is sent to that very address ``PublicApp`` answers.
+        raise Problem("not_found")
 
     typed = Annotated[str, Path(description="As typed: 20 digits, in groups or not.")]
 

@@ -7,7 +7,6 @@ themselves are judged with whatever else waits (``together``), many in a thread,
 import asyncio
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifier.presented import Presented
@@ -57,15 +56,15 @@ class Verifying:
             asked = await self._read(body)
             self._charge_others(client, asked)
             stream = NDJSON in head.accept
+            answer: ASGIApp
             if len(asked.items) > _FEW or not service.judge.is_ready:
-                response = await service.judged(asked, service.judging, head, stream=stream)
-                return self._holding(response, places, client)
-            whole = Whole(await self._at_once(asked), stream)
+                answer = await service.judged(asked, service.judging, head, stream=stream)
+            else:
+                answer = Whole(await self._at_once(asked), stream)
         except BaseException:
             places.give_back(client)
             raise
-        places.give_back(client)
-        return whole
+        return self._holding(answer, places, client)
 
     async def _read(self, body: bytes) -> Asked:
         if len(body) < _SMALL:
@@ -95,7 +94,7 @@ class Verifying:
         if len(asked.items) > 1:
             self._service.charge(client, len(asked.items) - 1)
 
-    def _holding(self, response: Response, places: Places, client: str) -> ASGIApp:
+    def _holding(self, answer: ASGIApp, places: Places, client: str) -> ASGIApp:
         """Whoever reads slowly holds a place, but not for ever."""
         most = self._limits.answer_seconds + self._limits.body_seconds
-        return Answer(response, lambda: places.give_back(client), seconds=most)
+        return Answer(answer, lambda: places.give_back(client), seconds=most)

@@ -68,7 +68,7 @@ async function askForList() {
 /** @param {ArrayBuffer} data */
 async function digestOf(data) {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', data));
-  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 8);
+  return btoa(String.fromCharCode(...hash)).replace(/\+/g, '-').replace(/\//g, '_').slice(0, 12);
 }
 
 /** @param {Response} response @param {string} digest @returns {Promise<Response|undefined>} the same, if it is what the list says */

@@ -1,8 +1,7 @@
 //# allFunctionsCalledOnLoad
 // @ts-check
 /**
- * The small forms that everything is written in, each exact: encoding what was decoded gives the same text. What a step may end
- * with besides PASSED; bytes, SHA-256 at once, times, hosts, the certificate number (SPEC 1).
+ * The small forms that everything is written in, each exact: encoding what was decoded gives the same text.
  */
 
 /** FAILED: something is wrong, whatever else may come. */
@@ -107,7 +106,6 @@ export const same = (a, b) => a.length === b.length && a.every((byte, at) => byt
 /** @param {Uint8Array} data @returns {string} lower-case hex */
 export const hex = (data) => Array.from(data, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-
 /** @param {Uint8Array} data @returns {Promise<Uint8Array>} 64 bytes */
 export const sha512 = async (data) => new Uint8Array(await crypto.subtle.digest('SHA-512', data));
 
@@ -185,7 +183,7 @@ export function fromBase64url(text, code) {
   return fromBase64(plain + '='.repeat((4 - (plain.length % 4)) % 4), code);
 }
 
-/** FIPS 180-4, 5.3.3 and 4.2.2: of the roots of primes, far from where an engine could round otherwise. */
+/** FIPS 180-4, 5.3.3 and 4.2.2 (README, decision 32). */
 const PRIMES = Array.from({ length: 310 }, (_, at) => at + 2).filter((n, _, all) => all.every((one) => one * one > n || n % one));
 /** @param {number} root */
 const fraction = (root) => root % 1 * 2 ** 32;
@@ -233,7 +231,7 @@ function compress(state, view, block) {
 }
 
 /**
- * SHA-256 at once: a way through a log takes hundreds, and to wait for the browser's takes longer (README, decision 32).
+ * SHA-256 at once (README, decision 32).
  * @param {Uint8Array} message
  * @param {number} [prefix] a byte before it
  * @returns {Uint8Array} 32 bytes

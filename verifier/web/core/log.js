@@ -56,7 +56,7 @@ const signaturesOf = (note, verifier) => note.signatures.filter((one) => one.nam
 
 /**
  * @param {Note} note
- * @param {Verifier[]} keys the log's, present and former: what any of them signed counts, what none signed does not
+ * @param {Verifier[]} keys the log's, present and former
  */
 export async function checkSigned(note, keys) {
   const found = keys.flatMap((one) => signaturesOf(note, one).map(({ bytes }) => ({ key: one.key, bytes })));
@@ -100,7 +100,7 @@ export function readCheckpoint(note) {
   return { origin: lines[0], size: BigInt(lines[1]), root };
 }
 
-/** What stands before a leaf, and before the two hashes below a node (RFC 9162 section 2.1.1). */
+/** RFC 9162 section 2.1.1. */
 const LEAF = 0;
 const NODE = 1;
 
@@ -173,7 +173,7 @@ export function readEntry(data) {
   });
 }
 
-/** A proof is looked at by who gathers it and by step 4. @type {WeakMap<Uint8Array, {about: any[], included: Promise<Included>}>} */
+/** @type {WeakMap<Uint8Array, {about: any[], included: Promise<Included>}>} */
 const seen = new WeakMap();
 
 /**

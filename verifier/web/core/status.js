@@ -126,7 +126,7 @@ async function readList(data, address, purpose, index, list) {
   return { validFrom, validUntil, trustListVersion, set: ((bits[index >> 3] >> (7 - (index & 7))) & 1) === 1 };
 }
 
-/** What the details say, by a module that is fetched where a bit is set. @type {typeof import('./seldom/details.js').readDetails} */
+/** @type {typeof import('./seldom/details.js').readDetails} */
 async function readDetails(...asked) {
   const { readDetails: read } = await import('./seldom/details.js').catch(() => ({ readDetails: () => ({}) }));
   return read(...asked);
