@@ -1,22 +1,28 @@
 """Shared fixtures, the settings of the property tests, what is traced for coverage, and what runs first.
 
-``ci`` (the default) derives every example from the test itself: each run repeats the same ones, so there are few.
-``HYPOTHESIS_PROFILE=search`` looks for new ones, and for many.
+``ci`` (the default) derives every example from the test itself, so that a run can be repeated; set
+``HYPOTHESIS_PROFILE=search`` to look for new examples.
 """
 
 import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from coverage import Coverage
 from hypothesis import settings
 
 from tests import cheapkeys  # noqa: F401 - it lowers a price
+from tests.lineprogram import LineProgram
 from tests.softhsm import NoSoftHsmError, SoftHsm, softhsm
+from tests.web import chromium, nodejs
 
-settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=40)
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -104,6 +110,32 @@ def foreign_vectors() -> Path:
     if not folder.is_dir():
         pytest.skip("others' test data are absent; FOREIGN_VECTORS names their folder")
     return folder
+
+
+@pytest.fixture(scope="session")
+def node() -> Iterator[LineProgram]:
+    """Node with the browser's modules; skips where there is none."""
+    reason = nodejs.missing()
+    if reason:
+        pytest.skip(reason)
+    with nodejs.started() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Chromium without a window, each module's own; skips where there is none."""
+    reason = chromium.missing()
+    if reason:
+        pytest.skip(reason)
+    with chromium.started() as running:
+        yield running
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """Requests run on asyncio, as the servers do."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")

@@ -5,17 +5,19 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import pytest
 import uvicorn
 
 from registry.accounts.models import Account
+from registry.console.context import SESSION_COOKIE
 from registry.console.settings import ConsoleSettings
-from tests.console.rig import CHEAP, PASSWORD, Console, console_over
+from tests.console.rig import CHEAP, PASSWORD, Caller, Console, console_over
 from tests.registry.rig import Rig
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 READY_SECONDS = 60
 
@@ -37,6 +39,30 @@ def served(rig: Rig) -> Iterator[Console]:
             finally:
                 server.should_exit = True
                 thread.join()
+
+
+def page_of(
+    browser: "Browser",
+    console: Console,
+    caller: Caller | None,
+    *,
+    width: int,
+    language: str = "zh-CN",
+    **options: Any,
+) -> "Page":
+    """A page in which the caller, if any, is signed in; a script that fails, fails the test. ``options`` are of the context."""
+    origin = console.app.state.settings.origin
+    context = browser.new_context(
+        base_url=origin, locale=language, viewport={"width": width, "height": 800}, **options
+    )
+    if caller is not None:
+        address = origin.replace("http:", "https:")
+        context.add_cookies(
+            [{"name": SESSION_COOKIE, "value": caller.secret, "url": address, "secure": True}]
+        )
+    page = context.new_page()
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    return page
 
 
 def add_authenticator(page: "Page") -> str:

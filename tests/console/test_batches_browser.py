@@ -17,20 +17,9 @@ from tests.console.rig import Caller, Console
 from tests.console.test_batches import shown, submitted
 from tests.registry.rig import Place, copy_home, opened
 from tests.registry.sheets import ANNUAL, annual, write_xlsx
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Chromium without a window."""
-    reason = chromium.missing()
-    if reason:
-        pytest.skip(reason)
-    with chromium.started() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

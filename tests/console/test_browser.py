@@ -15,20 +15,9 @@ from tests.console.browsing import add_authenticator, served
 from tests.console.rig import PASSWORD, Console
 from tests.console.test_permissions import code_of
 from tests.registry.rig import Place, copy_home, opened
-from tests.web import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    """Chromium without a window."""
-    reason = chromium.missing()
-    if reason:
-        pytest.skip(reason)
-    with chromium.started() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -1,54 +1,19 @@
 """One certificate's life in a real Chromium: corrected by two people, the old one superseded, both linked, printed."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from registry.actors import Role
 from registry.cases.index import follow_to_the_end
 from registry.cli.working import KINDS
-from registry.console.context import SESSION_COOKIE
 from registry.jobs.worker import work_once
-from tests.console.browsing import served
-from tests.console.rig import Caller, Console
+from tests.console.browsing import page_of, served
+from tests.console.rig import Console
 from tests.registry.rig import Rig
-from tests.web import chromium
 from verifier.number import parse_number
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator["Browser"]:
-    reason = chromium.missing()
-    if reason:
-        pytest.skip(reason)
-    with chromium.started() as running:
-        yield running
-
-
-def page_of(browser: "Browser", console: Console, caller: Caller, *, width: int) -> "Page":
-    """A page in which the caller is signed in; what the browser complains of fails the test."""
-    origin = console.app.state.settings.origin
-    context = browser.new_context(
-        base_url=origin, locale="zh-CN", viewport={"width": width, "height": 800}, accept_downloads=True
-    )
-    context.add_cookies(
-        [
-            {
-                "name": SESSION_COOKIE,
-                "value": caller.secret,
-                "url": origin.replace("http:", "https:"),
-                "secure": True,
-            }
-        ]
-    )
-    page = context.new_page()
-    page.on("pageerror", lambda error: pytest.fail(str(error)))
-    return page
+    from playwright.sync_api import Browser
 
 
 def work(console: Console) -> None:

@@ -23,7 +23,8 @@ Violations = dict[str, list[tuple[str, list[str]]]]
 
 _REACHABLE = """() => [...document.querySelectorAll('a[href], button, input, select, textarea, summary')]
   .filter((one) => !one.disabled && one.checkVisibility() && one.getClientRects().length)
-  .filter((one) => one.type !== 'radio' || one.checked).length"""
+  .filter((one, _, all) => one.type !== 'radio'
+    || one === (all.find((other) => other.name === one.name && other.checked) || all.find((other) => other.name === one.name))).length"""
 _FOCUSED = """() => {
   const one = document.activeElement;
   if (!one || one === document.body) return null;
