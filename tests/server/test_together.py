@@ -101,3 +101,34 @@ async def test_many_requests_at_once_over_http(site: Site) -> None:
         verdict = "FAILED" if place % 4 == 0 else "PASSED"
         assert outcome(answer.content)[:2] == (f"no. {place}", verdict)
     assert app.state.service.places.taken == 0
+
+
+async def test_who_never_takes_his_answer_gives_up_his_place(site: Site) -> None:
+    """A single certificate's too."""
+    app = app_on(site, limits=generous(answer_seconds=0.2, body_seconds=0.2))
+    body = json.dumps({"items": [{"record": site.certificate.record.decode()}]}).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(_: object) -> None:
+        held.append(app.state.service.places.taken)
+        await asyncio.Event().wait()
+
+    held: list[int] = []
+    headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/verify",
+        "headers": headers,
+        "client": ("192.0.2.7", 1),
+    }
+    async with client_of(app) as client:
+        first = await client.post("/api/verify", content=body, headers={"content-type": "application/json"})
+        assert first.status_code == 200  # from now on a certificate is judged where the request is read
+        with pytest.raises(ConnectionAbortedError):
+            async with asyncio.timeout(30):
+                await app(scope, receive, send)
+    assert held[0] == 1
+    assert app.state.service.places.taken == 0
