@@ -1,4 +1,4 @@
-# `make demo`, `make serve` and `make test`. All build .venv from the pinned, hashed requirements when these change.
+# `make demo`, `make serve`, `make test` and `make exhaustive`. All build .venv from the pinned, hashed requirements when these change.
 
 PYTHON ?= python3
 VENV := .venv
@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Each test may start several interpreters: what one has compiled, the next reads.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo serve test lint types unit bench clean
+.PHONY: demo serve test exhaustive lint types unit bench clean
 
 demo: $(VENV)/installed
 	$(BIN)/certreg demo
@@ -18,6 +18,10 @@ serve: $(VENV)/installed
 
 test: $(VENV)/installed
 	$(MAKE) -j3 lint types unit
+
+# What make test leaves to representatives: the other cells of long matrices, and properties on all their examples (tests/matrices.py).
+exhaustive: $(VENV)/installed
+	CERTREG_EXHAUSTIVE=1 $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -q -m "exhaustive or repeated"
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .
@@ -32,7 +36,7 @@ types: $(VENV)/installed
 PROCESSES := $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 
 unit: $(VENV)/installed
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -q --cov --cov-report=
+	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -q -m "not exhaustive" --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered --include='keys/*,verifier/*' \
 	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/session.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*,verifier/operation/*,verifier/review/command.py,verifier/review/printing.py,verifier/drawing/*'
 

@@ -16,6 +16,15 @@ from hypothesis import settings
 
 from tests import cheapkeys  # noqa: F401 - it lowers a price
 from tests.lineprogram import LineProgram
+from tests.registry.fixtures import (
+    cluster,
+    databases,
+    engine_url,
+    founded_postgresql,
+    founded_sqlite,
+    lite,
+    rig,
+)
 from tests.softhsm import NoSoftHsmError, SoftHsm, softhsm
 from tests.web import chromium, nodejs
 
@@ -25,6 +34,9 @@ if TYPE_CHECKING:
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+__all__ = ["cluster", "databases", "engine_url", "founded_postgresql", "founded_sqlite", "lite", "rig"]
+"""Registries, founded once for all tests of a process."""
 
 _PROJECT = Path(__file__).resolve().parent.parent
 

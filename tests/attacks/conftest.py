@@ -7,10 +7,7 @@ import pytest
 
 from tests.attacks.panel import Panel
 from tests.journeys.program import Shell
-from tests.registry.conftest import founded_sqlite, lite
 from tests.registry.rig import Rig
-
-__all__ = ["founded_sqlite", "lite", "panel"]
 
 
 @pytest.fixture

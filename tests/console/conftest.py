@@ -6,10 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.rig import Console, console_over
-from tests.registry.conftest import cluster, founded_postgresql, founded_sqlite, lite, rig
 from tests.registry.rig import Place, copy_home, opened
-
-__all__ = ["cluster", "founded_postgresql", "founded_sqlite", "lite", "rig"]
 
 
 @pytest.fixture(scope="module")

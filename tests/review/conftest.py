@@ -1,11 +1,8 @@
-"""A panel's publication, and the registries of the registry's tests; they skip, and say so, where there is none."""
+"""A panel's publication."""
 
 import pytest
 
-from tests.registry.conftest import cluster, engine_url, founded_postgresql, founded_sqlite, lite, rig
 from tests.review.rig import Panel, new_panel
-
-__all__ = ["cluster", "engine_url", "founded_postgresql", "founded_sqlite", "lite", "rig"]
 
 
 @pytest.fixture(scope="session")

@@ -8,14 +8,13 @@ import pytest
 from keys.trustchain import parse_pin
 from registry.publication import STATUS_VALIDITY, write_bundle
 from tests.builders import HOST, refused
-from tests.registry.conftest import founded_sqlite, lite  # noqa: F401 - fixtures
 from tests.registry.rig import Rig
 from verifier.bundleinfo import describe_bundle
 from verifier.errors import SourceError
 
 
 @pytest.fixture
-def bundle(lite: Rig) -> Path:  # noqa: F811 - a fixture
+def bundle(lite: Rig) -> Path:
     """A bundle whose lists were signed at different times."""
     lite.issue(1)
     lite.publish()
@@ -24,7 +23,7 @@ def bundle(lite: Rig) -> Path:  # noqa: F811 - a fixture
     return file
 
 
-def test_size_age_and_end(lite: Rig, bundle: Path) -> None:  # noqa: F811
+def test_size_age_and_end(lite: Rig, bundle: Path) -> None:
     pin = parse_pin((lite.site / "root.json").read_bytes())
     info = describe_bundle(bundle, pin)
     now = lite.clock.now
@@ -33,7 +32,7 @@ def test_size_age_and_end(lite: Rig, bundle: Path) -> None:  # noqa: F811
     assert info.unusable == ()
 
 
-def test_a_list_that_nobody_signed_is_named_and_counts_for_nothing(lite: Rig, bundle: Path) -> None:  # noqa: F811
+def test_a_list_that_nobody_signed_is_named_and_counts_for_nothing(lite: Rig, bundle: Path) -> None:
     other = lite.folder / "other.zip"
     with zipfile.ZipFile(bundle) as read, zipfile.ZipFile(other, "w") as write:
         for name in read.namelist():
@@ -44,7 +43,7 @@ def test_a_list_that_nobody_signed_is_named_and_counts_for_nothing(lite: Rig, bu
     assert info.unusable[0].endswith("/revocation/0")
 
 
-def test_another_root_signed_nothing_in_it(lite: Rig, bundle: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_another_root_signed_nothing_in_it(lite: Rig, bundle: Path, tmp_path: Path) -> None:
     pin = parse_pin((lite.site / "root.json").read_bytes())
     key = lite.app.keyring.signer("log").public_key
     stranger = type(pin)(pin.registry, type(pin.root)(1, (type(pin.root.keys[0])(pin.root.keys[0].id, key),)))

@@ -1,11 +1,13 @@
 """Registries for tests: founded once for each engine, copied for each test."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tests.registry.engines import Cluster, NoPostgresError, postgresql
+from tests.registry.restoring import Databases
 from tests.registry.rig import Place, Rig, copy_home, found, opened
 
 ENGINES = ("sqlite", "postgresql")
@@ -19,6 +21,13 @@ def cluster() -> Iterator[Cluster]:
             yield running
     except NoPostgresError as error:
         pytest.skip(f"no PostgreSQL: {error}")
+
+
+@pytest.fixture(scope="session")
+def databases(cluster: Cluster) -> Iterator[Databases]:
+    """Copies of founded databases in it."""
+    with closing(Databases(cluster)) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -58,11 +67,12 @@ def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
             yield one
         return
     cluster: Cluster = request.getfixturevalue("cluster")
+    databases: Databases = request.getfixturevalue("databases")
     home, template = request.getfixturevalue("founded_postgresql")
-    name = cluster.create(template)
+    name = databases.borrow(template)
     with opened(Place(copy_home(home, tmp_path / "home"), cluster.url(name)), tmp_path) as one:
         yield one
-    cluster.drop(name)
+    databases.give_back(template, name)
 
 
 @pytest.fixture
