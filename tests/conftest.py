@@ -16,6 +16,7 @@ from hypothesis import settings
 
 from tests import cheapkeys  # noqa: F401 - it lowers a price
 from tests.lineprogram import LineProgram
+from tests.matrices import leave_repeats_on_postgresql
 from tests.registry.fixtures import (
     cluster,
     databases,
@@ -91,8 +92,10 @@ def place_of(item: pytest.Item) -> int:
     return next((place for place, one in enumerate(FIRST) if item.nodeid.startswith(one)), len(FIRST))
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The traced ones, the long ones, then everything else as it was."""
+    leave_repeats_on_postgresql(items)  # before the marks are chosen by
     items.sort(key=place_of)
 
 
