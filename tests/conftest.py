@@ -14,7 +14,7 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
-from tests import cheapkeys  # noqa: F401 - it lowers a price
+from tests import cheapkeys, compiled  # noqa: F401 - they lower prices
 from tests.lineprogram import LineProgram
 from tests.matrices import leave_repeats_on_postgresql
 from tests.registry.fixtures import (
