@@ -11,7 +11,7 @@ Homes from before data keys sealed under a key derived from the base secret, wit
 import hmac
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
@@ -102,6 +102,16 @@ class IdentityVault:
         return (
             ring.prefix + nonce + ring.cipher.encrypt(nonce, identity.encode("ascii"), number.encode("ascii"))
         )
+
+    def seal_all(self, identities: Sequence[str], numbers: Sequence[str]) -> list[bytes]:
+        """``seal`` of each of ``identities`` for the number beside it."""
+        count, ring = len(identities), self._ring
+        prefix, encrypt, random = ring.prefix, ring.cipher.encrypt, os.urandom(_NONCE_BYTES * count)
+        nonces = [random[start : start + _NONCE_BYTES] for start in range(0, len(random), _NONCE_BYTES)]
+        return [
+            prefix + nonce + encrypt(nonce, identity.encode("ascii"), number.encode("ascii"))
+            for nonce, identity, number in zip(nonces, identities, numbers, strict=True)
+        ]
 
     def open(self, sealed: bytes, number: str) -> str:
         """The identity number sealed for ``number``; raises ``InvalidTag``, also where its key is not there."""

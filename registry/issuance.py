@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, defer
 
 from keys.trustlist import ListedKey
 from registry.app import App
-from registry.database import bulk_insert
+from registry.database import bulk_inserting
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.intents import IntentRow, require_sealed, rows_of
@@ -268,22 +268,30 @@ def _status_event(entry: LogEntry, leaf_index: int) -> StatusEvent:
 
 def _store(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:
     """The records of ``rows``, each with the index of its leaf."""
-    columns = [
-        {
-            "number": row.number.digits,
-            "authority": row.number.authority,
-            "year": row.number.year,
-            "kind": row.number.kind,
-            "serial": row.number.serial,
-            "intent_id": intent.id,
-            "record": row.record,
-            "leaf_index": leaf,
-            "identity_hash": row.row.identity_hash,
-            "identity_sealed": row.row.identity_sealed,
-        }
-        for row, leaf in rows
-    ]
-    bulk_insert(session, Certificate, columns)
+    stored = []
+    for signed, leaf in rows:
+        number, row = signed.number, signed.row
+        parts = number.digits, number.authority, number.year, number.kind, number.serial
+        stored.append(
+            (*parts, intent.id, signed.record, leaf, row.identity_hash, row.identity_sealed),
+        )
+    with bulk_inserting(session, Certificate, _STORED, stored):
+        pass
+
+
+_STORED = (
+    "number",
+    "authority",
+    "year",
+    "kind",
+    "serial",
+    "intent_id",
+    "record",
+    "leaf_index",
+    "identity_hash",
+    "identity_sealed",
+)
+"""The columns of a certificate, in the order in which they are stored."""
 
 
 def _store_void(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:
