@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -192,7 +193,7 @@ def select_among(
     names = ", ".join(f'"{name}"' for name in wanted)
     base = f'SELECT {names} FROM "{target.name}" WHERE "{column}"'  # noqa: S608 - names of our own
     if connection.dialect.name == "postgresql":
-        yield from map(tuple, connection.exec_driver_sql(f"{base} = ANY(%s)", (list(values),)))
+        yield from map(tuple, connection.exec_driver_sql(f"{base} = ANY(%b)", (list(values),)))
         return
     for start in range(0, len(values), _SQLITE_VARIABLES):
         part = tuple(values[start : start + _SQLITE_VARIABLES])
@@ -214,6 +215,8 @@ def _copying(
     statement = f'COPY "{table.name}" ({columns}) FROM STDIN (FORMAT BINARY)'
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
+            # Else it is the dumper of the DB API's own wrapper that was registered last, which is not compiled.
+            cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
             copy.set_types([_wire_type(table.c[name].type) for name in names])
             for row in rows:
                 copy.write_row(row)
