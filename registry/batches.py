@@ -178,8 +178,9 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
         yield _Hands(app, names, lambda begun: begun.signatures, ahead=0)
         return
     origin, journal = log_origin(app.host), app.settings.journal
+    agent = app.agent.lent if app.agent is not None else private_agent
     with (
-        private_agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
+        agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
         ThreadPoolExecutor(max_workers=1) as waiting,
     ):
         apart = replace(app, keyring=keyring)

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from keys.agentd import CheckpointRule, HashRule
 from keys.errors import CustodyError
 from registry import apart, batches
-from registry.apart import private_agent, rule_of
+from registry.apart import KeptAgent, private_agent, rule_of
 from registry.fsck import fsck
 from registry.issuance import POINTS, Observe, resume, unobserved
 from registry.keyring import Keyring
@@ -159,6 +160,48 @@ def test_an_agent_that_will_not_end_is_made_to(
         keyring.signer(OFFICE_KEY)
         agents[0].send_signal(signal.SIGSTOP)
     assert agents[0].returncode == -signal.SIGKILL
+
+
+def test_a_process_that_issues_file_after_file_keeps_its_agent(lite: Rig, agents: Children) -> None:
+    with closing(KeptAgent()) as agent:
+        rig = replace(lite, app=replace(lite.app, agent=agent))
+        for start in (0, CHUNK):
+            assert len(rig.submit(rig.people(range(start, start + CHUNK))).issued) == CHUNK
+        (kept,) = agents
+        assert kept.poll() is None
+        assert rig.app.keyring._open.keys() & {OFFICE_KEY, "log"} == set()
+        kept.kill()
+        kept.wait()
+        assert len(rig.submit(rig.people(range(2 * CHUNK, 3 * CHUNK))).issued) == CHUNK
+    assert [one.returncode for one in agents] == [-signal.SIGKILL, 0]
+    assert_sound(lite.app, issued=3 * CHUNK)
+
+
+def test_a_kept_agent_is_for_one_at_a_time_for_its_keys_and_for_a_while(lite: Rig, agents: Children) -> None:
+    keyring, office, log = lite.app.keyring, [OFFICE_KEY], ["log"]
+
+    def lent(agent: KeptAgent, names: list[str]) -> AbstractContextManager[Keyring]:
+        return agent.lent(keyring, names, log_origin=log_origin(HOST), journal=lite.folder / "j")
+
+    def signed(agent: KeptAgent, *, by: str) -> bytes:
+        with lent(agent, office) as one:
+            return one.signer(by).sign(bytes(64))
+
+    with closing(KeptAgent()) as agent:
+        with lent(agent, office) as one, lent(agent, office) as two:
+            assert one.signer(OFFICE_KEY).sign(bytes(64)) == two.signer(OFFICE_KEY).sign(bytes(64))
+        assert [kept.poll() for kept in agents] == [None, 0]  # of the two the last is kept
+        with refused(CustodyError, "agent_key_unknown"):
+            signed(agent, by="log")
+        assert agents[0].returncode == 0  # nothing is kept after a fault
+        with lent(agent, office), lent(agent, log):
+            pass
+        assert [kept.poll() for kept in agents[2:]] == [None, 0]
+        with lent(agent, log):
+            assert agents[2].returncode == 0  # it has other keys
+    brief = KeptAgent(idle=0.01)
+    signed(brief, by=OFFICE_KEY)
+    assert agents[-1].wait(30) == 0
 
 
 def test_what_keys_are_for() -> None:
