@@ -32,6 +32,7 @@ from registry.log import log_origin
 from registry.models import Batch, Certificate, Intent
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
 from registry.ownkeys import own_log_names
+from registry.signing import SignedRow
 from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
@@ -43,13 +44,15 @@ CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
 IN_FLIGHT = 4
 """Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""
+_WRITERS = 2
+"""Threads that write records and have them signed: one writes while the other waits for the agent."""
 MAX_ATTEMPTS = 3
 """To reserve a chunk; each needs another office that took a claim of it in the same instant."""
 CURRENT_VERSION = "v1"
 DRY_RUN = 0
 """In the place of a batch's number, where nothing was submitted."""
-Signatures = Callable[[], list[bytes]]
-"""Waits for signatures and gives them, or raises what was wrong."""
+Signed = Callable[[], list[SignedRow]]
+"""Waits for signed records and gives them, or raises what was wrong."""
 
 
 Place: TypeAlias = tuple[str, int]
@@ -101,11 +104,11 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """Who signs for a file, with which keys: ``ask`` has an intent's signatures made, ``ahead`` of which may be on their way."""
+    """Who signs for a file, with which keys: ``ask`` has an intent's records signed, ``ahead`` of which may be on their way."""
 
     app: App
     names: tuple[str, ...]
-    ask: Callable[[Begun], Signatures]
+    ask: Callable[[Begun], Signed]
     ahead: int
 
 
@@ -125,7 +128,7 @@ def issue_file(
     issued in part and interrupted: what it has already is told as issued. Its intents must be finished first.
     """
     job, result = _start(app, intake, authority, rule_set, chunk, batch_id)
-    pending: deque[tuple[Begun, Signatures]] = deque()
+    pending: deque[tuple[Begun, Signed]] = deque()
     with _rare_collections(), _hands(job, intake.total_rows) as hands:
         for candidates in _chunks(job, intake, result):
             for name in hands.names:  # opened once; whoever cannot sign reserves nothing
@@ -163,11 +166,9 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _end_first(
-    app: App, pending: deque[tuple[Begun, Signatures]], result: BatchResult, observe: Observe
-) -> None:
-    begun, signatures = pending.popleft()
-    _collect(result, end_intent(app, begun, signatures(), observe))
+def _end_first(app: App, pending: deque[tuple[Begun, Signed]], result: BatchResult, observe: Observe) -> None:
+    begun, signed = pending.popleft()
+    _collect(result, end_intent(app, begun, signed(), observe))
 
 
 @contextmanager
@@ -175,16 +176,16 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
     """Who signs: this process where it is its turn, or for a large file an agent of its own, ahead (``registry.apart``)."""
     app, names = job.app, (key_name(job.key), *own_log_names(job.app.keyring))
     if (rows or 0) < WORTHWHILE_ROWS or not app.keyring.opens_unasked(*names):
-        yield _Hands(app, names, lambda begun: begun.signatures, ahead=0)
+        yield _Hands(app, names, lambda begun: begun.signed, ahead=0)
         return
     origin, journal = log_origin(app.host), app.settings.journal
     agent = app.agent.lent if app.agent is not None else private_agent
     with (
         agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
-        ThreadPoolExecutor(max_workers=1) as waiting,
+        ThreadPoolExecutor(_WRITERS) as writing,
     ):
         apart = replace(app, keyring=keyring)
-        yield _Hands(apart, names, lambda begun: waiting.submit(begun.signatures).result, ahead=IN_FLIGHT - 1)
+        yield _Hands(apart, names, lambda begun: writing.submit(begun.signed).result, ahead=IN_FLIGHT - 1)
 
 
 def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:
