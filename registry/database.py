@@ -188,6 +188,8 @@ def select_among(
 
     The statement's text does not depend on the values: the general way writes a name for each of thousands, every time.
     """
+    if not values:  # a list of nothing has no type
+        return
     target: Table = table.__table__
     connection = session.connection()
     names = ", ".join(f'"{name}"' for name in wanted)

@@ -14,6 +14,7 @@ from keys.agentd import CheckpointRule, HashRule
 from keys.errors import CustodyError
 from registry import apart, batches
 from registry.apart import KeptAgent, private_agent, rule_of
+from registry.batches import preview_file
 from registry.fsck import fsck
 from registry.issuance import POINTS, Observe, resume, unobserved
 from registry.keyring import Keyring
@@ -21,7 +22,8 @@ from registry.log import log_origin
 from registry.settings import PASSPHRASE_VARIABLE
 from tests.builders import HOST, MUNICIPAL, refused
 from tests.registry.children import Strike, issue_apart, killed
-from tests.registry.rig import NOW, YEAR, Rig, assert_sound, audit
+from tests.registry.rig import NOW, RULES, YEAR, Rig, assert_sound, audit, intake
+from tests.registry.sheets import ANNUAL, annual, write_csv
 
 ROWS, CHUNK = 12, 3
 OFFICE_KEY = f"{MUNICIPAL}-{YEAR}-1"
@@ -203,6 +205,26 @@ def test_a_kept_agent_is_for_one_at_a_time_for_its_keys_and_for_a_while(lite: Ri
     with lent(brief, office):
         pass
     assert agents[-1].wait(30) == 0
+
+
+def test_what_is_found_stands_in_the_order_of_the_file_though_it_is_read_ahead(
+    lite: Rig, agents: Children
+) -> None:
+    faulty = [
+        annual(20, 职称等级="工程师"),
+        annual(21, 专业科目学时="二十"),
+        annual(1),
+        annual(22, 公需科目学时=1),
+    ]
+    rows = [row for serial in range(4) for row in (annual(serial), faulty[serial])] + [["合计"]]
+    file = write_csv(lite.folder / "faulty.csv", [ANNUAL, *rows])
+    foreseen = preview_file(lite.app, intake(file), authority=MUNICIPAL, rule_set=RULES)
+    result = lite.submit(file, chunk=2)
+    assert [finding.code for finding in result.findings][-1] == "total_row"
+    assert result.findings == foreseen.findings
+    assert (result.rows, result.refused_rows) == (foreseen.rows, foreseen.refused_rows)
+    assert list(result.numbered.values()) == foreseen.fit
+    assert len(agents) == 1
 
 
 def test_what_keys_are_for() -> None:
