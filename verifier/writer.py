@@ -149,8 +149,6 @@ def _bound(pieces: Pieces, inner: Mapping[str, bytes]) -> Pieces:
 
 
 def _filled(pieces: Pieces, inner: Mapping[str, bytes]) -> bytes:
-    if len(pieces) == 1:
-        return pieces[0][0] + inner[pieces[0][1]]
     return b"".join([constant + inner[name] for constant, name in pieces])
 
 
