@@ -12,6 +12,7 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from keys.ceremony import KeyOffer
+from registry.apart import KeptAgent
 from registry.ceremony import offered_root, prepare_registry
 from registry.cosigning import Cosigning, cosign_head
 from registry.database import Database, is_absent, known_schemas, newest_schema
@@ -43,6 +44,8 @@ class App:
     vault: IdentityVault
     host: str
     clock: Clock
+    agent: KeptAgent | None = None
+    """What signs large files, in a process that issues many; without, each has an agent of its own (``registry.apart``)."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -8,10 +8,9 @@ certificate) gets nothing and is told under which number the person has it.
 import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -20,11 +19,10 @@ from sqlalchemy.orm import Session
 from keys.trustlist import ListedKey, RuleSet, TrustList
 from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
-from registry.applications import KIND_DIGITS, Candidate, candidate_of, missing_hours
+from registry.applications import KIND_DIGITS, Candidate
+from registry.candidates import Chunk, Course, Place, read_chunks
 from registry.errors import IssuanceError
-from registry.fitting import fits_qr
 from registry.intake.findings import Finding, Severity
-from registry.intake.rows import Application
 from registry.intake.service import Intake
 from registry.intents import Reservation, SeriesKey, reserve, taken_claims
 from registry.issuance import Begun, Finished, Observe, begin_intent, checkpoint, end_intent, unobserved
@@ -32,6 +30,7 @@ from registry.log import log_origin
 from registry.models import Batch, Certificate, Intent
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
 from registry.ownkeys import own_log_names
+from registry.signing import SignedRow
 from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
@@ -43,17 +42,15 @@ CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
 IN_FLIGHT = 4
 """Chunks reserved and not yet logged: bounds memory, and what a crash leaves for ``resume``."""
+_WRITERS = 2
+"""Threads that write records and have them signed: one writes while the other waits for the agent."""
 MAX_ATTEMPTS = 3
 """To reserve a chunk; each needs another office that took a claim of it in the same instant."""
 CURRENT_VERSION = "v1"
 DRY_RUN = 0
 """In the place of a batch's number, where nothing was submitted."""
-Signatures = Callable[[], list[bytes]]
-"""Waits for signatures and gives them, or raises what was wrong."""
-
-
-Place: TypeAlias = tuple[str, int]
-"""Sheet and row, 1-based, as the clerk finds them."""
+Signed = Callable[[], list[SignedRow]]
+"""Waits for signed records and gives them, or raises what was wrong."""
 
 
 @dataclass(slots=True)
@@ -91,22 +88,22 @@ class _Job:
     series: SeriesKey
     key: ListedKey
     template: CertificateTemplate
-    rules: RuleSet | None
-    rule_set: str
+    course: Course
     batch_id: int
-    chunk: int
     own: frozenset[str] = frozenset()
     """Numbers that the batch has from an earlier beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """Who signs for a file, with which keys: ``ask`` has an intent's signatures made, ``ahead`` of which may be on their way."""
+    """Who works at a file. ``ask`` has an intent's records signed by the keys ``names``, ``ahead`` of which may be on their way;
+    ``read`` gives the file's chunks, perhaps one of them ahead."""
 
     app: App
     names: tuple[str, ...]
-    ask: Callable[[Begun], Signatures]
+    ask: Callable[[Begun], Signed]
     ahead: int
+    read: Callable[[Iterator[Chunk]], Iterator[Chunk]]
 
 
 def issue_file(
@@ -124,10 +121,12 @@ def issue_file(
     ``chunk`` is how many rows a transaction takes. ``batch_id`` is a batch that was begun (``begin_batch``), perhaps
     issued in part and interrupted: what it has already is told as issued. Its intents must be finished first.
     """
-    job, result = _start(app, intake, authority, rule_set, chunk, batch_id)
-    pending: deque[tuple[Begun, Signatures]] = deque()
+    job, result = _start(app, intake, authority, rule_set, batch_id)
+    pending: deque[tuple[Begun, Signed]] = deque()
     with _rare_collections(), _hands(job, intake.total_rows) as hands:
-        for candidates in _chunks(job, intake, result):
+        for read in hands.read(read_chunks(intake, job.course, size=chunk)):
+            if not (candidates := _enter(result, read)):
+                continue
             for name in hands.names:  # opened once; whoever cannot sign reserves nothing
                 hands.app.keyring.signer(name)
             reservation = _reserve(job, candidates, observe)
@@ -163,11 +162,9 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _end_first(
-    app: App, pending: deque[tuple[Begun, Signatures]], result: BatchResult, observe: Observe
-) -> None:
-    begun, signatures = pending.popleft()
-    _collect(result, end_intent(app, begun, signatures(), observe))
+def _end_first(app: App, pending: deque[tuple[Begun, Signed]], result: BatchResult, observe: Observe) -> None:
+    begun, signed = pending.popleft()
+    _collect(result, end_intent(app, begun, signed(), observe))
 
 
 @contextmanager
@@ -175,31 +172,47 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
     """Who signs: this process where it is its turn, or for a large file an agent of its own, ahead (``registry.apart``)."""
     app, names = job.app, (key_name(job.key), *own_log_names(job.app.keyring))
     if (rows or 0) < WORTHWHILE_ROWS or not app.keyring.opens_unasked(*names):
-        yield _Hands(app, names, lambda begun: begun.signatures, ahead=0)
+        yield _Hands(app, names, lambda begun: begun.signed, ahead=0, read=iter)
         return
     origin, journal = log_origin(app.host), app.settings.journal
+    agent = app.agent.lent if app.agent is not None else private_agent
     with (
-        private_agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
-        ThreadPoolExecutor(max_workers=1) as waiting,
+        agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
+        ThreadPoolExecutor(_WRITERS) as writing,
+        ThreadPoolExecutor(1) as reading,
     ):
         apart = replace(app, keyring=keyring)
-        yield _Hands(apart, names, lambda begun: waiting.submit(begun.signatures).result, ahead=IN_FLIGHT - 1)
+        yield _Hands(
+            apart,
+            names,
+            lambda begun: writing.submit(begun.signed).result,
+            ahead=IN_FLIGHT - 1,
+            read=lambda chunks: _one_ahead(chunks, reading),
+        )
+
+
+def _one_ahead(chunks: Iterator[Chunk], reading: Executor) -> Iterator[Chunk]:
+    """``chunks``, the next of them being read beside whatever is done with one: much of that is waiting for the database."""
+    coming = reading.submit(next, chunks, None)
+    while (chunk := coming.result()) is not None:
+        coming = reading.submit(next, chunks, None)
+        yield chunk
 
 
 def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:
     """What ``issue_file`` would say, with nothing reserved: ``--dry-run``. ``fit`` has the rows that would be issued."""
     with app.database.read() as session:
         trust_list = current_trust_list(session)
-        key = _checked_key(app, trust_list, authority, intake)
+        _checked_key(app, trust_list, authority, intake)
         earlier = _earlier(session, authority, intake)
-    template = _template(app, intake.kind)
-    series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
-    job = _Job(app, series, key, template, _rules(trust_list, rule_set, intake), rule_set, DRY_RUN, CHUNK)
+    course = _course(app, trust_list, authority, intake, rule_set)
     result = BatchResult(DRY_RUN, intake.name, earlier=earlier)
-    for chunk in _chunks(job, intake, result):
+    for read in read_chunks(intake, course, size=CHUNK):
+        if not (candidates := _enter(result, read)):
+            continue
         with app.database.read() as session:
-            taken = taken_claims(session, chunk)
-        result.fit += _report_taken(app, result, chunk, taken)
+            taken = taken_claims(session, candidates)
+        result.fit += _report_taken(app, result, candidates, taken)
     return result
 
 
@@ -219,13 +232,13 @@ def begin_batch(session: Session, *, series: SeriesKey, sha256: str, file_name: 
 
 
 def _start(
-    app: App, intake: Intake, authority: str, rule_set: str, chunk: int, begun: int | None
+    app: App, intake: Intake, authority: str, rule_set: str, begun: int | None
 ) -> tuple[_Job, BatchResult]:
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
     with app.write() as session:
         trust_list = current_trust_list(session)
         key = _checked_key(app, trust_list, authority, intake)
-        rules = _rules(trust_list, rule_set, intake)
+        course = _course(app, trust_list, authority, intake, rule_set)
         earlier = _earlier(session, authority, intake)
         own: frozenset[str] = frozenset()
         if begun is None:
@@ -235,7 +248,7 @@ def _start(
         else:
             batch_id, own = begun, _own_numbers(session, begun, series, intake)
             earlier = earlier if earlier and earlier[0] != begun else None
-    job = _Job(app, series, key, _template(app, intake.kind), rules, rule_set, batch_id, chunk, own)
+    job = _Job(app, series, key, _template(app, intake.kind), course, batch_id, own)
     return job, BatchResult(batch_id, intake.name, earlier=earlier)
 
 
@@ -272,6 +285,12 @@ def _rules(trust_list: TrustList, rule_set: str, intake: Intake) -> RuleSet | No
     return rules
 
 
+def _course(app: App, trust_list: TrustList, authority: str, intake: Intake, rule_set: str) -> Course:
+    series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
+    template, rules = _template(app, intake.kind).record, _rules(trust_list, rule_set, intake)
+    return Course(app.host, app.vault, series, template, rules, rule_set)
+
+
 def _template(app: App, kind: str) -> CertificateTemplate:
     return installed_catalogue(app.host).templates[kind, CURRENT_VERSION]
 
@@ -284,50 +303,13 @@ def _earlier(session: Session, authority: str, intake: Intake) -> tuple[int, int
     return (found[0], found[1]) if found else None
 
 
-def _chunks(job: _Job, intake: Intake, result: BatchResult) -> Iterator[list[Candidate]]:
-    """Candidates in chunks; what is found on the way is entered in ``result``."""
-    chunk: list[Candidate] = []
-    for item in intake.items():
-        if isinstance(item, Finding):
-            _enter(result, item)
-            continue
-        result.rows += 1
-        candidate = _candidate(job, item, result)
-        if candidate is not None:
-            chunk.append(candidate)
-        if len(chunk) == job.chunk:
-            yield chunk
-            chunk = []
-    if chunk:
-        yield chunk
-
-
-def _enter(result: BatchResult, finding: Finding) -> None:
-    result.findings.append(finding)
-    if finding.severity is Severity.FAULT and finding.row is not None:
-        place = (finding.sheet, finding.row)
-        result.rows += place not in result.refused_rows
-        result.refused_rows.add(place)
-
-
-def _candidate(job: _Job, application: Application, result: BatchResult) -> Candidate | None:
-    candidate = candidate_of(application, job.app.vault, rule_set=job.rule_set)
-    if not fits_qr(candidate, job.template.record, job.series, host=job.app.host):
-        finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row)
-        result.findings.append(finding)
-        result.refused_rows.add((application.sheet, application.row))
-        return None
-    missing = missing_hours(candidate.fields, job.rules)
-    if missing:
-        result.short_of_hours += 1
-        result.findings.append(_short_of_hours(application, missing, job.rule_set))
-    return candidate
-
-
-def _short_of_hours(application: Application, missing: Mapping[str, int], rule: str) -> Finding:
-    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
-    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
-    return Finding("hours_short", Severity.NOTE, application.sheet, application.row, params=params)
+def _enter(result: BatchResult, chunk: Chunk) -> list[Candidate]:
+    """The candidates of ``chunk``; what else it came to is entered in ``result``."""
+    result.rows += chunk.rows
+    result.findings += chunk.findings
+    result.refused_rows |= chunk.refused_rows
+    result.short_of_hours += chunk.short_of_hours
+    return chunk.candidates
 
 
 def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation:

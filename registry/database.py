@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -152,29 +153,31 @@ def bulk_insert(session: Session, table: type[Any], rows: Sequence[dict[str, Any
     PostgreSQL takes them by binary COPY, SQLite by ``executemany``; the promises of the schema hold in both, and what breaks one
     raises ``IntegrityError``.
     """
-    with bulk_inserting(session, table, rows):
-        pass
+    if rows:
+        with bulk_inserting(session, table, tuple(rows[0]), [tuple(row.values()) for row in rows]):
+            pass
 
 
 @contextmanager
-def bulk_inserting(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> Iterator[None]:
-    """As ``bulk_insert``; the block may compute beside a database server at work, and must leave the session alone."""
+def bulk_inserting(
+    session: Session, table: type[Any], names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> Iterator[None]:
+    """As ``bulk_insert``, of the columns ``names``; the block may compute beside a database server at work, and must leave the session alone."""
     if not rows:
         yield
         return
     target: Table = table.__table__
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        with _copying(connection, target, rows):
+        with _copying(connection, target, names, rows):
             yield
         return
     if connection.dialect.name == "sqlite":
-        names = list(rows[0])
         columns = ", ".join(f'"{name}"' for name in names)
         sql = f'INSERT INTO "{target.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
-        connection.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
+        connection.exec_driver_sql(sql, list(rows))
     else:
-        connection.execute(insert(target), list(rows))
+        connection.execute(insert(target), [dict(zip(names, row, strict=True)) for row in rows])
     yield
 
 
@@ -185,12 +188,14 @@ def select_among(
 
     The statement's text does not depend on the values: the general way writes a name for each of thousands, every time.
     """
+    if not values:  # a list of nothing has no type
+        return
     target: Table = table.__table__
     connection = session.connection()
     names = ", ".join(f'"{name}"' for name in wanted)
     base = f'SELECT {names} FROM "{target.name}" WHERE "{column}"'  # noqa: S608 - names of our own
     if connection.dialect.name == "postgresql":
-        yield from map(tuple, connection.exec_driver_sql(f"{base} = ANY(%s)", (list(values),)))
+        yield from map(tuple, connection.exec_driver_sql(f"{base} = ANY(%b)", (list(values),)))
         return
     for start in range(0, len(values), _SQLITE_VARIABLES):
         part = tuple(values[start : start + _SQLITE_VARIABLES])
@@ -204,15 +209,19 @@ def _be_alone(connection: Connection) -> None:
 
 
 @contextmanager
-def _copying(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> Iterator[None]:
-    columns = ", ".join(f'"{name}"' for name in rows[0])
+def _copying(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
+) -> Iterator[None]:
+    columns = ", ".join(f'"{name}"' for name in names)
     driver: Any = connection.connection.driver_connection
     statement = f'COPY "{table.name}" ({columns}) FROM STDIN (FORMAT BINARY)'
     try:
         with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types([_wire_type(table.c[name].type) for name in rows[0]])
+            # Else it is the dumper of the DB API's own wrapper that was registered last, which is not compiled.
+            cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
+            copy.set_types([_wire_type(table.c[name].type) for name in names])
             for row in rows:
-                copy.write_row(tuple(row.values()))
+                copy.write_row(row)
             yield
     except psycopg.IntegrityError as error:
         # As everywhere else: the driver's own error would pass by those who wait for this one. Its text is left behind:

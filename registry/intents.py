@@ -9,8 +9,7 @@ it, ``registry.issuance.resume`` finds the intent and makes the very same record
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import select
@@ -89,19 +88,16 @@ def reserve(
     if first + len(free) - 1 > MAX_SERIAL:
         raise IssuanceError("series_full", authority=series.authority, year=series.year)
     counter.next_serial = first + len(free)
-    numbers = tuple(
-        CertificateNumber(series.authority, series.year, series.kind, first + place)
-        for place in range(len(free))
-    )
-    claims: list[dict[str, Any]] = [
-        {"key": candidate.claim, "number": number.digits}
-        for candidate, number in zip(free, numbers, strict=True)
-        if candidate.claim not in own
+    numbers = [
+        CertificateNumber(series.authority, series.year, series.kind, serial)
+        for serial in range(first, first + len(free))
     ]
+    digits = [number.digits for number in numbers]
+    claims = [(one.claim, text) for one, text in zip(free, digits, strict=True) if one.claim not in own]
     # In one order, so that two offices that certify the same people wait for each other and never in a circle.
-    with bulk_inserting(session, Claim, sorted(claims, key=itemgetter("key"))):
-        rows = _rows(free, numbers, _common_fields(key, now), vault)
-        stored = orjson.dumps([_stored(row) for row in rows])
+    with bulk_inserting(session, Claim, ("key", "number"), sorted(claims)):
+        rows = _rows(free, numbers, digits, _common_fields(key, now), vault)
+        stored = _stored(rows)
     intent = Intent(
         batch_id=batch_id,
         authority=series.authority,
@@ -226,27 +222,30 @@ def _common_fields(key: ListedKey, now: int) -> Fields:
 def _rows(
     candidates: Sequence[Candidate],
     numbers: Sequence[CertificateNumber],
+    digits: Sequence[str],
     common: Fields,
     vault: IdentityVault,
 ) -> tuple[IntentRow, ...]:
+    sealed = vault.seal_all([one.identity for one in candidates], digits)
     return tuple(
         [
             IntentRow(
                 number,
-                {**one.fields, **common, NUMBER_FIELD: number.digits},
+                {**one.fields, **common, NUMBER_FIELD: text},
                 vault.hash("identity", one.identity),
-                vault.seal(one.identity, number.digits),
+                seal,
             )
-            for one, number in zip(candidates, numbers, strict=True)
+            for one, number, text, seal in zip(candidates, numbers, digits, sealed, strict=True)
         ]
     )
 
 
-def _stored(row: IntentRow) -> dict[str, Any]:
-    """``row`` as ``rows_of`` reads it back: its number follows from its place."""
-    fields = {name: value for name, value in row.fields.items() if name != NUMBER_FIELD}
-    return {
-        "fields": fields,
-        "sealed": base64_encode(row.identity_sealed),
-        "hash": base64_encode(row.identity_hash),
-    }
+def _stored(rows: Sequence[IntentRow]) -> bytes:
+    """``rows`` as ``rows_of`` reads them back: their numbers follow from their places."""
+    stored = []
+    for row in rows:
+        fields = row.fields.copy()
+        del fields[NUMBER_FIELD]
+        sealed, hashed = base64_encode(row.identity_sealed), base64_encode(row.identity_hash)
+        stored.append({"fields": fields, "sealed": sealed, "hash": hashed})
+    return orjson.dumps(stored)

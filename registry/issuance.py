@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session, defer
 
 from keys.trustlist import ListedKey
 from registry.app import App
-from registry.database import bulk_insert
+from registry.database import bulk_inserting
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
 from registry.intents import IntentRow, require_sealed, rows_of
@@ -28,9 +28,10 @@ from registry.keyring import Keyring
 from registry.log import append_entries, log_time
 from registry.models import Certificate, Claim, Intent, StatusEvent, VoidNumber
 from registry.offices import listed_signer, objection_to_issuing, require_authority
-from registry.signing import SignedRow, WrittenRows, judge_rows, write_rows
+from registry.signing import SignedRow, judge_rows, write_rows
 from registry.status import state_of
 from registry.trust import current_trust_list, established_trust
+from verifier.catalogue import CertificateTemplate
 from verifier.logentry import LogEntry, record_digest
 from verifier.number import CertificateNumber
 from verifier.trust import Trust
@@ -67,30 +68,33 @@ def unobserved(_: str, __: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """An intent whose records are written and wait for their signatures; ``now`` is when that was."""
+    """An intent whose records wait to be written and signed; ``now`` is when that was."""
 
     intent: Intent
     trust: Trust
-    rows: WrittenRows
+    template: CertificateTemplate
+    rows: Sequence[IntentRow]
     keyring: Keyring
     key: ListedKey
+    host: str
     now: int
 
-    def signatures(self) -> list[bytes]:
-        """Of all its records, in order; touches nothing but the signer, so it may run beside anything."""
-        return listed_signer(self.keyring, self.key).sign_all(self.rows.hashes)
+    def signed(self) -> list[SignedRow]:
+        """All its records, in order; touches nothing but the signer, so it may run beside anything."""
+        written = write_rows(self.rows, self.template, host=self.host, issuer_name=self.key.issuer_name)
+        return written.signed(listed_signer(self.keyring, self.key).sign_all(written.hashes))
 
 
 def finish_intent(app: App, intent_id: int, observe: Observe = unobserved) -> Finished:
     """Steps 2 to 4 for one intent; nothing happens to one that is done."""
     begun = begin_intent(app, intent_id, observe=observe)
-    return begun if isinstance(begun, Finished) else end_intent(app, begun, begun.signatures(), observe)
+    return begun if isinstance(begun, Finished) else end_intent(app, begun, begun.signed(), observe)
 
 
 def begin_intent(
     app: App, intent_id: int, *, reserved: Sequence[IntentRow] = (), observe: Observe = unobserved
 ) -> Begun | Finished:
-    """Step 2 up to the signatures: the records as they will be; nothing is begun of an intent that is done.
+    """What step 2 needs of the database; nothing is begun of an intent that is done.
 
     ``reserved`` are its rows as ``reserve`` gave them; without, they are read from what it stored.
     """
@@ -104,16 +108,16 @@ def begin_intent(
             return _finished(session, intent_id)
         trust = established_trust(session)
     observe("sign:before", intent.count)
-    rows, key = _write(app, intent, reserved or rows_of(intent, app.vault), trust)
-    return Begun(intent, trust, rows, app.keyring, key, now)
+    key, template = _key_and_template(intent, trust)
+    rows = reserved or rows_of(intent, app.vault)
+    return Begun(intent, trust, template, rows, app.keyring, key, app.host, now)
 
 
 def end_intent(
-    app: App, begun: Begun, signatures: Sequence[bytes], observe: Observe = unobserved
+    app: App, begun: Begun, signed: Sequence[SignedRow], observe: Observe = unobserved
 ) -> Finished:
-    """The rest of step 2, and steps 3 and 4."""
+    """Steps 3 and 4."""
     intent = begun.intent
-    signed = begun.rows.signed(signatures)
     observe("sign:after", intent.count)
     judged = judge_rows(signed, begun.trust, created=intent.created_at, now=begun.now)
     observe("judge:after", intent.count)
@@ -162,9 +166,7 @@ def checkpoint(app: App, observe: Observe = unobserved) -> None:
     app.cosign_log()
 
 
-def _write(
-    app: App, intent: Intent, rows: Sequence[IntentRow], trust: Trust
-) -> tuple[WrittenRows, ListedKey]:
+def _key_and_template(intent: Intent, trust: Trust) -> tuple[ListedKey, CertificateTemplate]:
     if trust.trust_list is None:
         raise IssuanceError("trust_list_unusable", reason=trust.error.code if trust.error else "")
     authority = require_authority(trust.trust_list, intent.authority)
@@ -179,7 +181,7 @@ def _write(
     )
     if key is None or template is None:
         raise IssuanceError("intent_unusable", intent=intent.id)
-    return write_rows(rows, template, host=app.host, issuer_name=key.issuer_name), key
+    return key, template
 
 
 def _log_rows(
@@ -268,22 +270,30 @@ def _status_event(entry: LogEntry, leaf_index: int) -> StatusEvent:
 
 def _store(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:
     """The records of ``rows``, each with the index of its leaf."""
-    columns = [
-        {
-            "number": row.number.digits,
-            "authority": row.number.authority,
-            "year": row.number.year,
-            "kind": row.number.kind,
-            "serial": row.number.serial,
-            "intent_id": intent.id,
-            "record": row.record,
-            "leaf_index": leaf,
-            "identity_hash": row.row.identity_hash,
-            "identity_sealed": row.row.identity_sealed,
-        }
-        for row, leaf in rows
-    ]
-    bulk_insert(session, Certificate, columns)
+    stored = []
+    for signed, leaf in rows:
+        number, row = signed.number, signed.row
+        parts = number.digits, number.authority, number.year, number.kind, number.serial
+        stored.append(
+            (*parts, intent.id, signed.record, leaf, row.identity_hash, row.identity_sealed),
+        )
+    with bulk_inserting(session, Certificate, _STORED, stored):
+        pass
+
+
+_STORED = (
+    "number",
+    "authority",
+    "year",
+    "kind",
+    "serial",
+    "intent_id",
+    "record",
+    "leaf_index",
+    "identity_hash",
+    "identity_sealed",
+)
+"""The columns of a certificate, in the order in which they are stored."""
 
 
 def _store_void(session: Session, intent: Intent, rows: Sequence[tuple[SignedRow, int]]) -> None:

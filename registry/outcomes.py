@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from enum import Enum
 
-from registry.batches import BatchResult, Place
+from registry.batches import BatchResult
+from registry.candidates import Place
 from registry.messages import pick
 
 

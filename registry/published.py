@@ -3,10 +3,10 @@
 Immutable files come before what points to them. No certificate and no name is among them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.orm import Session
 
 from keys.canonical import canonicalize_restricted
@@ -84,14 +84,39 @@ def tiles(
     One that is there, as ``length`` says, and as long as it must be, is left out, unless ``check``.
     """
     stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
+    wanted: list[tuple[int, int, int]] = []
     for level, index, size in session.execute(stored.order_by(LogTile.level, LogTile.index)):
         for width in _widths(session, max(level, 0), index, checkpoint.size):
-            path = "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
             # A tile's name says its content: one that is there, and as long as it must be, is read again only to be
             # checked. How long a bundle that is not full must be, only its entries tell.
             known = width * HASH_BYTES if level != ENTRIES else size if width == TILE_WIDTH else -1
-            if check or known != length(path):
-                yield path, _tile(session.get_one(LogTile, (level, index)), width)
+            if check or known != length(_path(level, index, width)):
+                wanted.append((level, index, width))
+        if len(wanted) >= _TOGETHER:
+            yield from _read(session, wanted)
+            wanted = []
+    yield from _read(session, wanted)
+
+
+_TOGETHER = 64
+"""Tiles that are asked for at once; a bundle of entries has some 50 KB."""
+
+
+def _path(level: int, index: int, width: int) -> str:
+    return "log/" + tile_path("entries" if level == ENTRIES else level, index, width)
+
+
+def _read(session: Session, wanted: Sequence[tuple[int, int, int]]) -> Iterator[File]:
+    """The tiles of these levels, indexes and widths, in this order; raises ``KeyError`` for one that is gone."""
+    if not wanted:
+        return
+    places = tuple_(LogTile.level, LogTile.index)
+    tiles = select(LogTile.level, LogTile.index, LogTile.data).where(
+        places.in_({(level, index) for level, index, _ in wanted})
+    )
+    found = {(level, index): data for level, index, data in session.execute(tiles)}
+    for level, index, width in wanted:
+        yield _path(level, index, width), _cut(level, found[level, index], width)
 
 
 def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
@@ -105,12 +130,14 @@ def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
     return sorted({count - index * TILE_WIDTH for count in counts})
 
 
-def _tile(tile: LogTile, width: int) -> bytes:
-    """The first ``width`` hashes or entries of a tile."""
-    if tile.level != ENTRIES:
-        return tile.data[: width * HASH_BYTES]
-    entries = split_bundle(tile.data)[:width]
-    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries)
+def _cut(level: int, data: bytes, width: int) -> bytes:
+    """The first ``width`` hashes or entries of a tile's data."""
+    if level != ENTRIES:
+        return data[: width * HASH_BYTES]
+    entries = split_bundle(data)
+    if len(entries) == width:
+        return data
+    return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[:width])
 
 
 def hints(session: Session, size: int) -> Iterator[tuple[str, bytes]]:

@@ -5,7 +5,7 @@ package, a bundle, a web host. A file that is not the one the root signed for is
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
@@ -69,6 +69,10 @@ class CertificateTemplate:
             if not check(fields[name]):
                 return False
         return True
+
+    def values_valid(self, values: Mapping[str, Collection[Field]]) -> bool:
+        """``fields_valid`` of every combination of values, by name."""
+        return all(check(value) for name, check in self._whole for value in values[name])
 
     def __reduce__(self) -> tuple[Callable[..., "CertificateTemplate"], tuple[Files, str, str]]:
         """Goes to another process as its files, and is compiled there once."""

@@ -6,7 +6,7 @@ finds the same and says why not. The two never disagree; the vectors and a prope
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import NamedTuple
@@ -71,7 +71,7 @@ def read_by_template(data: bytes, catalogue: Catalogue, host: str) -> Known | No
         return None
     try:
         read = template.record.read(data, host=host)
-        if read is None or not _ordinary(read.texts, read.integers):
+        if read is None or not ordinary_values(read.texts, read.integers):
             return None
         fields, texts, _, number, proof_value, signed = read
         signature = signature_of(proof_value)
@@ -159,10 +159,11 @@ def ordinary(fields: Mapping[str, Field], issuer_name: str) -> bool:
             texts.append(value)
         else:
             integers.append(value)
-    return _ordinary(texts, integers)
+    return ordinary_values(texts, integers)
 
 
-def _ordinary(texts: Sequence[str], integers: Sequence[int]) -> bool:
+def ordinary_values(texts: Collection[str], integers: Collection[int]) -> bool:
+    """``ordinary`` of any records that have these values, and no others."""
     if "@context" in texts or max(map(abs, integers), default=0) > MAX_SAFE_INTEGER:
         return False
     # Between quotes, as they stand in the record: no value may be composed with the next.

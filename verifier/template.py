@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import orjson
@@ -109,18 +110,20 @@ class RecordTemplate:
         shared: Sequence[str],
     ) -> list[WrittenRecord]:
         """As ``write``, of rows that have the same in the fields ``shared``: these are filled in once for each series."""
-        writers: dict[tuple[str, int, int, int], RecordWriter] = {}
-        written = []
-        for number, fields in rows:
-            series = (number.authority, number.year, number.kind, number.status_block)
-            writer = writers.get(series)
+        written: list[WrittenRecord] = []
+        for series, same in groupby(rows, _series_of):
+            group = list(same)
+            numbers, fields = [number for number, _ in group], [fields for _, fields in group]
+            common = {name: fields[0][name] for name in shared}
+            columns: dict[str, Sequence[Field]] = {
+                NUMBER_FIELD: [number.digits for number in numbers],
+                "statusIndex": [number.status_index for number in numbers],
+            }
             try:
-                if writer is None:
-                    common = {name: fields[name] for name in shared}
-                    writer = _series_writer(self._writer, host, issuer_name, *series).bind(common)
-                    writers[series] = writer
-                own: Fields = {NUMBER_FIELD: number.digits, "statusIndex": number.status_index}
-                written.append(writer.write({**fields, **own}))
+                writer = _series_writer(self._writer, host, issuer_name, *series).bind(common)
+                for name in writer.names - columns.keys():
+                    columns[name] = [one[name] for one in fields]
+                written += writer.write_columns(columns, len(group))
             except orjson.JSONEncodeError as error:
                 raise FormError("record_form", "surrogate") from error
         return written
@@ -185,6 +188,11 @@ class RecordTemplate:
         if not spelled:
             raise FormError("qr_values", "spelling")
         return fields
+
+
+def _series_of(row: tuple[CertificateNumber, Mapping[str, Field]]) -> tuple[str, int, int, int]:
+    number = row[0]
+    return number.authority, number.year, number.kind, number.status_block
 
 
 def _reader(

@@ -4,12 +4,15 @@ import logging.config
 import os
 import signal
 import sys
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 from typing import Annotated
 
 import typer
 
+from registry.apart import KeptAgent
 from registry.cases import working as cases
 from registry.cli.common import SHELL, registry_app
 from registry.cli.watching import LOG_VARIABLE, watched
@@ -49,7 +52,8 @@ def worker(
         signal.signal(sign, lambda _, __: stop.set())
     if child:
         stop_with_input(stop)
-    with registry_app() as app, watched(app, metrics):
+    with registry_app() as one, closing(KeptAgent()) as agent, watched(one, metrics):
+        app = replace(one, agent=agent)
         SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
         publishing = Thread(
             target=keep_published, args=(app, publish), kwargs={"stop": stop}, name="publishing"

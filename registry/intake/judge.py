@@ -22,6 +22,7 @@ from registry.intake.rows import AnnualApplication, Application, CompletionAppli
 from registry.intake.sources import Sheet
 from registry.intake.survey import Position, column_letter, merged_followers
 from registry.intake.text import clean
+from registry.intake.usual import Usual, UsualIdentities, UsualRows
 from registry.intake.values import (
     Cell,
     CellFault,
@@ -71,8 +72,11 @@ class Readers:
 
     def __init__(self, *, year: int, today: dt.date, missing_glyphs: MissingGlyphs) -> None:
         glyphs = GlyphCheck(missing_glyphs)
-        text = text_reader(glyphs)
+        texts: dict[str, str] = {}
+        text = text_reader(glyphs, texts)
+        births = range(year - MOST_AGE, year - LEAST_AGE + 1)
         self.year = year
+        self.usual = Usual(glyphs.known, texts, UsualIdentities(today, births))
         self.by_field: Mapping[str, Reader] = MappingProxyType(
             {
                 "name": name_reader(glyphs),
@@ -121,12 +125,15 @@ class RowJudge:
         self._used = [column.index for column in self._columns if column.index is not None]
         self._heading_width = header.width if sheet.separated else None
         self._merged = merged_followers(sheet.survey, header.bottom + 2)
+        self._usual = self._usual_rows()
 
     def judge(self, row: int, cells: Sequence[Cell]) -> Application | list[Finding | Application]:
         """An application, or a list (perhaps empty) of findings, notes being followed by their application.
 
         Whoever stands in a hidden row or sheet is held back, unless hidden ones are to be included.
         """
+        if self._usual is not None and (usual := self._usual.read(row, cells)) is not None:
+            return usual
         outcome = self._judge(row, cells)
         if not self._is_hidden(row):
             return outcome
@@ -137,6 +144,23 @@ class RowJudge:
             "hidden_sheet_row" if self._sheet.hidden else "hidden_row", Severity.FAULT, self._sheet.name, row
         )
         return [held, *(item for item in findings if isinstance(item, Finding))]
+
+    def _usual_rows(self) -> UsualRows | None:
+        """What reads most rows at once; for annual hours, which most certificates are about."""
+        if self._kind != "annual" or (self._sheet.hidden and not self._include_hidden):
+            return None
+        places = [column.index for column in self._columns if column.field != "year"]
+        return UsualRows(
+            self._sheet.name,
+            self._readers.year,
+            tuple(place for place in places if place is not None),
+            next(column.index for column in self._columns if column.field == "year"),
+            tuple(column.index for column in self._totals if column.index is not None),
+            self._heading_width,
+            self._hidden,
+            self._readers.usual,
+            self._seen,
+        )
 
     def _is_hidden(self, row: int) -> bool:
         return row in self._hidden or (self._sheet.hidden and not self._include_hidden)

@@ -25,7 +25,8 @@ CACHED_LENGTH = 200
 NAMED_CHARACTERS = 10
 """A remark names so many characters at most; a cell may hold 32,767."""
 
-_COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,40}")
+COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,40}")
+"""A name that needs no second look but the font's."""
 _DOT_LIKE = re.compile("[•‧・･∙⋅．.●▪◦᛫⸱ꞏ˙]")
 _LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _LOST = re.compile("[?？\ufffd□■〓▯]")
@@ -39,16 +40,16 @@ class GlyphCheck:
 
     def __init__(self, missing_glyphs: MissingGlyphs) -> None:
         self._missing_glyphs = missing_glyphs
-        self._known: set[str] = set()
+        self.known: set[str] = set()
 
     def require(self, text: str) -> None:
         """Raises CellFault glyph_missing, naming the characters."""
-        if self._known.issuperset(text):
+        if self.known.issuperset(text):
             return
         missing = list(dict.fromkeys(self._missing_glyphs(text)))
         if missing:
             raise CellFault("glyph_missing", characters=_named(missing))
-        self._known.update(text)
+        self.known.update(text)
 
 
 def name_reader(glyphs: GlyphCheck) -> Reader:
@@ -56,7 +57,7 @@ def name_reader(glyphs: GlyphCheck) -> Reader:
 
     def read(raw: Cell, changes: Changes) -> str:
         before = require_text(raw)
-        if _COMMON_NAME.fullmatch(before) is None:
+        if COMMON_NAME.fullmatch(before) is None:
             text = _checked_name(before)
             if text != before:
                 changes.append((visible(before), text))
@@ -68,9 +69,8 @@ def name_reader(glyphs: GlyphCheck) -> Reader:
     return read
 
 
-def text_reader(glyphs: GlyphCheck) -> Reader:
-    """Reads an employer, a programme or an institution; good ones are remembered, because they repeat."""
-    cache: dict[str, str] = {}
+def text_reader(glyphs: GlyphCheck, cache: dict[str, str]) -> Reader:
+    """Reads an employer, a programme or an institution; good ones are remembered in ``cache``, because they repeat."""
 
     def read(raw: Cell, changes: Changes) -> str:
         before = require_text(raw)

@@ -4,10 +4,11 @@ import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from registry.apart import KeptAgent
 from registry.app import App, create_app
 from registry.batches import BatchResult, issue_file
 from registry.intake.samples import write_clean_workbook
@@ -62,6 +63,8 @@ def open_office(folder: Path, database_url: str = "") -> Iterator[Office]:
         host=HOST,
         clock=lambda: START + int(time.monotonic() - began),
     )
+    agent = KeptAgent()  # as a worker has it
+    app = replace(app, agent=agent)
     try:
         with app.database.write() as session:
             add_authority(session, app.keyring, _delegation(), now=app.clock())
@@ -70,6 +73,7 @@ def open_office(folder: Path, database_url: str = "") -> Iterator[Office]:
         missing_glyphs("")  # reads the font once a process, as the first sheet of a running registry would
         yield office
     finally:
+        agent.close()
         app.database.close()
 
 

@@ -111,7 +111,7 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
 def office_on(engine: str, folder: Path) -> Iterator[Office]:
     """An office whose registry is on ``engine``."""
     with ExitStack() as stack:
-        cluster = stack.enter_context(postgresql()) if engine == "postgresql" else None
+        cluster = stack.enter_context(postgresql(synced=True)) if engine == "postgresql" else None
         url = cluster.url(cluster.create()) if cluster else ""
         yield stack.enter_context(open_office(folder, url))
 

@@ -56,15 +56,15 @@ class Cluster:
 
 
 @contextmanager
-def postgresql() -> Iterator[Cluster]:
-    """A cluster for the length of the block; raises ``NoPostgresError``."""
+def postgresql(*, synced: bool = False) -> Iterator[Cluster]:
+    """A cluster for the length of the block, whose commits outlive the loss of power if ``synced``; raises ``NoPostgresError``."""
     programs = _installed_programs()
     with tempfile.TemporaryDirectory(prefix="certreg-pg-", ignore_cleanup_errors=True) as folder:
         if programs is None:
             with _packaged(Path(folder)) as cluster:
                 yield cluster
         else:
-            with _installed(programs, Path(folder)) as cluster:
+            with _installed(programs, Path(folder), "" if synced else UNSYNCED) as cluster:
                 yield cluster
 
 
@@ -79,11 +79,11 @@ def _installed_programs() -> Path | None:
 
 
 @contextmanager
-def _installed(programs: Path, folder: Path) -> Iterator[Cluster]:
+def _installed(programs: Path, folder: Path, syncing: str) -> Iterator[Cluster]:
     prefix = _as_another_user(folder)
     data, log = folder / "data", folder / "log"
     _call([*prefix, str(programs / "initdb"), "-D", str(data), "-U", USER, "-A", "trust", "-E", "UTF8", "-N"])
-    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50 {UNSYNCED}"
+    options = f"-c listen_addresses='' -c unix_socket_directories={folder} -c max_connections=50 {syncing}"
     control = [*prefix, str(programs / "pg_ctl"), "-D", str(data), "-w"]
     _call([*control, "-l", str(log), "-o", options, "start"])
     try:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,8 @@ import pytest
 from keys.agentd import CheckpointRule, HashRule
 from keys.errors import CustodyError
 from registry import apart, batches
-from registry.apart import private_agent, rule_of
+from registry.apart import KeptAgent, private_agent, rule_of
+from registry.batches import preview_file
 from registry.fsck import fsck
 from registry.issuance import POINTS, Observe, resume, unobserved
 from registry.keyring import Keyring
@@ -21,7 +23,8 @@ from registry.settings import PASSPHRASE_VARIABLE
 from tests.builders import HOST, MUNICIPAL, refused
 from tests.matrices import cells
 from tests.registry.children import Strike, issue_apart, killed
-from tests.registry.rig import NOW, YEAR, Rig, assert_sound, audit
+from tests.registry.rig import NOW, RULES, YEAR, Rig, assert_sound, audit, intake
+from tests.registry.sheets import ANNUAL, annual, write_csv
 
 ROWS, CHUNK = 12, 3
 OFFICE_KEY = f"{MUNICIPAL}-{YEAR}-1"
@@ -160,6 +163,69 @@ def test_an_agent_that_will_not_end_is_made_to(
         keyring.signer(OFFICE_KEY)
         agents[0].send_signal(signal.SIGSTOP)
     assert agents[0].returncode == -signal.SIGKILL
+
+
+def test_a_process_that_issues_file_after_file_keeps_its_agent(lite: Rig, agents: Children) -> None:
+    with closing(KeptAgent()) as agent:
+        rig = replace(lite, app=replace(lite.app, agent=agent))
+        for start in (0, CHUNK):
+            assert len(rig.submit(rig.people(range(start, start + CHUNK))).issued) == CHUNK
+        (kept,) = agents
+        assert kept.poll() is None
+        assert rig.app.keyring._open.keys() & {OFFICE_KEY, "log"} == set()
+        kept.kill()
+        kept.wait()
+        assert len(rig.submit(rig.people(range(2 * CHUNK, 3 * CHUNK))).issued) == CHUNK
+    assert [one.returncode for one in agents] == [-signal.SIGKILL, 0]
+    assert_sound(lite.app, issued=3 * CHUNK)
+
+
+def test_a_kept_agent_is_for_one_at_a_time_for_its_keys_and_for_a_while(lite: Rig, agents: Children) -> None:
+    keyring, office, log = lite.app.keyring, [OFFICE_KEY], ["log"]
+
+    def lent(agent: KeptAgent, names: list[str]) -> AbstractContextManager[Keyring]:
+        return agent.lent(keyring, names, log_origin=log_origin(HOST), journal=lite.folder / "j")
+
+    def fail(agent: KeptAgent) -> None:
+        with lent(agent, office):
+            raise CustodyError("agent_gone")
+
+    with closing(KeptAgent()) as agent:
+        with lent(agent, office) as one, lent(agent, office) as two:
+            assert one.signer(OFFICE_KEY).sign(bytes(64)) == two.signer(OFFICE_KEY).sign(bytes(64))
+        assert [kept.poll() for kept in agents] == [None, 0]  # of the two the last is kept
+        with refused(CustodyError, "agent_gone"):
+            fail(agent)
+        assert agents[0].returncode == 0  # nothing is kept after a fault
+        with lent(agent, office), lent(agent, log):
+            pass
+        assert [kept.poll() for kept in agents[2:]] == [None, 0]
+        with lent(agent, log):
+            assert agents[2].returncode == 0  # it has other keys
+    brief = KeptAgent(idle=0.01)
+    with lent(brief, office):
+        pass
+    assert agents[-1].wait(30) == 0
+
+
+def test_what_is_found_stands_in_the_order_of_the_file_though_it_is_read_ahead(
+    lite: Rig, agents: Children
+) -> None:
+    faulty = [
+        annual(20, 职称等级="工程师"),
+        annual(21, 专业科目学时="二十"),
+        annual(1),
+        annual(22, 公需科目学时=1),
+    ]
+    rows = [row for serial in range(4) for row in (annual(serial), faulty[serial])] + [["合计"]]
+    file = write_csv(lite.folder / "faulty.csv", [ANNUAL, *rows])
+    foreseen = preview_file(lite.app, intake(file), authority=MUNICIPAL, rule_set=RULES)
+    result = lite.submit(file, chunk=2)
+    assert [finding.code for finding in result.findings][-1] == "total_row"
+    assert result.findings == foreseen.findings
+    assert (result.rows, result.refused_rows) == (foreseen.rows, foreseen.refused_rows)
+    assert list(result.numbered.values()) == foreseen.fit
+    assert len(agents) == 1
 
 
 def test_what_keys_are_for() -> None:

@@ -7,7 +7,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from registry.intents import IntentRow
-from registry.signing import BEFORE_LOGGING, SignedRow, judge_rows, refusal_of, write_rows
+from registry.signing import (
+    BEFORE_LOGGING,
+    SignedRow,
+    _differ_in_good_values,
+    judge_rows,
+    refusal_of,
+    write_rows,
+)
 from tests.builders import HOST, MUNICIPAL, signer
 from tests.simulator import ANNUAL, LOGGED_AT, SIGNED_AT, Simulator, catalogue
 from verifier.number import number_of
@@ -61,6 +68,24 @@ def test_one_bad_row_does_not_spoil_the_next() -> None:
         rows_of({"grade": "chief"}, {}, {"name": "张\u200b"}, {}), TRUST, created=SIGNED_AT, now=LOGGED_AT
     )
     assert [one.refusal for one in judged] == ["schema", "", "text_control_character", ""]
+
+
+@pytest.mark.parametrize(
+    ("change", "together"),
+    [
+        ({"name": "李雷", "professionalHours": 61}, True),
+        ({"professionalHours": True}, False),  # equal to 1, and other bytes
+        ({"publicHours": 2001}, False),
+        ({"validFrom": "2026-03-09"}, False),
+        ({"name": "张\u200b"}, False),
+        ({"more": "?"}, False),
+    ],
+)
+def test_rows_are_judged_together_where_all_are_good(change: dict[str, Any], together: bool) -> None:
+    rows = rows_of({"professionalHours": 1}, {"name": "韩梅梅"}, change)
+    assert _differ_in_good_values(rows, rows[0].row.fields) is together
+    another = [*rows[:1], rows[1]._replace(template=catalogue().templates["completion", "v1"])]
+    assert not _differ_in_good_values(another, rows[0].row.fields)
 
 
 def test_what_was_reserved_long_ago_is_not_issued() -> None:

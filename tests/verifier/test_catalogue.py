@@ -302,3 +302,16 @@ def test_any_value_in_a_record_is_judged_without_raising(kind: str, data: st.Dat
         assert not check(record)
     else:
         assert check(record) in (True, False)
+
+
+@given(
+    names=st.lists(st.sampled_from(["张三", "李雷", "张", ""]), min_size=1, max_size=3),
+    hours=st.lists(st.sampled_from([0, 60, 2001, -1]), min_size=1, max_size=3),
+)
+def test_values_are_valid_together_where_all_their_combinations_are(
+    names: list[str], hours: list[int]
+) -> None:
+    template = catalogue().templates["annual", "v1"]
+    every = [annual_fields(name=name, publicHours=hour) for name in names for hour in hours]
+    together = {field: {fields[field] for fields in every} for field in every[0]}
+    assert template.values_valid(together) is all(map(template.fields_valid, every))

@@ -147,7 +147,9 @@ def test_a_day_that_is_none_cannot_be_packed(day: str) -> None:
 
 
 @given(
-    names=st.lists(TEXT, min_size=1, max_size=4),
+    names=st.lists(
+        TEXT | st.sampled_from(['a",', '","', "\\", '\\","', "100%b", ""]), min_size=1, max_size=4
+    ),
     shared=st.sets(st.sampled_from(["validFrom", "created", "keySequence"])),
 )
 def test_many_are_written_as_each(names: list[str], shared: set[str]) -> None:
