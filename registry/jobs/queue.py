@@ -183,6 +183,8 @@ async def _for_ever(what: Callable[[], Awaitable[None]], stop: Event, pause: flo
 
 async def _lane(queue: Queue, lane: Iterable[str], holder: str, poll: float) -> None:
     await queue.run_worker_async(**_options(lane, holder), fetch_job_polling_interval=poll)
+    # Nobody told it to: it could not beat, or not listen.
+    logger.warning("no job can be taken: %s lost the queue, and begins anew", holder)
 
 
 def _options(lane: Iterable[str], holder: str) -> Mapping[str, Any]:

@@ -40,14 +40,17 @@ def fall_silent(rig: Rig) -> None:
     """More than a lease passes in which no worker that is there now is heard of; then somebody looks after them."""
     rig.clock.now += LEASE + 1
     if is_queued(rig):
-        with rig.app.database.write() as session:
-            session.execute(
-                text(
-                    "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - make_interval(secs => :lease)"
-                ),
-                {"lease": LEASE + 1},
-            )
+        grow_silent(rig)
         relieve(rig)
+
+
+def grow_silent(rig: Rig) -> None:
+    """More than a lease has passed on the database's clock since any worker was heard of."""
+    silence = text(
+        "UPDATE procrastinate_workers SET last_heartbeat = last_heartbeat - make_interval(secs => :lease)"
+    )
+    with rig.app.database.write() as session:
+        session.execute(silence, {"lease": LEASE + 1})
 
 
 def relieve(rig: Rig) -> None:
