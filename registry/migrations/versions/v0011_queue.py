@@ -39,7 +39,7 @@ def upgrade() -> None:
     op.add_column("job", sa.Column("message", sa.BigInteger(), nullable=True))
     if op.get_bind().dialect.name != "postgresql":
         return
-    from procrastinate.schema import SchemaManager  # noqa: PLC0415  (a second to import, once in a registry's life)
+    from procrastinate.schema import SchemaManager  # noqa: PLC0415  (slow to import, once in a registry's life)
 
     # Without parameters: the library's text has percent signs, and many statements.
     op.get_bind().exec_driver_sql(SchemaManager.get_schema(), execution_options={"no_parameters": True})
