@@ -63,6 +63,11 @@ class BucketSite:
     """Whether the service knows conditional writes; one that says it does not is written to without."""
     known: dict[str, Stored] = field(default_factory=dict)
 
+    @property
+    def address(self) -> str:
+        """See ``Site``."""
+        return f"{self.client.meta.endpoint_url} {SCHEME}{self.bucket}/{self.prefix}"
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """See ``Site``. Between hosts the conditions on each write do the same."""
@@ -77,6 +82,11 @@ class BucketSite:
         """See ``Site``."""
         stored = self.known.get(path)
         return stored.size if stored else None
+
+    def stamp(self, path: str) -> str | None:
+        """See ``Site``: the tag by the listing, which is of the content."""
+        stored = self.known.get(path)
+        return f"{stored.size}.{stored.etag}" if stored else None
 
     def read(self, path: str) -> bytes | None:
         """See ``Site``; one that is larger than anything of ours is empty."""

@@ -183,6 +183,21 @@ class StatusEvent(Base):
     release_remark: Mapped[str | None] = mapped_column(Text)
 
 
+class StatusMark(Base):
+    """How often anything was written about the status of a block's numbers; triggers count, whoever writes (migration 0012).
+
+    It tells a publication which blocks to look at, and nothing about anybody's status.
+    """
+
+    __tablename__ = "status_mark"
+
+    authority: Mapped[str] = mapped_column(String(6), primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    block: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int] = mapped_column(BigInteger)
+
+
 class LogHead(Base):
     """How many entries the log has. Whoever appends locks this one row, so entries have one order."""
 

@@ -20,11 +20,18 @@ File = tuple[str, bytes]
 class Site(Protocol):
     """A place that readers read from. Paths are relative, with ``/``."""
 
+    @property
+    def address(self) -> str:
+        """Where it is: what tells it from every other place."""
+
     def alone(self) -> AbstractContextManager[None]:
         """One publication at a time: of two, the one with the older state could finish last and turn the log back."""
 
     def length(self, path: str) -> int | None:
         """Bytes of a file, or None where there is none."""
+
+    def stamp(self, path: str) -> str | None:
+        """What is another whenever the file was written, or None where there is none; its content is not asked for."""
 
     def read(self, path: str) -> bytes | None:
         """A file, or None where there is none."""
@@ -48,6 +55,11 @@ class FolderSite:
 
     folder: Path
 
+    @property
+    def address(self) -> str:
+        """See ``Site``."""
+        return str(self.folder.resolve())
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """See ``Site``; the folder is made."""
@@ -62,6 +74,14 @@ class FolderSite:
             return (self.folder / path).stat().st_size
         except OSError:
             return None
+
+    def stamp(self, path: str) -> str | None:
+        """See ``Site``: the system tells of each file when it, its name or its rights were changed, and nobody sets that time."""
+        try:
+            found = (self.folder / path).stat()
+        except OSError:
+            return None
+        return f"{found.st_ino}.{found.st_size}.{found.st_mtime_ns}.{found.st_ctime_ns}"
 
     def read(self, path: str) -> bytes | None:
         """See ``Site``."""

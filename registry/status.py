@@ -16,7 +16,7 @@ from keys.signer import Signer
 from registry.database import select_among
 from registry.errors import StatusChangeError
 from registry.log import append_entries, log_time, require_logged
-from registry.models import Certificate, Claim, Intent, StatusEvent
+from registry.models import Certificate, Claim, Intent, StatusEvent, StatusMark
 from verifier.catalogue import CONTEXT_PATH
 from verifier.limits import STATUS_LIST_BITS
 from verifier.logentry import LogEntry, record_digest
@@ -192,6 +192,24 @@ def blocks_in_use(session: Session) -> list[Block]:
         if serial is not None  # reserved, and nothing issued yet
         for number in range(serial // STATUS_LIST_BITS + 1)
     ]
+
+
+def versions_of(session: Session) -> dict[Block, int]:
+    """How often anything was written about the status of each block's numbers, for those of which anything was."""
+    columns = (
+        StatusMark.authority,
+        StatusMark.year,
+        StatusMark.kind,
+        StatusMark.block,
+        StatusMark.version,
+    )
+    return {Block(*row[:4]): row[4] for row in session.execute(select(*columns))}
+
+
+def blocks_changed_since(session: Session, leaf: int) -> frozenset[Block]:
+    """The blocks that have events from ``leaf`` on."""
+    numbers = session.scalars(select(StatusEvent.number).where(StatusEvent.leaf_index >= leaf))
+    return frozenset(map(block_of, numbers))
 
 
 def changes_in(session: Session, block: Block, *, below: int | None = None) -> dict[int, StatusChange]:

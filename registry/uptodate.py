@@ -11,7 +11,8 @@ from threading import Event
 
 from registry.app import App
 from registry.log import log_size
-from registry.publication import STATUS_VALIDITY, publish
+from registry.publication import publish
+from registry.statuslists import STATUS_VALIDITY
 from verifier.operation.logs import whereabouts
 
 LOOK = 3.0

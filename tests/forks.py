@@ -13,6 +13,7 @@ CONTEXT.set_forkserver_preload(
     [
         *{f"registry.cli.{place.partition(':')[0]}" for place in COMMANDS.values()},
         "registry.cli.main",
+        "registry.jobs.queue",
         "verifier.cli",
         "tests.cheapkeys",
         "tests.registry.children",

@@ -15,6 +15,9 @@ class Job(Base):
     ``payload``, ``actor`` and ``result`` are JSON, without an identity number. While it runs, ``holder`` has it until
     ``lease_until``; whoever takes it over raises ``attempt``, so that a holder who comes back late changes nothing. The
     partial index keeps one piece of work from being ordered twice while it is open.
+
+    On PostgreSQL every row that comes to wait sends a message to the queue, by a trigger in the same transaction, whichever
+    program writes it; ``message`` is the one by which it runs.
     """
 
     __tablename__ = "job"
@@ -41,6 +44,8 @@ class Job(Base):
     attempt: Mapped[int] = mapped_column()
     holder: Mapped[str | None] = mapped_column(String(120))
     lease_until: Mapped[int | None] = mapped_column(BigInteger)
+    message: Mapped[int | None] = mapped_column(BigInteger)
+    """The queue's name for it while it runs; None where there is no queue."""
     not_before: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[int] = mapped_column(BigInteger)
     started_at: Mapped[int | None] = mapped_column(BigInteger)

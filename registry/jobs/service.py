@@ -1,8 +1,9 @@
 """Ordering background work, holding it, telling how far it is (the table is ``registry.jobs.models``).
 
-A worker holds a job for ``LEASE`` seconds and renews that while it lives. Of one that died the next worker takes the
-job over; ``Held`` (job and attempt) is the right to change it, and a right that was lost raises ``LeaseLostError``. Nothing here
-runs a job: what a kind of job does must come to the same however often it is begun (``registry.jobs.worker``).
+``Held`` (job and attempt) is the right to change a job, and a right that was lost raises ``LeaseLostError``. On PostgreSQL a queue
+hands the jobs out and knows who is dead (``registry.jobs.queue``): ``begin``. On SQLite a worker takes the oldest itself, holds it
+for ``LEASE`` seconds and renews that while it lives; of one that died the next worker takes the job over: ``take``, ``renew``. Nothing
+here runs a job: what a kind of job does must come to the same however often it is begun (``registry.jobs.worker``).
 """
 
 from collections.abc import Collection, Mapping
@@ -21,6 +22,8 @@ LEASE = 60
 """Seconds: a worker that is silent for so long is taken for dead. A step of any job (a chunk) takes well under one."""
 MAX_ATTEMPTS = 5
 """Beginnings of one job: what kills its worker every time must not be begun for ever."""
+NO_LEASE = 253_402_300_799
+"""The last second of the year 9999, for a job from the queue: its worker is watched there, and no program of before takes it over."""
 FIRST_PAUSE = 5
 """Seconds before a job that met a passing trouble is begun again; four times as long each further time."""
 
@@ -39,6 +42,8 @@ class Held:
     job: int
     holder: str
     attempt: int
+    message: int | None = None
+    """The queue's name for this attempt; None where there is no queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,24 +116,24 @@ def is_waiting(session: Session, *, kinds: Collection[str], now: int) -> bool:
 
 
 def take(session: Session, *, holder: str, kinds: Collection[str], now: int) -> tuple[JobView, Held] | None:
-    """The oldest job that nobody holds, now held by ``holder``; None where there is none.
-
-    PostgreSQL passes over what others are just taking; on SQLite a writing session has no other beside it.
-    """
+    """The oldest job that nobody holds, now held by ``holder``; None where there is none. For SQLite, where one writes at a time."""
     oldest = select(Job).where(_takeable(kinds, now)).order_by(Job.id).limit(1)
-    while (job := session.scalars(oldest.with_for_update(skip_locked=True)).first()) is not None:
-        if job.attempt >= MAX_ATTEMPTS:
-            _end(
-                job, "failed", now, error="job_gave_up", error_params=orjson.dumps({"attempts": job.attempt})
-            )
-            session.flush()
-            continue
-        job.state, job.holder, job.lease_until = "running", holder, now + LEASE
-        job.attempt += 1
-        job.started_at = job.started_at or now
-        session.flush()
-        return view_of(job), Held(job.id, holder, job.attempt)
+    while (job := session.scalars(oldest).first()) is not None:
+        held = Held(job.id, holder, job.attempt + 1)
+        if _begin(session, job, held, now):
+            return view_of(job), held
     return None
+
+
+def begin(
+    session: Session, job_id: int, *, message: int, holder: str, now: int
+) -> tuple[JobView, Held] | None:
+    """The job of this message, now held by ``holder``; None where the message is out of date, or the job was given up."""
+    job = session.scalars(select(Job).filter_by(id=job_id).with_for_update()).first()
+    if job is None or job.state != "waiting":
+        return None
+    held = Held(job.id, holder, job.attempt + 1, message)
+    return (view_of(job), held) if _begin(session, job, held, now) else None
 
 
 def renew(session: Session, held: Held, *, now: int) -> None:
@@ -138,7 +143,7 @@ def renew(session: Session, held: Held, *, now: int) -> None:
 
 def advance(session: Session, held: Held, *, done: int, total: int | None, now: int) -> None:
     """Tell how far it is, and hold it on; raises ``LeaseLostError``."""
-    _change(session, held, done=done, total=total, lease_until=now + LEASE)
+    _change(session, held, done=done, total=total, lease_until=_lease(held, now))
 
 
 def finish(session: Session, held: Held, *, result: Document, now: int) -> None:
@@ -237,12 +242,37 @@ def _change(session: Session, held: Held, **values: Any) -> None:
         raise LeaseLostError
 
 
+def _begin(session: Session, job: Job, held: Held, now: int) -> bool:
+    """Put the job into these hands; False where it was begun too often, and is given up."""
+    if job.attempt >= MAX_ATTEMPTS:
+        _end(job, "failed", now, error="job_gave_up", error_params=orjson.dumps({"attempts": job.attempt}))
+        session.flush()
+        return False
+    job.state, job.holder, job.message, job.lease_until = (
+        "running",
+        held.holder,
+        held.message,
+        _lease(held, now),
+    )
+    job.attempt = held.attempt
+    job.started_at = job.started_at or now
+    session.flush()
+    return True
+
+
+def _lease(held: Held, now: int) -> int:
+    return now + LEASE if held.message is None else NO_LEASE
+
+
+_HELD_BY_NOBODY = {"holder": None, "lease_until": None, "message": None}
+
+
 def _put_down() -> dict[str, Any]:
-    return {"state": "waiting", "holder": None, "lease_until": None}
+    return {"state": "waiting", **_HELD_BY_NOBODY}
 
 
 def _ended(state: str, now: int) -> dict[str, Any]:
-    return {"state": state, "holder": None, "lease_until": None, "finished_at": now}
+    return {"state": state, **_HELD_BY_NOBODY, "finished_at": now}
 
 
 def _end(job: Job, state: str, now: int, **values: Any) -> None:

@@ -3,14 +3,17 @@
 A kind of job is a function of a ``Task`` that comes to the same however often it is begun: it may be killed at any line
 and begun again by another worker, and for a moment two may be at it. What must happen exactly once (the trail) belongs
 into ``Done.conclude``, which runs in the transaction that ends the job. Keys are opened here and not where pages are made.
+
+Who gets which job: on PostgreSQL ``registry.jobs.queue`` says so, on SQLite the lanes below, by the job's lease.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import Event, Thread
+from typing import Protocol
 
 from prometheus_client import Histogram
 from sqlalchemy.orm import Session
@@ -23,7 +26,7 @@ from registry.jobs.service import LEASE, Document, Held, JobView, LeaseLostError
 from verifier.operation.logs import whereabouts
 
 POLL = 1.0
-"""Seconds between looks for work: what a clerk waits at most before it begins."""
+"""Seconds between looks for work: what a clerk waits at most before it begins (on PostgreSQL a worker is woken)."""
 JOB_SECONDS = Histogram(
     "certreg_job_seconds",
     "Beginnings of background work, by kind and what came of it.",
@@ -45,6 +48,13 @@ class Done:
     conclude: Callable[[Session], None] | None = None
 
 
+class Signal(Protocol):
+    """An event, as far as it is looked at."""
+
+    def is_set(self) -> bool:
+        """Whether it happened."""
+
+
 @dataclass(slots=True)
 class Task:
     """A job in a worker's hands."""
@@ -52,8 +62,8 @@ class Task:
     app: App
     job: JobView
     held: Held
-    stop: Event
-    lost: Event
+    stop: Signal
+    lost: Signal
 
     def advance(self, done: int, total: int | None = None) -> None:
         """Tell how far it is, in a transaction of its own; raises ``LeaseLostError`` and ``StoppingError``: let them pass.
@@ -82,12 +92,20 @@ class JobKind:
 Kinds = Mapping[str, JobKind]
 
 
+Write = Callable[[Callable[[Session], None]], None]
+"""A transaction of its own."""
+
+
 def work(app: App, kinds: Kinds, *, name: str, stop: Event, poll: float = POLL) -> None:
     """Work until ``stop``: two lanes, each one job at a time. ``name`` tells this worker from every other."""
-    lanes = [frozenset(kind for kind, one in kinds.items() if one.long is long) for long in (True, False)]
+    if _has_queue(app):
+        from registry.jobs import queue  # noqa: PLC0415  (slow to import, and of use on PostgreSQL only)
+
+        queue.work(app, kinds, name=name, stop=stop, poll=poll)
+        return
     threads = [
-        Thread(target=_lane, args=(app, kinds, lane, f"{name}/{place}", stop, poll), name=f"lane-{place}")
-        for place, lane in enumerate(lanes)
+        Thread(target=_lane, args=(app, kinds, lane, holder, stop, poll), name=f"lane-{holder[-1]}")
+        for holder, lane in zip(lanes_of(name), split(kinds), strict=True)
         if lane
     ]
     for thread in threads:
@@ -99,6 +117,63 @@ def work(app: App, kinds: Kinds, *, name: str, stop: Event, poll: float = POLL) 
 def lanes_of(name: str) -> tuple[str, ...]:
     """The holders' names of a worker: what ``service.abandon`` takes when it has died."""
     return tuple(f"{name}/{place}" for place in range(2))
+
+
+def split(kinds: Kinds) -> tuple[frozenset[str], ...]:
+    """The kinds of each lane: long work, and all other."""
+    return tuple(frozenset(kind for kind, one in kinds.items() if one.long is long) for long in (True, False))
+
+
+def work_once(
+    app: App, kinds: Kinds, *, holder: str, stop: Event | None = None, lane: Iterable[str] | None = None
+) -> bool:
+    """Do the oldest job there is; whether there was one."""
+    if _has_queue(app):
+        from registry.jobs import queue  # noqa: PLC0415  (slow to import, and of use on PostgreSQL only)
+
+        return queue.work_once(app, kinds, holder=holder, stop=stop, lane=lane)
+    wanted = frozenset(kinds if lane is None else lane)
+    with app.database.read() as session:
+        if not service.is_waiting(session, kinds=wanted, now=app.clock()):
+            return False
+    with app.database.write() as session:
+        taken = service.take(session, holder=holder, kinds=wanted, now=app.clock())
+    if taken is None:
+        return False
+    job, held = taken
+
+    def write(how: Callable[[Session], None]) -> None:
+        with app.database.write() as session:
+            how(session)
+
+    with _beating(app, held) as lost:
+        perform(app, kinds, job, held, stop=stop or Event(), lost=lost, write=write)
+    return True
+
+
+def perform(
+    app: App,
+    kinds: Kinds,
+    job: JobView,
+    held: Held,
+    *,
+    stop: Signal,
+    write: Write,
+    lost: Signal | None = None,
+) -> None:
+    """Do a job that is held, and write down what came of it, by ``write``; raises what ``write`` raises."""
+    began, outcome = time.perf_counter(), "trouble"
+    try:
+        outcome = _do(kinds[job.kind].handler, Task(app, job, held, stop, lost or Event()), write)
+    finally:
+        spent = time.perf_counter() - began
+        JOB_SECONDS.labels(job.kind, outcome).observe(spent)
+        fields = {"job": job.id, "kind": job.kind, "outcome": outcome, "milliseconds": round(spent * 1000)}
+        logger.info("job %d (%s): %s", job.id, job.kind, outcome, extra=fields)
+
+
+def _has_queue(app: App) -> bool:
+    return app.database.engine.dialect.name == "postgresql"
 
 
 def _lane(app: App, kinds: Kinds, lane: frozenset[str], holder: str, stop: Event, poll: float) -> None:
@@ -113,32 +188,7 @@ def _lane(app: App, kinds: Kinds, lane: frozenset[str], holder: str, stop: Event
             stop.wait(poll)
 
 
-def work_once(
-    app: App, kinds: Kinds, *, holder: str, stop: Event | None = None, lane: frozenset[str] | None = None
-) -> bool:
-    """Do the oldest job there is; whether there was one."""
-    wanted = kinds.keys() if lane is None else lane
-    with app.database.read() as session:
-        if not service.is_waiting(session, kinds=wanted, now=app.clock()):
-            return False
-    with app.database.write() as session:
-        taken = service.take(session, holder=holder, kinds=wanted, now=app.clock())
-    if taken is None:
-        return False
-    job, held = taken
-    began, outcome = time.perf_counter(), "trouble"
-    try:
-        with _beating(app, held) as lost:
-            outcome = _do(kinds[job.kind].handler, Task(app, job, held, stop or Event(), lost))
-    finally:
-        spent = time.perf_counter() - began
-        JOB_SECONDS.labels(job.kind, outcome).observe(spent)
-        fields = {"job": job.id, "kind": job.kind, "outcome": outcome, "milliseconds": round(spent * 1000)}
-        logger.info("job %d (%s): %s", job.id, job.kind, outcome, extra=fields)
-    return True
-
-
-def _do(handler: Handler, task: Task) -> str:
+def _do(handler: Handler, task: Task, write: Write) -> str:
     """Do it and write down what came of it; that in a word, for the metrics."""
     app, held = task.app, task.held
     try:
@@ -151,26 +201,27 @@ def _do(handler: Handler, task: Task) -> str:
         logger.warning("job %d was taken over", held.job)
         return "lost"
     except StoppingError:
-        _settle(app, held, lambda session: service.give_back(session, held))
+        _settle(held, write, lambda session: service.give_back(session, held))
         return "left"
     except (RegistryError, IntakeError) as error:
         code, params = error.code, getattr(error, "params", {})
         _settle(
-            app, held, lambda session: service.fail(session, held, code=code, params=params, now=app.clock())
+            held,
+            write,
+            lambda session: service.fail(session, held, code=code, params=params, now=app.clock()),
         )
         return "failed"
     except Exception as error:
         # A database or an agent that is away, a full disk, a fault of ours: it may pass; if not, it is given up and told.
         logger.warning("job %d (%s) met trouble: %s", held.job, task.job.kind, whereabouts(error))
-        _settle(app, held, lambda session: service.postpone(session, held, now=app.clock()))
+        _settle(held, write, lambda session: service.postpone(session, held, now=app.clock()))
         return "trouble"
     return "done"
 
 
-def _settle(app: App, held: Held, how: Callable[[Session], None]) -> None:
+def _settle(held: Held, write: Write, how: Callable[[Session], None]) -> None:
     try:
-        with app.database.write() as session:
-            how(session)
+        write(how)
     except LeaseLostError:
         logger.warning("job %d was taken over", held.job)
 

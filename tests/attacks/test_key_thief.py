@@ -21,8 +21,9 @@ from registry.keychanges import end_key
 from registry.keyring import authority_key_name
 from registry.log import read_entries
 from registry.offices import STATUS_KEY, root_signers
-from registry.publication import STATUS_VALIDITY, write_bundle
+from registry.publication import write_bundle
 from registry.status import StatusSigner, block_of, sign_block
+from registry.statuslists import STATUS_VALIDITY
 from registry.trust import current_trust_list
 from registry.witness.witness import forget_key, watch_log
 from tests.attacks.panel import Panel

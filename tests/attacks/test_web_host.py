@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.publication import STATUS_VALIDITY
+from registry.statuslists import STATUS_VALIDITY
 from tests.attacks.panel import Panel
 from tests.builders import MUNICIPAL
 from tests.registry.rig import DAY, NOW, Place, Rig, found, opened

@@ -17,8 +17,9 @@ from time import perf_counter
 from keys.trustlist import TrustList
 from registry.app import App
 from registry.ownkeys import status_key
-from registry.publication import STATUS_VALIDITY, write_bundle
+from registry.publication import write_bundle
 from registry.status import Block, StatusSigner, sign_block
+from registry.statuslists import STATUS_VALIDITY
 from registry.trust import current_trust_list
 from tests.registry.rig import Place, found
 from verifier.bundle import BundleSource

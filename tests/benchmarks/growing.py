@@ -10,9 +10,11 @@ from registry.database import bulk_insert
 from registry.handout import find_record
 from registry.intake.samples import write_clean_workbook
 from registry.models import Certificate, Claim, Intent
-from registry.publication import Published, publish, put_status
+from registry.publication import publish
+from registry.putting import Published
 from registry.sites import FolderSite
 from registry.status import change_status, states_of
+from registry.statuslists import put_status
 from tests.benchmarks.archive import Person
 from tests.benchmarks.office import YEAR, Office
 from verifier.number import parse_number

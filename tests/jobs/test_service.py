@@ -10,6 +10,8 @@ from registry.errors import RegistryError
 from registry.jobs import service
 from registry.jobs.models import Job
 from registry.jobs.service import FIRST_PAUSE, LEASE, MAX_ATTEMPTS, JobView, LeaseLostError
+from tests.jobs import hands
+from tests.jobs.hands import fall_silent
 from tests.registry.rig import NOW, Rig
 
 CLERK = Actor(7, "wang", "王芳", Role.CLERK, "410100", "192.0.2.7")
@@ -24,8 +26,7 @@ def order(rig: Rig, subject: str = "draft:1", kind: str = "release") -> int:
 
 
 def take(rig: Rig, holder: str = "one", now: int = NOW) -> tuple[JobView, service.Held] | None:
-    with rig.app.database.write() as session:
-        return service.take(session, holder=holder, kinds=KINDS, now=now)
+    return hands.take(rig, holder, KINDS, now)
 
 
 def taken(rig: Rig, holder: str = "one", now: int = NOW) -> service.Held:
@@ -77,7 +78,8 @@ def test_the_dead_are_relieved_and_cannot_come_back(rig: Rig) -> None:
     job = order(rig)
     first = taken(rig)
     assert take(rig, "two", NOW + LEASE) is None
-    second = taken(rig, "two", NOW + LEASE + 1)
+    fall_silent(rig)
+    second = taken(rig, "two", rig.clock.now)
     assert second.attempt == 2
     for change in (
         lambda session: service.renew(session, first, now=NOW),
@@ -101,15 +103,14 @@ def test_a_heartbeat_keeps_the_lease(lite: Rig) -> None:
 
 def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
     job = order(rig)
-    now = NOW
     for _ in range(MAX_ATTEMPTS):
-        taken(rig, now=now)
-        now += LEASE + 1
-    assert take(rig, now=now) is None
+        taken(rig, now=rig.clock.now)
+        fall_silent(rig)
+    assert take(rig, now=rig.clock.now) is None
     assert (view(rig, job).state, view(rig, job).error) == ("failed", "job_gave_up")
     with rig.app.database.write() as session:
-        service.retry(session, job, now=now)
-    assert taken(rig, now=now).attempt == 1
+        service.retry(session, job, now=rig.clock.now)
+    assert taken(rig, now=rig.clock.now).attempt == 1
 
 
 def test_a_passing_trouble_waits_longer_each_time(lite: Rig) -> None:
@@ -123,11 +124,11 @@ def test_a_passing_trouble_waits_longer_each_time(lite: Rig) -> None:
     taken(lite, now=lite.clock.now)
 
 
-def test_told_to_stop_costs_no_attempt(lite: Rig) -> None:
-    order(lite)
+def test_told_to_stop_costs_no_attempt(rig: Rig) -> None:
+    order(rig)
     for _ in range(MAX_ATTEMPTS + 1):
-        held = taken(lite)
-        with lite.app.database.write() as session:
+        held = taken(rig)
+        with rig.app.database.write() as session:
             service.give_back(session, held)
 
 

@@ -12,8 +12,9 @@ import pytest
 from registry.app import App
 from registry.bucket import BucketSite, names_of, open_bucket
 from registry.errors import RegistryError
-from registry.publication import STATUS_VALIDITY, publish
+from registry.publication import publish
 from registry.published import CHECKPOINT
+from registry.statuslists import STATUS_VALIDITY
 from tests.builders import MUNICIPAL, refused
 from tests.registry.readers import contents, judged
 from tests.registry.rig import Place, Rig, copy_home, opened

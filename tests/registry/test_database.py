@@ -36,7 +36,10 @@ def test_the_migrations_make_what_the_models_say(engine_url: str) -> None:
     with database.engine.connect() as connection:
         options = {
             "compare_type": True,
-            "include_name": lambda name, kind, _: kind != "table" or not is_part(name),
+            # Parts are made as years come; the queue's tables are the library's own, as its file has them.
+            "include_name": lambda name, kind, _: (
+                kind != "table" or not (is_part(name) or name.startswith("procrastinate_"))
+            ),
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []

@@ -21,7 +21,8 @@ from registry.lasthead import read_head
 from registry.log import latest_checkpoint, log_size
 from registry.models import CheckpointRow
 from registry.offices import renew_trust_list
-from registry.publication import STATUS_VALIDITY, publish
+from registry.publication import publish
+from registry.statuslists import STATUS_VALIDITY
 from registry.trust import current_trust_list
 from tests.registry.readers import contents, judged
 from tests.registry.rig import Rig

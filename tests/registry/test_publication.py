@@ -14,8 +14,9 @@ from registry.issuance import resume
 from registry.log import latest_checkpoint
 from registry.models import Certificate, CheckpointRow
 from registry.offices import renew_trust_list
-from registry.publication import STATUS_VALIDITY, publish
+from registry.publication import publish
 from registry.status import block_of, changes_in
+from registry.statuslists import STATUS_VALIDITY
 from registry.trust import current_trust_list, trust_list_documents
 from tests.builders import HOST, INDUSTRY, MUNICIPAL
 from tests.registry.children import Strike, issue, killed

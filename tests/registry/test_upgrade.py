@@ -4,19 +4,26 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path
 
+import orjson
 import pytest
 from alembic import command
-from sqlalchemy import text
+from sqlalchemy import insert, text
 
 import registry.app
 import registry.database
+from registry.actors import SYSTEM
 from registry.cases.index import follow_to_the_end
 from registry.cases.search import Query, search
 from registry.database import Database, newest_schema
 from registry.fsck import fsck
+from registry.jobs.models import Job
+from registry.jobs.service import LEASE
+from registry.jobs.worker import JobKind, work_once
 from registry.operation.health import Readiness
+from tests.jobs.test_worker import counting, view
 from tests.registry.rig import Place, Rig, assert_sound, found, opened
 from tests.registry.sheets import YEAR
 
@@ -58,6 +65,41 @@ def test_the_running_program_goes_on_on_the_new_schema(older: Rig) -> None:
         assert len(search(session, Query(state="revoked"), authority=None).found) == 1
         assert len(search(session, Query(year=YEAR), authority=None).found) == 2
     assert_sound(older.app, issued=2)
+
+
+def ordered_before(rig: Rig, subject: str, **held: object) -> int:
+    """A job's row as a program of before the queue writes it; ``held`` where one of its workers is at it."""
+    values = {
+        "kind": "count",
+        "subject": subject,
+        "actor": orjson.dumps(asdict(SYSTEM)),
+        "payload": b"{}",
+        "state": "waiting",
+        "done": 0,
+        "attempt": 0,
+        "not_before": rig.clock.now,
+        "created_at": rig.clock.now,
+    }
+    with rig.app.database.write() as session:
+        return session.execute(insert(Job).values(**{**values, **held}).returning(Job.id)).scalar_one()
+
+
+def test_open_jobs_are_carried_over(older: Rig) -> None:
+    """What waited and what is ordered meanwhile is done at once; what a worker of before is at, when its lease has ended."""
+    held = {"state": "running", "attempt": 1, "holder": "old/0", "lease_until": older.clock.now + LEASE}
+    jobs = [ordered_before(older, "test:1"), ordered_before(older, "test:2", **held)]
+    with closing(Database(older.place.url)) as other:
+        other.upgrade()
+    jobs.append(ordered_before(older, "test:3"))
+
+    def work() -> list[str]:
+        while work_once(older.app, {"count": JobKind(counting)}, holder="new/0"):
+            pass
+        return [view(older, job).state for job in jobs]
+
+    assert work() == ["done", "running", "done"]
+    older.clock.now += LEASE + 1
+    assert work() == ["done", "done", "done"]
 
 
 def test_a_program_starts_on_a_schema_that_is_newer_than_it_knows(rig: Rig) -> None:

@@ -1,6 +1,7 @@
 """A worker that is killed while it issues a released list: another goes on, and nobody is doubled, lost or forgotten."""
 
 import os
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select
@@ -14,6 +15,7 @@ from registry.jobs.worker import work_once
 from registry.models import Batch
 from registry.trail.service import Filter, find
 from tests.forks import CONTEXT
+from tests.jobs.hands import fall_silent, take
 from tests.registry.children import Strike, finish, killed, start
 from tests.registry.rig import Rig, assert_sound
 from tests.review.desk import draft_of, job_of, release, submitted, work
@@ -34,7 +36,7 @@ POINTS = (
 
 def work_struck(app: App, observe: Observe) -> None:
     """Work once; the points of issuing, and those of the job itself, are where this process is struck."""
-    batches_issue, take, settle = batches.issue_file, service.take, service.finish
+    batches_issue, settle = batches.issue_file, service.finish
 
     def struck_issue(*arguments: object, **options: object) -> object:
         theirs = options["observe"]
@@ -45,11 +47,14 @@ def work_struck(app: App, observe: Observe) -> None:
 
         return batches_issue(*arguments, **{**options, "observe": both, "chunk": CHUNK})  # type: ignore[arg-type]
 
-    def struck_take(*arguments: object, **options: object) -> object:
-        found = take(*arguments, **options)  # type: ignore[arg-type]
-        arguments[0].commit()  # type: ignore[attr-defined]
-        observe("take:after", 1)
-        return found
+    def struck(take: Callable[..., object]) -> Callable[..., object]:
+        def taken(*arguments: object, **options: object) -> object:
+            found = take(*arguments, **options)
+            arguments[0].commit()  # type: ignore[attr-defined]
+            observe("take:after", 1)
+            return found
+
+        return taken
 
     def struck_finish(*arguments: object, **options: object) -> None:
         settle(*arguments, **options)  # type: ignore[arg-type]
@@ -58,7 +63,8 @@ def work_struck(app: App, observe: Observe) -> None:
     from registry.review import issuing
 
     issuing.issue_file = struck_issue  # type: ignore[assignment] # this process is ours alone
-    service.take, service.finish = struck_take, struck_finish  # type: ignore[assignment]
+    service.take, service.begin = struck(service.take), struck(service.begin)  # type: ignore[assignment]
+    service.finish = struck_finish  # type: ignore[assignment]
     work_once(app, KINDS, holder="the one that dies")
 
 
@@ -68,7 +74,7 @@ def test_killed_anywhere(rig: Rig, strike: Strike) -> None:
     release(rig, draft)
     assert killed(rig.place, rig.clock.now, work_struck, strike=strike)
     assert not work(rig, "too early")  # its lease has not ended
-    rig.clock.now += service.LEASE + 1
+    fall_silent(rig)
     assert work(rig, "the next")
     job = job_of(rig, draft)
     assert (job.state, job.attempt, job.result["issued"]) == ("done", 2, ROWS)
@@ -85,10 +91,9 @@ def test_a_worker_believed_dead_that_goes_on_doubles_nobody(rig: Rig) -> None:
     """Two at the same list at once: each row is issued once, and one of the two ends the job."""
     draft = submitted(rig, range(1, ROWS + 1))
     release(rig, draft)
-    with rig.app.database.write() as session:
-        service.take(session, holder="slow", kinds=KINDS, now=rig.clock.now)
-    later = rig.clock.now + service.LEASE + 1
-    rig.clock.now = later
+    assert take(rig, "slow", KINDS, rig.clock.now)
+    fall_silent(rig)
+    later = rig.clock.now
     gate = CONTEXT.Barrier(2)
     children = [start(rig.place, later, work_both, gate=gate) for _ in range(2)]
     assert [finish(child) for child in children] == [0, 0]

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from keys.trustchain import parse_pin
-from registry.publication import STATUS_VALIDITY, write_bundle
+from registry.publication import write_bundle
+from registry.statuslists import STATUS_VALIDITY
 from tests.builders import HOST, refused
 from tests.registry.rig import Rig
 from verifier.bundleinfo import describe_bundle

@@ -19,7 +19,7 @@ from registry.models import Intent
 from registry.operation import health
 from registry.operation.gauges import RegistryCollector
 from registry.operation.health import Readiness
-from registry.publication import STATUS_VALIDITY
+from registry.statuslists import STATUS_VALIDITY
 from tests.builders import MUNICIPAL
 from tests.registry.rig import DAY, Rig
 from tests.registry.test_rollback import rolled_back
