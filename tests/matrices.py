@@ -18,10 +18,15 @@ Cell = TypeVar("Cell")
 
 
 def cells(everything: Iterable[Cell], *, always: Collection[Cell]) -> list[Any]:
-    """Parameters of a matrix: those of ``always`` in each run, the others in the exhaustive one."""
+    """Parameters of a matrix: those of ``always`` in each run, the others in the exhaustive one. A tuple is a value for each name."""
     values = list(everything)
     assert all(one in values for one in always), "a representative that is no cell"
-    return [one if one in always else pytest.param(one, marks=pytest.mark.exhaustive) for one in values]
+    return [
+        one
+        if one in always
+        else pytest.param(*(one if type(one) is tuple else (one,)), marks=pytest.mark.exhaustive)
+        for one in values
+    ]
 
 
 def examples(most: int, **others: Any) -> Callable[[Test], Test]:

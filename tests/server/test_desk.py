@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import uvicorn
 
+from tests.matrices import cells
 from tests.server.rig import Records, Site, app_on, generous
 from tests.server.test_uploads import picture
 from tests.simulator import NOW, standard_pin
@@ -19,6 +20,9 @@ from verifier.webpages import PIN_PATH, installed_pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
+
+
+WORDS = (("zh-CN", "核验通过"), ("en-GB", "PASSED"))
 
 
 @contextmanager
@@ -114,7 +118,7 @@ def test_a_publication_behind_any_web_server_has_both_pages(browser: "Browser", 
             assert card(page, 1)[0] == "card PASSED"
 
 
-@pytest.mark.parametrize(("language", "word"), [("zh-CN", "核验通过"), ("en-GB", "PASSED")])
+@pytest.mark.parametrize(("language", "word"), cells(WORDS, always=WORDS[:1]))
 def test_a_scanner_gun_with_enter(
     browser: "Browser", address: str, site: Site, language: str, word: str
 ) -> None:
@@ -154,7 +158,7 @@ def test_a_gun_that_a_busy_computer_interrupts(browser: "Browser", address: str,
         assert page.input_value("#code") == ""
 
 
-@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("end", cells(["", "\n"], always=[""]))
 def test_what_a_gun_types_before_there_is_a_field_for_it(
     browser: "Browser", address: str, site: Site, end: str
 ) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.matrices import cells
 from tests.server.browsing import (
     ADDRESS,
     Host,
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DAY = 86400
+LACKS = (
+    "if (window.SubtleCrypto) SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('none'))",
+    "delete window.DecompressionStream",
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +63,7 @@ def site(host: Host) -> Site:
     return found
 
 
-@pytest.mark.parametrize(
-    "missing",
-    [
-        "if (window.SubtleCrypto) SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('none'))",
-        "delete window.DecompressionStream",
-    ],
-)
+@pytest.mark.parametrize("missing", cells(LACKS, always=LACKS[:1]))
 def test_the_arithmetic_that_a_browser_lacks_is_kept_too(
     host: Host, browser: "Browser", site: Site, missing: str
 ) -> None:
