@@ -35,6 +35,7 @@ from verifier.note import (
     parse_vkey,
     signature_lines,
 )
+from verifier.webserver import trusted_roots
 
 ADDRESSES = "witnesses.json"
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
@@ -155,7 +156,10 @@ def _ask(
         return b"", "witness_address_missing"
     timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=False) as client, database.read() as session:
+        with (
+            httpx.Client(verify=trusted_roots(), timeout=timeout, follow_redirects=False) as client,
+            database.read() as session,
+        ):
             return _converse(client, session, f"{url.rstrip('/')}/add-checkpoint", key, row, now)
     except httpx.HTTPError:
         return b"", "witness_unreachable"

@@ -14,9 +14,9 @@ import pytest
 from coverage import Coverage
 from hypothesis import settings
 
-from tests import cheapkeys  # noqa: F401 - it lowers a price
+from tests import cheapkeys, compiled  # noqa: F401 - they lower prices
 from tests.lineprogram import LineProgram
-from tests.matrices import EXHAUSTIVE
+from tests.matrices import PROPERTY, leave_repeats_on_postgresql, repeat_properties
 from tests.registry.fixtures import (
     cluster,
     databases,
@@ -32,9 +32,7 @@ from tests.web import chromium, nodejs
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-settings.register_profile(
-    "ci", derandomize=True, deadline=None, database=None, max_examples=100 if EXHAUSTIVE else 25
-)
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=PROPERTY)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -122,10 +120,9 @@ def place_of(item: pytest.Item) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The traced ones, the long ones, then everything else as it was; properties have more examples in the exhaustive run."""
-    for item in items:
-        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
-            item.add_marker("repeated")
+    """The traced ones, the long ones, then everything else as it was."""
+    leave_repeats_on_postgresql(items)  # before the marks are chosen by
+    repeat_properties(items)
     items.sort(key=place_of)
 
 

@@ -5,7 +5,7 @@ mark ``exhaustive``; a property that is tried there again, on all its examples, 
 """
 
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -13,6 +13,8 @@ from hypothesis import settings
 
 EXHAUSTIVE = bool(os.environ.get("CERTREG_EXHAUSTIVE"))
 """Whether this is ``make exhaustive``."""
+PROPERTY = 100 if EXHAUSTIVE else 25
+"""Examples of a property that asks for no number of its own."""
 Test = TypeVar("Test", bound=Callable[..., Any])
 Cell = TypeVar("Cell")
 
@@ -37,3 +39,49 @@ def examples(most: int, **others: Any) -> Callable[[Test], Test]:
         return pytest.mark.repeated(settings(max_examples=count, **others)(test))
 
     return decorated
+
+
+def repeat_properties(items: Sequence[pytest.Item]) -> None:
+    """Every property is tried again with all its examples."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.repeated)
+
+
+ON_BOTH_ENGINES = (
+    "tests/jobs/",
+    "tests/registry/backup/",
+    "tests/registry/operation/",
+    "tests/registry/test_crash.py",
+    "tests/registry/test_concurrency.py",
+    "tests/registry/test_database.py",
+    "tests/registry/test_fsck.py",
+    "tests/registry/test_issuance.py",
+    "tests/registry/test_log.py",
+    "tests/registry/test_upgrade.py",
+    "tests/registry/trail/",
+    "tests/console/test_plans.py",
+)
+"""Where an engine's ways decide: locks, isolation, bulk loading, types, plans, what the schema refuses, crashes, outages."""
+
+
+def leave_repeats_on_postgresql(items: Sequence[pytest.Item]) -> None:
+    """Of tests on both engines, PostgreSQL's are always run where it decides, each function's first cell; elsewhere a file's first.
+
+    All others are left for the exhaustive run, and run on SQLite always. ``both_engines`` marks a function of which every cell counts.
+    """
+    seen: set[str] = set()
+    for item in items:
+        if "postgresql" not in _engines_of(item) or item.get_closest_marker("both_engines"):
+            continue
+        file, _, function = item.nodeid.partition("[")[0].partition("::")
+        decided = f"{file}::{function}" if file.startswith(ON_BOTH_ENGINES) else file
+        if decided in seen:
+            item.add_marker(pytest.mark.exhaustive)
+        seen.add(decided)
+
+
+def _engines_of(item: pytest.Item) -> Collection[object]:
+    """The engine that a test's registry or database is on."""
+    callspec = getattr(item, "callspec", None)
+    return {callspec.params.get(name) for name in ("rig", "engine_url")} if callspec else set()

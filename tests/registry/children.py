@@ -39,6 +39,9 @@ class Strike:
     point: str
     nth: int = 1
 
+    def __str__(self) -> str:
+        return f"{self.point}-{self.nth}"
+
 
 def issue(app: App, observe: Observe, file: Path, authority: str = MUNICIPAL, chunk: int = CHUNK) -> None:
     """Issue a list."""

@@ -19,6 +19,7 @@ from registry.keyring import Keyring
 from registry.log import log_origin
 from registry.settings import PASSPHRASE_VARIABLE
 from tests.builders import HOST, MUNICIPAL, refused
+from tests.matrices import cells
 from tests.registry.children import Strike, issue_apart, killed
 from tests.registry.rig import NOW, YEAR, Rig, assert_sound, audit
 
@@ -90,7 +91,7 @@ def striking(agents: Children, strike: Strike) -> Observe:
     return observe
 
 
-@pytest.mark.parametrize("nth", [1, 3])
+@pytest.mark.parametrize("nth", cells([1, 3], always=[1]))
 @pytest.mark.parametrize(
     "point", ["reserve:before", "reserve:after", "sign:before", "sign:after", "log:after"]
 )
@@ -108,7 +109,7 @@ def test_the_agent_is_killed(lite: Rig, agents: Children, point: str, nth: int) 
     assert_sound(lite.app, issued=ROWS)
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", cells(POINTS, always=["reserve:after", "log:before", "checkpoint:before"]))
 def test_the_issuing_process_is_killed(lite: Rig, point: str) -> None:
     """Its agent ends with it, and ``resume`` finishes."""
     file = lite.people(range(ROWS))

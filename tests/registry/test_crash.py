@@ -17,6 +17,7 @@ from registry.issuance import POINTS, resume
 from registry.log import latest_checkpoint, log_size
 from registry.models import Certificate
 from tests.builders import HOST, refused
+from tests.matrices import cells
 from tests.registry.children import (
     Strike,
     at_once,
@@ -35,17 +36,19 @@ from verifier.report import Verdict
 
 ROWS, CHUNK = 12, 3
 EVERY_POINT = [
-    (point, nth)
+    Strike(point, nth)
     for point in POINTS
     for nth in (1, 3)
     if nth == 1 or not point.startswith(("checkpoint", "head"))
 ]
+FIRST_TIME = [strike for strike in EVERY_POINT if strike.nth == 1]
 
 
-@pytest.mark.parametrize(("point", "nth"), EVERY_POINT)
-def test_killed_while_issuing(rig: Rig, point: str, nth: int) -> None:
+@pytest.mark.both_engines
+@pytest.mark.parametrize("strike", cells(EVERY_POINT, always=FIRST_TIME), ids=str)
+def test_killed_while_issuing(rig: Rig, strike: Strike) -> None:
     file = rig.people(range(ROWS))
-    assert killed(rig.place, NOW, issue, file, "410100", CHUNK, strike=Strike(point, nth))
+    assert killed(rig.place, NOW, issue, file, "410100", CHUNK, strike=strike)
     interrupted = fsck(rig.app)
     assert interrupted.troubles == ()  # whatever is behind, and the head outside the database may be
     resume(rig.app)

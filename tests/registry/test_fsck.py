@@ -17,6 +17,7 @@ from tests.builders import signer
 from tests.registry.children import Strike, issue, killed
 from tests.registry.engines import Cluster
 from tests.registry.intruder import Tamper, edit, sql, tamper
+from tests.registry.restoring import Databases
 from tests.registry.rig import NOW, Place, Rig, copy_home, opened, revoke_key
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text, sign_checkpoint
 from verifier.note import parse_note
@@ -63,7 +64,52 @@ LOG = 'level = -1 AND "index" = 0'
 TILE = 'level = 0 AND "index" = 0'
 ONE = f"number LIKE '{FIRST}%'"
 CHECKPOINT = "size = (SELECT max(size) FROM checkpoint)"
-TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
+Tampers = dict[str, tuple[Tamper, set[str]]]
+OF_THE_LOG: Tampers = {
+    "the last leaf deleted": (
+        edit("log_tile", "data", LOG, without_last_entry),
+        {"log_tile_differs", "record_without_leaf"},
+    ),
+    "the log made shorter": (
+        sql("UPDATE log_head SET size = size - 1"),
+        {"log_tile_differs", "record_without_leaf", "log_rolled_back"},
+    ),
+    "the log made longer": (
+        sql("UPDATE log_head SET size = size + 1"),
+        {"log_tile_differs", "log_not_consistent"},
+    ),
+    "an entry's byte": (edit("log_tile", "data", LOG, flip(40)), {"log_tile_differs", "leaf_without_record"}),
+    "two entries swapped": (
+        edit("log_tile", "data", LOG, swapped_entries),
+        {"log_tile_differs", "leaf_without_record"},
+    ),
+    "two leaves' hashes swapped": (
+        edit("log_tile", "data", TILE, swapped_hashes),
+        {"log_tile_differs", "checkpoint_differs"},
+    ),
+    "a tile deleted": (
+        sql(f"DELETE FROM log_tile WHERE {TILE}"),
+        {"log_tile_differs", "log_tile"},
+    ),
+    "an upper tile": (
+        edit("log_tile", "data", "level = 1", flip(0)),
+        {"log_tile_differs", "checkpoint_differs", "log_not_consistent"},
+    ),
+    "a bundle deleted": (
+        sql(f"DELETE FROM log_tile WHERE {LOG}"),
+        {"log_tile_differs", "record_without_leaf", "status_transition"},
+    ),
+    "a checkpoint forged": (
+        edit("checkpoint", "note", CHECKPOINT, forged_checkpoint),
+        {"note_unsigned"},
+    ),
+    "a checkpoint for another size": (
+        sql(f"UPDATE checkpoint SET size = size + 1 WHERE {CHECKPOINT}"),
+        {"log_tile"},
+    ),
+}
+"""In a log of more than a tile."""
+OF_THE_TABLES: Tampers = {
     "a byte of a record": (
         edit("certificate", "record", ONE, other_name),
         {"proof_invalid", "leaf_without_record"},
@@ -194,47 +240,6 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
         ),
         {"record_without_leaf"},
     ),
-    "the last leaf deleted": (
-        edit("log_tile", "data", LOG, without_last_entry),
-        {"log_tile_differs", "record_without_leaf"},
-    ),
-    "the log made shorter": (
-        sql("UPDATE log_head SET size = size - 1"),
-        {"log_tile_differs", "record_without_leaf", "log_rolled_back"},
-    ),
-    "the log made longer": (
-        sql("UPDATE log_head SET size = size + 1"),
-        {"log_tile_differs", "log_not_consistent"},
-    ),
-    "an entry's byte": (edit("log_tile", "data", LOG, flip(40)), {"log_tile_differs", "leaf_without_record"}),
-    "two entries swapped": (
-        edit("log_tile", "data", LOG, swapped_entries),
-        {"log_tile_differs", "leaf_without_record"},
-    ),
-    "two leaves' hashes swapped": (
-        edit("log_tile", "data", TILE, swapped_hashes),
-        {"log_tile_differs", "checkpoint_differs"},
-    ),
-    "a tile deleted": (
-        sql(f"DELETE FROM log_tile WHERE {TILE}"),
-        {"log_tile_differs", "log_tile"},
-    ),
-    "an upper tile": (
-        edit("log_tile", "data", "level = 1", flip(0)),
-        {"log_tile_differs", "checkpoint_differs", "log_not_consistent"},
-    ),
-    "a bundle deleted": (
-        sql(f"DELETE FROM log_tile WHERE {LOG}"),
-        {"log_tile_differs", "record_without_leaf", "status_transition"},
-    ),
-    "a checkpoint forged": (
-        edit("checkpoint", "note", CHECKPOINT, forged_checkpoint),
-        {"note_unsigned"},
-    ),
-    "a checkpoint for another size": (
-        sql(f"UPDATE checkpoint SET size = size + 1 WHERE {CHECKPOINT}"),
-        {"log_tile"},
-    ),
     "the newest trust list forgotten": (
         sql("DELETE FROM trust_list WHERE version = (SELECT max(version) FROM trust_list)"),
         {"leaf_without_record", "authority_suspended"},
@@ -255,6 +260,7 @@ TAMPERS: dict[str, tuple[Tamper, set[str]]] = {
 }
 
 
+TAMPERS = OF_THE_TABLES | OF_THE_LOG
 PORTABLE = (
     "a byte of a record",
     "renumbered",
@@ -265,9 +271,9 @@ PORTABLE = (
 """Those that are tried on PostgreSQL too."""
 
 
-def make_eventful(rig: Rig) -> None:
-    """Something of everything: void numbers, a correction, changes of status, more than a tile of log."""
-    numbers = rig.issue(*range(TILE_WIDTH))
+def make_eventful(rig: Rig, certificates: int) -> None:
+    """Something of everything: void numbers, a correction, changes of status."""
+    numbers = rig.issue(*range(certificates))
     rig.issue(1000, kind="completion")
     file = rig.people(range(2000, 2003))
     assert killed(rig.place, NOW, issue, file, strike=Strike("reserve:after"))
@@ -281,11 +287,20 @@ def make_eventful(rig: Rig) -> None:
 
 
 @pytest.fixture(scope="module")
-def eventful_sqlite(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def eventful(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of such a registry; not to be used, but copied."""
-    folder = tmp_path_factory.mktemp("eventful")
-    with opened(Place(copy_home(founded_sqlite, folder / "home")), folder) as rig:
-        make_eventful(rig)
+    return eventful_home(founded_sqlite, tmp_path_factory.mktemp("eventful"), 12)
+
+
+@pytest.fixture(scope="module")
+def eventful_of_a_tile(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with more than a tile of log."""
+    return eventful_home(founded_sqlite, tmp_path_factory.mktemp("tile"), TILE_WIDTH)
+
+
+def eventful_home(founded: Path, folder: Path, certificates: int) -> Path:
+    with opened(Place(copy_home(founded, folder / "home")), folder) as rig:
+        make_eventful(rig, certificates)
     return folder / "home"
 
 
@@ -293,12 +308,12 @@ def eventful_sqlite(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFacto
 def eventful_postgresql(
     founded_postgresql: tuple[Path, str], cluster: Cluster, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, str]:
-    """The home and the database of such a registry; not to be used, but copied."""
+    """The home and the database of such a registry, with more than a tile of log; not to be used, but copied."""
     folder = tmp_path_factory.mktemp("eventful")
     home, template = founded_postgresql
     name = cluster.create(template)
     with opened(Place(copy_home(home, folder / "home"), cluster.url(name)), folder) as rig:
-        make_eventful(rig)
+        make_eventful(rig, TILE_WIDTH)
     return folder / "home", name
 
 
@@ -306,31 +321,45 @@ def codes(rig: Rig) -> set[str]:
     return {trouble.code for trouble in fsck(rig.app).troubles}
 
 
-def test_nothing_is_found_where_nothing_was_done(eventful_sqlite: Path, tmp_path: Path) -> None:
-    with opened(Place(copy_home(eventful_sqlite, tmp_path / "home")), tmp_path) as rig:
+def test_nothing_is_found_where_nothing_was_done(eventful_of_a_tile: Path, tmp_path: Path) -> None:
+    with opened(Place(copy_home(eventful_of_a_tile, tmp_path / "home")), tmp_path) as rig:
         report = fsck(rig.app)
         assert report.troubles == ()
         assert (report.certificates, report.waiting) == (TILE_WIDTH + 2, 0)
 
 
-@pytest.mark.parametrize("name", TAMPERS)
-def test_every_tampering_is_found_by_its_codes(eventful_sqlite: Path, tmp_path: Path, name: str) -> None:
-    work, expected = TAMPERS[name]
-    with opened(Place(copy_home(eventful_sqlite, tmp_path / "home")), tmp_path) as rig:
+@pytest.mark.parametrize("name", OF_THE_TABLES)
+def test_every_tampering_is_found_by_its_codes(eventful: Path, tmp_path: Path, name: str) -> None:
+    work, expected = OF_THE_TABLES[name]
+    assert codes_after(work, eventful, tmp_path) == expected
+
+
+@pytest.mark.parametrize("name", OF_THE_LOG)
+def test_every_tampering_with_the_log_is_found_by_its_codes(
+    eventful_of_a_tile: Path, tmp_path: Path, name: str
+) -> None:
+    work, expected = OF_THE_LOG[name]
+    assert codes_after(work, eventful_of_a_tile, tmp_path) == expected
+
+
+def codes_after(work: Tamper, home: Path, folder: Path) -> set[str]:
+    with opened(Place(copy_home(home, folder / "home")), folder) as rig:
         tamper(rig, work)
-        assert codes(rig) == expected
+        return codes(rig)
 
 
-def test_on_postgresql_too(eventful_postgresql: tuple[Path, str], cluster: Cluster, tmp_path: Path) -> None:
+def test_on_postgresql_too(
+    eventful_postgresql: tuple[Path, str], cluster: Cluster, databases: Databases, tmp_path: Path
+) -> None:
     home, template = eventful_postgresql
     for name in PORTABLE:
         work, expected = TAMPERS[name]
-        database = cluster.create(template)
+        database = databases.borrow(template)
         with opened(Place(home, cluster.url(database)), tmp_path) as rig:
             assert codes(rig) == set()
             tamper(rig, work)
             assert codes(rig) == expected
-        cluster.drop(database)
+        databases.give_back(template, database)
 
 
 def test_a_key_found_compromised_later_is_no_trouble(lite: Rig) -> None:
