@@ -15,6 +15,8 @@ EXHAUSTIVE = bool(os.environ.get("CERTREG_EXHAUSTIVE"))
 """Whether this is ``make exhaustive``."""
 PROPERTY = 100 if EXHAUSTIVE else 25
 """Examples of a property that asks for no number of its own."""
+BITS = 1 if EXHAUSTIVE else 7
+"""Of how many bits one is changed where each would be: each place in a byte has its turn."""
 Test = TypeVar("Test", bound=Callable[..., Any])
 Cell = TypeVar("Cell")
 
@@ -61,6 +63,7 @@ ON_BOTH_ENGINES = (
     "tests/registry/test_upgrade.py",
     "tests/registry/trail/",
     "tests/console/test_plans.py",
+    "tests/review/test_killed.py",
 )
 """Where an engine's ways decide: locks, isolation, bulk loading, types, plans, what the schema refuses, crashes, outages."""
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from keys.canonical import RECORD_LIMITS, TRUST_LIST_LIMITS, canonicalize_restricted, parse_canonical
 from keys.errors import KeysError
 from tests.builders import HOST, signer
-from tests.matrices import EXHAUSTIVE, examples
+from tests.matrices import BITS, examples
 from tests.simulator import ANNUAL, COMPLETION, Simulator, policy, resign, sealed
 from verifier.evidence import Evidence
 from verifier.number import number_of, parse_number, parse_typed_number
@@ -69,13 +69,11 @@ def same_content_or_not_passed(report: VerificationReport) -> bool:
 
 offline = policy(require_log=False, require_status=False)
 thorough = examples(400)
-STEP = 1 if EXHAUSTIVE else 7
-"""Each bit of a byte has its turn."""
 
 
 @pytest.mark.repeated
 def test_no_bit_of_the_record() -> None:
-    for bit in range(0, len(CERTIFICATE.record) * 8, STEP):
+    for bit in range(0, len(CERTIFICATE.record) * 8, BITS):
         report = verify(Evidence(flipped(CERTIFICATE.record, bit)), TRUST, offline)
         # Another key's name, by a list that nothing says is still the newest, is undecided.
         assert (report.verdict is not Verdict.PASSED, report.record) == (True, None), bit
@@ -84,7 +82,7 @@ def test_no_bit_of_the_record() -> None:
 @pytest.mark.repeated
 def test_no_bit_of_the_qr() -> None:
     prefix, data = qr_prefix(HOST), CERTIFICATE.qr_text.encode("ascii")
-    for bit in range(0, len(data) * 8, STEP):
+    for bit in range(0, len(data) * 8, BITS):
         text = flipped(data, bit).decode("latin-1")
         report = verify(Evidence(qr_text=text), TRUST, offline)
         # Scheme and host mean the same in either case; nothing else does.
