@@ -28,9 +28,9 @@ CHECKS = [
 ]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def operations(site: Site) -> list[Any]:
-    """What the description has, as schemathesis reads it."""
+    """What the description has, as schemathesis reads it; of an application of the test's own, which lives but once."""
     records = Records({one.number.digits: one.record for one in site.certificates})
     limits = generous(lookup_seconds=0.0, per_second=1e9)
     schema = schemathesis.openapi.from_asgi("/api/openapi.json", app_on(site, records=records, limits=limits))
