@@ -16,7 +16,7 @@ from hypothesis import settings
 
 from tests import cheapkeys, compiled  # noqa: F401 - they lower prices
 from tests.lineprogram import LineProgram
-from tests.matrices import leave_repeats_on_postgresql
+from tests.matrices import PROPERTY, leave_repeats_on_postgresql, repeat_properties
 from tests.registry.fixtures import (
     cluster,
     databases,
@@ -32,7 +32,7 @@ from tests.web import chromium, nodejs
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-settings.register_profile("ci", derandomize=True, deadline=None, database=None)
+settings.register_profile("ci", derandomize=True, deadline=None, database=None, max_examples=PROPERTY)
 settings.register_profile("search", deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -51,24 +51,50 @@ TRACED = (
 """Tests that keys/ and the verifier's core are covered by. Tracing doubles a test's time, so the others run without."""
 UNTRACED = (
     "tests/foreign/test_w3c_libraries.py",
+    "tests/keys/test_agentwire.py::test_a_request_comes_back",
+    "tests/keys/test_encodings.py::test_what_is_decoded_has_that_one_spelling",
+    "tests/keys/test_trustchain.py::test_no_bit_of_a_list_may_change",
     *(
-        f"tests/review/test_{name}.py"
-        for name in ("accessible", "announced", "journey", "killed", "release", "server")
+        f"tests/review/test_{name}"
+        for name in (
+            "accessible.py",
+            "announced.py",
+            "composition.py::test_a_mended_row_names_its_place",
+            "journey.py",
+            "killed.py",
+            "release.py",
+            "rows.py::test_the_browser_makes_the_same_rows",
+            "server.py",
+        )
     ),
     *(
-        f"tests/verifier/test_{name}.py"
+        f"tests/verifier/test_{name}"
         for name in (
-            "cli",
-            "conformance_run",
-            "gather",
-            "messages",
-            "properties",
-            "spec",
-            "textreport",
+            "audit_command.py::test_the_program",
+            "audit_parts.py::test_roots_fall_out_of_the_stream",
+            "box.py::test_a_bomb_that_shows_is_refused_at_once",
+            "box.py::test_bombs_of_one_caller_do_not_stop_the_others",
+            "box.py::test_drawings_within_drawings_stop_at_a_bound_of_the_box",
+            "box.py::test_who_takes_too_much_",
+            "bundle.py::test_bits_flipped_where_a_reader_looks_first",
+            "bundle.py::test_bytes_replaced_anywhere",
+            "catalogue.py::test_any_value_in_a_record_is_judged_without_raising",
+            "cli.py",
+            "conformance_run.py",
+            "containers.py::test_a_picture_in_colour_may_have_fewer_points",
+            "gather.py",
+            "knowntree.py::test_a_tree_that_remembers_says_what_one_without_memory_says",
+            "messages.py",
+            "properties.py",
+            "spec.py",
+            "status.py::test_no_bit_of_a_list_may_change",
+            "textreport.py",
+            "tiles.py::test_the_root_and_proofs_of_tiles_are_those_of_the_whole_tree",
+            "vectors.py",
         )
     ),
 )
-"""Many examples, or other programs, of what the others have covered."""
+"""Many examples, or other programs, of what the others have covered: whole files, and single tests of the others."""
 FIRST = (
     "tests/benchmarks/",
     "tests/journeys/",
@@ -96,6 +122,7 @@ def place_of(item: pytest.Item) -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The traced ones, the long ones, then everything else as it was."""
     leave_repeats_on_postgresql(items)  # before the marks are chosen by
+    repeat_properties(items)
     items.sort(key=place_of)
 
 

@@ -13,15 +13,24 @@ from hypothesis import settings
 
 EXHAUSTIVE = bool(os.environ.get("CERTREG_EXHAUSTIVE"))
 """Whether this is ``make exhaustive``."""
+PROPERTY = 100 if EXHAUSTIVE else 25
+"""Examples of a property that asks for no number of its own."""
+BITS = 1 if EXHAUSTIVE else 7
+"""Of how many bits one is changed where each would be: each place in a byte has its turn."""
 Test = TypeVar("Test", bound=Callable[..., Any])
 Cell = TypeVar("Cell")
 
 
 def cells(everything: Iterable[Cell], *, always: Collection[Cell]) -> list[Any]:
-    """Parameters of a matrix: those of ``always`` in each run, the others in the exhaustive one."""
+    """Parameters of a matrix: those of ``always`` in each run, the others in the exhaustive one. A tuple is a value for each name."""
     values = list(everything)
     assert all(one in values for one in always), "a representative that is no cell"
-    return [one if one in always else pytest.param(one, marks=pytest.mark.exhaustive) for one in values]
+    return [
+        one
+        if one in always
+        else pytest.param(*(one if type(one) is tuple else (one,)), marks=pytest.mark.exhaustive)
+        for one in values
+    ]
 
 
 def examples(most: int, **others: Any) -> Callable[[Test], Test]:
@@ -32,6 +41,13 @@ def examples(most: int, **others: Any) -> Callable[[Test], Test]:
         return pytest.mark.repeated(settings(max_examples=count, **others)(test))
 
     return decorated
+
+
+def repeat_properties(items: Sequence[pytest.Item]) -> None:
+    """Every property is tried again with all its examples."""
+    for item in items:
+        if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+            item.add_marker(pytest.mark.repeated)
 
 
 ON_BOTH_ENGINES = (
@@ -47,6 +63,7 @@ ON_BOTH_ENGINES = (
     "tests/registry/test_upgrade.py",
     "tests/registry/trail/",
     "tests/console/test_plans.py",
+    "tests/review/test_killed.py",
 )
 """Where an engine's ways decide: locks, isolation, bulk loading, types, plans, what the schema refuses, crashes, outages."""
 

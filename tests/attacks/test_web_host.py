@@ -12,6 +12,7 @@ import pytest
 from registry.statuslists import STATUS_VALIDITY
 from tests.attacks.panel import Panel
 from tests.builders import MUNICIPAL
+from tests.matrices import cells
 from tests.registry.rig import DAY, NOW, Place, Rig, found, opened
 
 LISTS = f"status/{MUNICIPAL}/2026/1"
@@ -75,20 +76,23 @@ def test_the_host_names_a_root_of_his_own(lite: Rig, panel: Panel) -> None:
     assert report["record"] is None
 
 
-@pytest.mark.parametrize(
-    ("lost", "missing"),
-    [
-        ("trust.json", "trust-list"),
-        (f"{LISTS}/revocation/0", "status"),
-        (f"{LISTS}/suspension/0", "status"),
-        ("log/checkpoint", "log-proof"),
-        ("log/runs", "log-proof"),
-        ("log/tile", "log-proof"),
-    ],
+GONE = (
+    ("gone", "trust.json", "trust-list"),
+    ("gone", f"{LISTS}/revocation/0", "status"),
+    ("gone", f"{LISTS}/suspension/0", "status"),
+    ("gone", "log/checkpoint", "log-proof"),
+    ("gone", "log/runs", "log-proof"),
+    ("gone", "log/tile", "log-proof"),
 )
-@pytest.mark.parametrize("how", ["gone", "damaged"])
+DAMAGED = tuple(("damaged", lost, missing) for _, lost, missing in GONE)
+LOST = (*GONE, *DAMAGED)
+
+
+@pytest.mark.parametrize(
+    ("how", "lost", "missing"), cells(LOST, always=(GONE[0], GONE[1], GONE[3], DAMAGED[2], DAMAGED[5]))
+)
 def test_what_a_careless_mirror_lost_is_missing_and_never_a_finding(
-    lite: Rig, panel: Panel, lost: str, missing: str, how: str
+    lite: Rig, panel: Panel, how: str, lost: str, missing: str
 ) -> None:
     (number,) = lite.issue(1)
     place = lite.publish() / lost

@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+import pytest
+
 from registry.fsck import fsck
+from tests.benchmarks.__main__ import main
 from tests.benchmarks.archive import Archive
 from tests.benchmarks.bundlesize import bundle_size
 from tests.benchmarks.charts import draw
@@ -110,12 +113,12 @@ def _check_timings(timings: list[dict[str, object]]) -> None:
         assert set(one) == {"name", "count", "wallMicroseconds", "p90Microseconds", "cpuMicroseconds"}
 
 
-def test_a_size_of_nothing_is_refused() -> None:
+def test_a_size_of_nothing_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     """A round without anything in it has no rate."""
-    command = [sys.executable, "-m", "tests.benchmarks", "--issue", "0"]
-    done = subprocess.run(command, cwd=PROJECT, check=False, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 2
-    assert "at least 1" in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        main(["--issue", "0"])
+    assert ended.value.code == 2
+    assert "at least 1" in capsys.readouterr().err
 
 
 def test_a_small_provinces_bundle_is_written_and_read(tmp_path: Path) -> None:

@@ -213,6 +213,7 @@ def confirm_case(app: object, _: Observe, case_id: int, account: int) -> None:
         confirm(session, actor, app, case_id=case_id, authority=MUNICIPAL, remark="", now=app.clock())
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("action", ["revoke", "correct"])
 def test_two_approvers_at_once(rig: Rig, action: str) -> None:
     """One confirms, the other is told that it is decided; one event, one job."""
@@ -251,6 +252,7 @@ def test_killed_while_correcting(lite: Rig, point: str) -> None:
     assert_sound(lite.app, issued=2)
 
 
+@pytest.mark.both_engines
 def test_two_workers_at_one_correction(rig: Rig) -> None:
     (number,) = rig.issue(1)
     waiting = proposed(rig, number, "correct", changes={"name": "李雷"})

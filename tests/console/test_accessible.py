@@ -3,7 +3,9 @@
 The pages come from the routes, as in the permission matrix: a colleague's new page is looked at by itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +17,9 @@ from registry.console.permissions import PUBLIC, Reach, reach_of
 from tests.console.browsing import page_of, served
 from tests.console.rig import Caller, Console
 from tests.console.test_permissions import addresses
-from tests.registry.rig import Rig
+from tests.matrices import cells
+from tests.registry.rig import Place, copy_home
+from tests.registry.rig import opened as registry_at
 from tests.web.accessibility import Violations, axe_or_skip, look, walk
 
 if TYPE_CHECKING:
@@ -55,23 +59,42 @@ def pages(console: Console, callers: dict[Role, Caller]) -> Iterator[tuple[str, 
                 yield route.name, role, path
 
 
-@pytest.mark.parametrize(("language", "step"), [("zh-CN", 1), ("en-GB", 9)])
-def test_axe_finds_nothing_on_any_page(lite: Rig, browser: "Browser", language: str, step: int) -> None:
-    axe, found, seen = axe_or_skip(), Violations(), []
-    with served(lite) as console:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A console with something on every page, and the pages of its people: name, role and address."""
+
+    console: Console
+    callers: Mapping[Role, Caller]
+    pages: Sequence[tuple[str, Role | None, str]]
+
+
+@pytest.fixture(scope="module")
+def shown(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """For both languages: to look at a page changes nothing."""
+    folder = tmp_path_factory.mktemp("shown")
+    with (
+        registry_at(Place(copy_home(founded_sqlite, folder / "home")), folder) as rig,
+        served(rig) as console,
+    ):
         callers = {role: console.signed_in(role) for role in ROLES}
-        opened: dict[Role | None, Page] = {}
-        for name, role, path in list(pages(console, callers))[::step]:
-            if role not in opened:
-                caller = callers[role] if role else None
-                opened[role] = page_of(
-                    browser, console, caller, width=360, language=language, bypass_csp=True
-                )
-            opened[role].goto(path)
-            look(opened[role], axe, f"{name} {role or ''}", found)
-            if step == 1 and name in WALKED:
-                walk(opened[role])
-            seen.append(name)
+        yield Shown(console, callers, list(pages(console, callers)))
+
+
+@pytest.mark.parametrize(("language", "step"), cells([("zh-CN", 1), ("en-GB", 9)], always=[("zh-CN", 1)]))
+def test_axe_finds_nothing_on_any_page(shown: Shown, browser: "Browser", language: str, step: int) -> None:
+    axe, found, seen = axe_or_skip(), Violations(), []
+    opened: dict[Role | None, Page] = {}
+    for name, role, path in shown.pages[::step]:
+        if role not in opened:
+            caller = shown.callers[role] if role else None
+            opened[role] = page_of(
+                browser, shown.console, caller, width=360, language=language, bypass_csp=True
+            )
+        opened[role].goto(path)
+        look(opened[role], axe, f"{name} {role or ''}", found)
+        if step == 1 and name in WALKED:
+            walk(opened[role])
+        seen.append(name)
     assert len(seen) > 40 / step
     assert step > 1 or set(seen) >= WALKED
     assert found == {}

@@ -20,6 +20,7 @@ from registry.trail.service import Filter, find
 from tests.console.rig import OTHER, Console
 from tests.console.test_batches import FORM, shown, submitted, upload
 from tests.console.test_permissions import code_of
+from tests.matrices import cells
 from tests.registry.sheets import ANNUAL, COMPLETION, annual, completion, patch_zip, sheet_xml, write_xlsx
 from tests.review.desk import csv_bytes
 
@@ -50,15 +51,20 @@ class Handlers(HTMLParser):
             self.found.append(tag)
 
 
-@pytest.mark.parametrize(
-    ("kind", "heading"),
-    [*(("annual", heading) for heading in ANNUAL), *(("completion", heading) for heading in COMPLETION)],
-)
+EVERY = "every field"
+TOGETHER = (("annual", EVERY), ("completion", EVERY), ("annual", "工作单位"), ("completion", "培训项目"))
+"""Every field in a list that is refused, and in lists that pass what may be any text."""
+ALONE = (*(("annual", heading) for heading in ANNUAL), *(("completion", heading) for heading in COMPLETION))
+
+
+@pytest.mark.parametrize(("kind", "heading"), cells(dict.fromkeys((*TOGETHER, *ALONE)), always=TOGETHER))
 def test_no_field_is_markup(console: Console, kind: str, heading: str) -> None:
     """What stands in a cell, and what is refused of it, is text on every page."""
     clerk = console.signed_in(Role.CLERK)
     headings, row = (ANNUAL, annual) if kind == "annual" else (COMPLETION, completion)
-    rows = [headings, row(301), row(302, **{heading: SCRIPT}), row(303, 工作单位=SCRIPT)]
+    attacked = headings if heading == EVERY else (heading,)
+    spoilt = [row(304 + place, **{one: SCRIPT}) for place, one in enumerate(attacked)]
+    rows = [headings, row(301), *spoilt, row(303, 工作单位=SCRIPT)]
     path = write_xlsx(console.rig.folder / "xss.xlsx", {"<b>页": rows})
     draft = upload(clerk, path.read_bytes(), f"{SCRIPT.replace('/', '')}.xlsx", kind=kind)
     clerk.post(f"/console/batches/{draft}/submit", {"remark": SCRIPT})

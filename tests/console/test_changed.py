@@ -17,7 +17,10 @@ PACKAGE = Path(registry.__file__).parent
 def recorded() -> Iterator[tuple[str, str]]:
     """Module, and a name that it records as before or after of an act."""
     for module in sorted(PACKAGE.rglob("*.py")):
-        for one in ast.walk(ast.parse(module.read_text("utf-8"))):
+        source = module.read_text("utf-8")
+        if "record(" not in source:
+            continue
+        for one in ast.walk(ast.parse(source)):
             if isinstance(one, ast.FunctionDef):
                 yield from ((module.name, name) for name in _names(one))
 

@@ -211,6 +211,7 @@ def test_a_gap_is_named(rig: Rig) -> None:
         assert blocks_of(session, one)[0].unexplained == 1
 
 
+@pytest.mark.both_engines
 def test_totals_are_kept_by_the_database_and_made_anew(year: tuple[Rig, list[str]]) -> None:
     """A row deleted past the triggers is in the totals still: ``fsck`` finds that, and a recount mends the totals."""
     rig, numbers = year

@@ -7,6 +7,7 @@ import pytest
 
 from tests.review.browser import begun, opened, running, settled, watched
 from tests.review.rig import Panel
+from tests.server.browsing import given
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -59,7 +60,7 @@ def test_why_a_reading_stopped_stays_announced(browser: "Browser", address: str,
         page = opened(context, f"{address}/panel")
         page.wait_for_selector(".sitting-form")
         begun(page, "断网")
-        page.keyboard.type(panel.certificates["good"].qr_text + "\n")
+        given(page, panel.certificates["good"].qr_text)
         settled(page, 1)
         context.route("**/api/panel/read", lambda route: route.abort())
         picture = {"name": "scan.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}

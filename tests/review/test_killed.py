@@ -16,6 +16,7 @@ from registry.models import Batch
 from registry.trail.service import Filter, find
 from tests.forks import CONTEXT
 from tests.jobs.hands import fall_silent, take
+from tests.matrices import cells
 from tests.registry.children import Strike, finish, killed, start
 from tests.registry.rig import Rig, assert_sound
 from tests.review.desk import draft_of, job_of, release, submitted, work
@@ -32,6 +33,8 @@ POINTS = (
     Strike("head:after"),
     Strike("finish:before"),
 )
+WORST = (POINTS[0], POINTS[3], POINTS[6], POINTS[8])
+"""Taken and not begun; signed and not logged; logged and under no checkpoint; all done and nobody told."""
 
 
 def work_struck(app: App, observe: Observe) -> None:
@@ -68,7 +71,7 @@ def work_struck(app: App, observe: Observe) -> None:
     work_once(app, KINDS, holder="the one that dies")
 
 
-@pytest.mark.parametrize("strike", POINTS, ids=lambda one: f"{one.point}-{one.nth}")
+@pytest.mark.parametrize("strike", cells(POINTS, always=WORST), ids=lambda one: f"{one.point}-{one.nth}")
 def test_killed_anywhere(rig: Rig, strike: Strike) -> None:
     draft = submitted(rig, range(1, ROWS + 1))
     release(rig, draft)

@@ -105,6 +105,7 @@ def test_who_returned_a_list_does_not_change_it(lite: Rig) -> None:
     release(lite, draft, APPROVER)
 
 
+@pytest.mark.both_engines
 def test_the_database_holds_two_people_apart(rig: Rig) -> None:
     draft = submitted(rig)
     statements = (
@@ -119,6 +120,7 @@ def test_the_database_holds_two_people_apart(rig: Rig) -> None:
         session.add(DraftHand(draft_id=draft, account=CLERK.account, part="decided"))
 
 
+@pytest.mark.both_engines
 def test_two_approvers_at_once_release_once(rig: Rig) -> None:
     draft = submitted(rig)
     shown = seen(rig, draft)

@@ -4,11 +4,12 @@ from dataclasses import asdict
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.builders import henan_2012
 from tests.lineprogram import LineProgram
+from tests.matrices import examples
 from verifier.review.pagetext import page_fields
 from verifier.review.rows import Row, fold, key_of, rows_of
 from verifier.review.sitting import Applicant, JudgedCertificate, ReviewPolicy, Sitting
@@ -277,7 +278,7 @@ POLICIES = st.builds(
 )
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(POLICIES, st.lists(PEOPLE, max_size=3), st.lists(JUDGED, max_size=4))
 def test_the_browser_makes_the_same_rows(
     node: LineProgram,

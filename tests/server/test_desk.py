@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import uvicorn
 
+from tests.matrices import EXHAUSTIVE, cells
+from tests.server.browsing import given
 from tests.server.rig import Records, Site, app_on, generous
 from tests.server.test_uploads import picture
 from tests.simulator import NOW, standard_pin
@@ -19,6 +21,9 @@ from verifier.webpages import PIN_PATH, installed_pages
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
+
+
+WORDS = (("zh-CN", "核验通过"), ("en-GB", "PASSED"))
 
 
 @contextmanager
@@ -110,23 +115,24 @@ def test_a_publication_behind_any_web_server_has_both_pages(browser: "Browser", 
             assert page.locator("li:has(.FAILED)").count() == 1  # the address, as above
         with opened(browser, f"{place}/verify") as page:
             ready(page)
-            page.keyboard.type(certificate.qr_text + "\n")
+            given(page, certificate.qr_text)
             assert card(page, 1)[0] == "card PASSED"
 
 
-@pytest.mark.parametrize(("language", "word"), [("zh-CN", "核验通过"), ("en-GB", "PASSED")])
+@pytest.mark.parametrize(("language", "word"), cells(WORDS, always=WORDS[:1]))
 def test_a_scanner_gun_with_enter(
     browser: "Browser", address: str, site: Site, language: str, word: str
 ) -> None:
     with opened(browser, desk(address), language=language) as page:
         ready(page)
         assert page.evaluate("document.activeElement.id") == "code"
-        for count, certificate in enumerate(site.certificates, start=1):
+        scanned = site.certificates if EXHAUSTIVE else site.certificates[:2]
+        for count, certificate in enumerate(scanned, start=1):
             page.keyboard.type(certificate.qr_text + "\n")
             assert card(page, count)[0] == "card PASSED"
             assert page.input_value("#code") == ""
-        assert word in card(page, 3)[1]
-        assert "3" in page.inner_text("#counts .PASSED")
+        assert word in card(page, len(scanned))[1]
+        assert str(len(scanned)) in page.inner_text("#counts .PASSED")
         assert word in page.inner_text("#said")
 
 
@@ -154,7 +160,7 @@ def test_a_gun_that_a_busy_computer_interrupts(browser: "Browser", address: str,
         assert page.input_value("#code") == ""
 
 
-@pytest.mark.parametrize("end", ["", "\n"])
+@pytest.mark.parametrize("end", cells(["", "\n"], always=[""]))
 def test_what_a_gun_types_before_there_is_a_field_for_it(
     browser: "Browser", address: str, site: Site, end: str
 ) -> None:
@@ -278,10 +284,10 @@ def test_an_outage_is_never_a_finding(browser: "Browser", address: str, site: Si
     with opened(browser, desk(address)) as page:
         ready(page)
         page.route("**/status/**", lambda route: route.abort())
-        page.keyboard.type(site.certificate.qr_text + "\n")
+        given(page, site.certificate.qr_text)
         assert card(page, 1)[0] == "card INDETERMINATE"
         page.unroute("**/status/**")
-        page.keyboard.type(site.certificate.qr_text + "\n")
+        given(page, site.certificate.qr_text)
         assert card(page, 2)[0] == "card PASSED"  # and is not kept
 
 
@@ -291,7 +297,7 @@ def test_an_outage_is_never_a_finding(browser: "Browser", address: str, site: Si
 def test_landmarks_labels_and_the_order_of_focus(browser: "Browser", address: str, site: Site) -> None:
     with opened(browser, desk(address), width=320) as page:
         ready(page)
-        page.keyboard.type(site.certificate.qr_text + "\n")
+        given(page, site.certificate.qr_text)
         card(page, 1)
         for landmark in ("header", "main", "h1"):
             assert page.locator(landmark).count() == 1

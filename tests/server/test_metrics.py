@@ -41,9 +41,11 @@ def test_two_processes_are_counted_together_and_the_world_does_not_see_it(tmp_pa
             ready = client.get("/health/ready")
             assert client.get("/health/live").json() == {"live": True}
             assert client.get("/metrics").status_code == 404
-        for _ in range(20):  # a connection each, so that both processes get some
-            httpx.get(f"{address}/trust.json")
-            httpx.post(f"{address}/api/verify", json={"items": [{"qrText": site.certificate.qr_text}]})
+        # A connection each, so that both processes get some.
+        with httpx.Client(base_url=address, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+            for _ in range(20):
+                client.get("/trust.json")
+                client.post("/api/verify", json={"items": [{"qrText": site.certificate.qr_text}]})
         text = httpx.get(f"http://{watch}/metrics").text
         assert httpx.get(f"http://{watch}/health/live").status_code == 200
     # By the real clock the simulator's trust list may have ended: that is said, and is not an error of the server.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.matrices import cells
 from tests.server.browsing import (
     ADDRESS,
     Host,
     browser_to,
+    given,
     hosted,
     kept,
     kept_file,
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 DAY = 86400
+LACKS = (
+    "if (window.SubtleCrypto) SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('none'))",
+    "delete window.DecompressionStream",
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +64,7 @@ def site(host: Host) -> Site:
     return found
 
 
-@pytest.mark.parametrize(
-    "missing",
-    [
-        "if (window.SubtleCrypto) SubtleCrypto.prototype.importKey = () => Promise.reject(new Error('none'))",
-        "delete window.DecompressionStream",
-    ],
-)
+@pytest.mark.parametrize("missing", cells(LACKS, always=LACKS[:1]))
 def test_the_arithmetic_that_a_browser_lacks_is_kept_too(
     host: Host, browser: "Browser", site: Site, missing: str
 ) -> None:
@@ -226,7 +226,7 @@ def test_the_desk_too_and_the_other_language_once_it_was_used(
         page = telephone.new_page()
         page.goto(f"{ADDRESS}/verify")
         kept(page).wait_for_selector("#code")
-        page.keyboard.type(site.certificate.qr_text + "\n")
+        given(page, site.certificate.qr_text)
         page.wait_for_selector("article.PASSED")
         page.click("#language")
         page.wait_for_selector("html[lang='en']")
@@ -236,7 +236,7 @@ def test_the_desk_too_and_the_other_language_once_it_was_used(
             page.reload()
             page.wait_for_selector("#code")
             assert page.get_attribute("html", "lang") == "en"
-            page.keyboard.type(site.certificates[1].qr_text + "\n")
+            given(page, site.certificates[1].qr_text)
             page.wait_for_selector("article.PASSED")
             assert "No network" in page.inner_text("article.PASSED")
 

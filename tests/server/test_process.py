@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.journeys.program import Shell
+from tests.matrices import EXHAUSTIVE
 from tests.server.rig import PROJECT, Site, loaded, new_site, serving
 from tests.server.test_api import VERIFY, lines, problem
 from tests.server.test_uploads import huge_png, overlapping, sent
@@ -23,7 +25,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, str]:
     """A site that lasts for the module, and where it is served."""
     site = new_site(tmp_path_factory.mktemp("served"))
     root = site.folder / "root.json"
-    with serving(site.folder, "--trust", str(root)) as address:
+    program = "verifier" if EXHAUSTIVE else "tests.server.hasty"
+    with serving(site.folder, "--trust", str(root), program=program) as address:
         yield site, address  # type: ignore[misc]
 
 
@@ -43,8 +46,12 @@ def test_the_pages_the_publication_and_the_api(running: tuple[Site, str]) -> Non
     assert found[0]["steps"][5]["code"] == "proof_valid"
 
 
+@pytest.mark.repeated
 def test_bombs_at_once_leave_the_others_their_answers(running: tuple[Site, str]) -> None:
-    """Drawings that take minutes, pictures that take gigabytes, and in between callers with a number."""
+    """Drawings that take minutes, pictures that take gigabytes, and in between callers with a number.
+
+    A drawing has the box's fifteen seconds in the exhaustive run, else two of them.
+    """
     _, address = running
 
     def post(name: str, data: bytes) -> httpx.Response:
@@ -130,16 +137,10 @@ def test_several_processes_serve_one_site(tmp_path: Path) -> None:
     "options",
     [["/nowhere"], [".", "--trust", "/nowhere"], [".", "--proxies", "junk"], [".", "--port", "x"], []],
 )
-def test_what_cannot_be_served_is_a_usage_error(options: list[str]) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "verifier", "serve", *options],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 64, done.stderr
-    assert "Traceback" not in done.stderr
+def test_what_cannot_be_served_is_a_usage_error(tmp_path: Path, options: list[str]) -> None:
+    done = Shell(tmp_path, passphrase=None).certverify("serve", *options)
+    assert done.code == 64, done.err
+    assert "Traceback" not in done.err
 
 
 def test_a_report_says_the_same_as_the_command_line(running: tuple[Site, str], tmp_path: Path) -> None:

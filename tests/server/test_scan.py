@@ -9,9 +9,11 @@ import pytest
 
 from tests.benchmarks.scanning import packed
 from tests.builders import HOST
+from tests.matrices import cells
 from tests.server.browsing import (
     Host,
     browser_to,
+    given,
     hosted,
     kept,
     kept_file,
@@ -72,7 +74,7 @@ def plain(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.mark.usefixtures("plain")
-@pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
+@pytest.mark.parametrize("language", cells(["zh-CN", "en-GB"], always=["zh-CN"]))
 def test_what_a_scan_weighs(host: Host, browser: "Browser", site: Site, language: str) -> None:
     """Everything until the verdict stands and the page is kept; the registry's own files are not the page's.
 
@@ -162,7 +164,7 @@ def test_without_cryptography_the_server_judges_and_the_page_says_so(
         page.goto(f"http://{HOST}/verify")
         page.wait_for_selector("#code")
         assert "发送到本站服务器" in page.inner_text("#code-hint")
-        page.keyboard.type(certificate.qr_text + "\n")
+        given(page, certificate.qr_text)
         page.wait_for_selector("article.PASSED")
         assert "由本站服务器核验" in page.inner_text("article.PASSED")
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from tests.builders import HOST, refused
+from tests.matrices import examples
 from tests.verifier.bombs import crowded_zip
 from tests.verifier.publication import bundle_of
 from verifier import bundle as bundles
@@ -64,7 +65,7 @@ def test_the_genuine_bundle_is_read(folder: Path) -> None:
     assert read_all(GENUINE, folder) == FILES
 
 
-@settings(max_examples=400, suppress_health_check=[HealthCheck.too_slow])
+@examples(400, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_bits_flipped_where_a_reader_looks_first(folder: Path, data: st.DataObject) -> None:
     damaged = bytearray(GENUINE)
@@ -75,7 +76,7 @@ def test_bits_flipped_where_a_reader_looks_first(folder: Path, data: st.DataObje
     assert all(found in (FILES[path], None) for path, found in read_all(bytes(damaged), folder).items())
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
+@examples(300, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_bytes_replaced_anywhere(folder: Path, data: st.DataObject) -> None:
     damaged = bytearray(GENUINE)
@@ -84,14 +85,14 @@ def test_bytes_replaced_anywhere(folder: Path, data: st.DataObject) -> None:
     read_all(bytes(damaged), folder)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.integers(0, len(GENUINE)), st.integers(0, len(GENUINE)))
 def test_cut_at_both_ends(folder: Path, start: int, end: int) -> None:
     read_all(GENUINE[start:], folder)
     read_all(GENUINE[:end], folder)
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(st.binary(max_size=200))
 def test_arbitrary_bytes(folder: Path, data: bytes) -> None:
     for bundle in (data, b"PK\3\4" + data + GENUINE[-22:], GENUINE + data):

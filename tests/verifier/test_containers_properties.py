@@ -2,11 +2,12 @@
 
 from io import BytesIO
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from PIL import Image
 
 from registry.faces.renderer import FaceRenderer
+from tests.matrices import examples
 from tests.registry.faces_samples import source
 from verifier.containers import ContainerError, ContainerLimits, Contents, extract
 
@@ -48,7 +49,7 @@ def test_arbitrary_bytes(magic: bytes, rest: bytes) -> None:
     read(magic + rest)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.too_slow])
+@examples(120, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(GENUINE), st.data())
 def test_damaged_genuine_files(genuine: bytes, data: st.DataObject) -> None:
     damaged = bytearray(genuine)
@@ -61,13 +62,13 @@ def test_damaged_genuine_files(genuine: bytes, data: st.DataObject) -> None:
     read(bytes(damaged))
 
 
-@settings(max_examples=60)
+@examples(60)
 @given(st.sampled_from(GENUINE), st.integers(0, 80_000))
 def test_cut_genuine_files(genuine: bytes, length: int) -> None:
     read(genuine[:length])
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@examples(40, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_one_changed_bit_of_a_baked_picture_never_gives_another_record(data: st.DataObject) -> None:
     """The checksum, the keyword or the record: whatever the bit hits, the record that is found is ours or none."""

@@ -1,7 +1,8 @@
 """Every code that can reach a reader has a sentence in both languages, and no sentence says more than was found."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ RETURNED = {
 """Functions that return codes."""
 
 
+@cache
+def _parsed(path: Path) -> tuple[ast.AST, ...]:
+    """Everything in a file."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def _leaves(node: ast.expr) -> Iterator[ast.expr]:
     """What an expression can be: both branches of a choice."""
     if isinstance(node, ast.IfExp):
@@ -79,7 +86,7 @@ def _untold(node: ast.expr) -> list[str]:
 
 def _raised(path: Path) -> Iterator[tuple[str, str]]:
     """(code, where) for every code that a file gives to an error or an end of a step."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _parsed(path):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = ast.unparse(node.func).rpartition(".")[2]
@@ -96,7 +103,7 @@ def _raised(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _returned(path: Path) -> Iterator[tuple[str, str]]:
-    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for function in _parsed(path):
         if isinstance(function, ast.FunctionDef) and (path.name, function.name) in RETURNED:
             for node in ast.walk(function):
                 if isinstance(node, ast.Return) and node.value is not None:
@@ -106,7 +113,7 @@ def _returned(path: Path) -> Iterator[tuple[str, str]]:
 
 def _assigned(path: Path) -> Iterator[tuple[str, str]]:
     """Codes that reach an error by way of a variable ``code`` or an argument ``code``."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in _parsed(path):
         where = f"{path.parent.name}/{path.name}"
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "code":
             yield from ((code, where) for code in _constants(node.value))
@@ -119,7 +126,8 @@ def _assigned(path: Path) -> Iterator[tuple[str, str]]:
             yield from ((code, where) for text in texts for code in _constants(text))
 
 
-def _codes() -> dict[str, str]:
+@cache
+def _codes() -> Mapping[str, str]:
     """Every code with a place where it comes from."""
     found = {
         "revoked": "verifier/statuscheck.py",
@@ -177,7 +185,7 @@ def test_every_missing_has_a_sentence() -> None:
     found = {
         keyword.value.value
         for path in _FILES
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in _parsed(path)
         if isinstance(node, ast.Call) and ast.unparse(node.func) == "Undecided"
         for keyword in node.keywords
         if keyword.arg == "missing" and isinstance(keyword.value, ast.Constant)

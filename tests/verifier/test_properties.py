@@ -7,12 +7,14 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import given
 from hypothesis import strategies as st
 
 from keys.canonical import RECORD_LIMITS, TRUST_LIST_LIMITS, canonicalize_restricted, parse_canonical
 from keys.errors import KeysError
 from tests.builders import HOST, signer
+from tests.matrices import BITS, examples
 from tests.simulator import ANNUAL, COMPLETION, Simulator, policy, resign, sealed
 from verifier.evidence import Evidence
 from verifier.number import number_of, parse_number, parse_typed_number
@@ -63,22 +65,24 @@ def same_content_or_not_passed(report: VerificationReport) -> bool:
     return report.record is not None and report.record.data == CERTIFICATE.record
 
 
-# One bit changed. Of what is signed as it stands, every one is tried.
+# One bit changed. Of what is signed as it stands, one of every byte is tried, and every one in the exhaustive run.
 
 offline = policy(require_log=False, require_status=False)
-thorough = settings(max_examples=400)
+thorough = examples(400)
 
 
+@pytest.mark.repeated
 def test_no_bit_of_the_record() -> None:
-    for bit in range(len(CERTIFICATE.record) * 8):
+    for bit in range(0, len(CERTIFICATE.record) * 8, BITS):
         report = verify(Evidence(flipped(CERTIFICATE.record, bit)), TRUST, offline)
         # Another key's name, by a list that nothing says is still the newest, is undecided.
         assert (report.verdict is not Verdict.PASSED, report.record) == (True, None), bit
 
 
+@pytest.mark.repeated
 def test_no_bit_of_the_qr() -> None:
     prefix, data = qr_prefix(HOST), CERTIFICATE.qr_text.encode("ascii")
-    for bit in range(len(data) * 8):
+    for bit in range(0, len(data) * 8, BITS):
         text = flipped(data, bit).decode("latin-1")
         report = verify(Evidence(qr_text=text), TRUST, offline)
         # Scheme and host mean the same in either case; nothing else does.
@@ -128,7 +132,7 @@ documents = st.binary(max_size=300) | st.text(max_size=100).map(str.encode)
 maybe = st.none()
 
 
-@settings(max_examples=300)
+@examples(300)
 @given(
     record=maybe | documents,
     qr_text=maybe | texts | almost_qr,
@@ -143,7 +147,7 @@ def test_whatever_is_presented_there_is_a_report(**parts: Any) -> None:
     assert report.to_json()["record"] is None
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(st.lists(documents, max_size=3))
 def test_whatever_is_called_a_trust_list_there_is_a_report(chain: list[bytes]) -> None:
     report = verify(GOOD, REGISTRY.trust(documents=chain), policy())
@@ -172,7 +176,7 @@ def _with_nonsense(document: Any) -> st.SearchStrategy[Any]:
     return st.builds(_replaced, st.just(document), st.sampled_from(_paths(document)), almost_json)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(_with_nonsense(CERTIFICATE.unsigned))
 def test_nonsense_that_the_authority_signed_is_refused(document: dict[str, Any]) -> None:
     def edit(_: object) -> dict[str, Any]:
@@ -191,7 +195,7 @@ def test_nonsense_that_the_authority_signed_is_refused(document: dict[str, Any])
         assert canonicalize_restricted(expanded) == canonicalize_restricted(document)
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(_with_nonsense(parse_canonical(GOOD.status[LIST_URL], RECORD_LIMITS)))
 def test_nonsense_that_the_status_key_signed_is_survived(document: dict[str, Any]) -> None:
     try:
@@ -201,7 +205,7 @@ def test_nonsense_that_the_status_key_signed_is_survived(document: dict[str, Any
     assert same_content_or_not_passed(judge(replace(GOOD, status={**GOOD.status, LIST_URL: data})))
 
 
-@settings(max_examples=400)
+@examples(400)
 @given(_with_nonsense(parse_canonical(REGISTRY.trust_list.data, TRUST_LIST_LIMITS)))
 def test_nonsense_that_the_root_signed_is_survived(document: dict[str, Any]) -> None:
     try:
@@ -212,7 +216,7 @@ def test_nonsense_that_the_root_signed_is_survived(document: dict[str, Any]) -> 
     assert same_content_or_not_passed(report)
 
 
-@settings(max_examples=200)
+@examples(200)
 @given(almost_json)
 def test_any_canonical_json_as_any_document(value: object) -> None:
     try:
@@ -258,7 +262,7 @@ completion = st.fixed_dictionaries(
 ).map(lambda fields: {**COMPLETION, **fields})
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(annual | completion, serials)
 def test_json_and_qr_are_one_certificate(fields: dict[str, Any], serial: int) -> None:
     registry = Simulator(REGISTRY.trust_list)

@@ -3,8 +3,6 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from verifier.messages import MISSING
 from verifier.report import STEP_NAMES
 from verifier.sentences import SENTENCES, UNDECIDED
@@ -28,13 +26,16 @@ def _files() -> list[Path]:
     ]
 
 
-@pytest.mark.parametrize("path", _files(), ids=lambda path: str(path.relative_to(_PROJECT)))
-def test_every_clause_cited_exists(path: Path) -> None:
-    for match in _CITED.finditer(path.read_text(encoding="utf-8")):
-        for clause in re.findall(r"[0-9](?:\.[0-9])?", match[1]):
-            assert clause in _CLAUSES, (
-                f"{path.name} cites SPEC {clause}, which verifier/SPEC.md does not have"
-            )
+def test_every_clause_cited_exists() -> None:
+    cited = {
+        (str(path.relative_to(_PROJECT)), clause)
+        for path in _files()
+        for match in _CITED.finditer(path.read_text(encoding="utf-8"))
+        for clause in re.findall(r"[0-9](?:\.[0-9])?", match[1])
+    }
+    assert len(cited) > 40
+    unknown = sorted((path, clause) for path, clause in cited if clause not in _CLAUSES)
+    assert not unknown, f"clauses that verifier/SPEC.md does not have are cited: {unknown}"
 
 
 def test_every_finding_is_specified() -> None:

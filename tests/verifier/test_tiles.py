@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import refused
+from tests.matrices import cells
 from verifier.errors import LogError
 from verifier.merkle import HASH_BYTES, check_consistency, check_inclusion, leaf_hash, tree_hash
 from verifier.tiles import TILE_WIDTH, TileTree, tile_index_path, tile_path, tile_width
@@ -36,7 +37,7 @@ def tree_of(size: int) -> TileTree:
     return TileTree(size, read)
 
 
-@pytest.mark.parametrize("size", EDGES)
+@pytest.mark.parametrize("size", cells(EDGES, always=(*EDGES[:8], 65_537)))
 def test_the_root_and_proofs_of_tiles_are_those_of_the_whole_tree(size: int) -> None:
     tree = tree_of(size)
     root = tree_hash(LEAVES[:size])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.matrices import cells
 from tests.simulator import Simulator, policy
 from tests.vectors.comparing import differences
 from tests.vectors.files import (
@@ -33,7 +34,7 @@ def test_the_verifier_agrees_on_every_step(name: str) -> None:
     assert len(document["expected"]["steps"]) == len(STEP_NAMES)
 
 
-@pytest.mark.parametrize("require_log", [False, True])
+@pytest.mark.parametrize("require_log", cells([False, True], always=[True]))
 def test_all_evidence_together_is_judged_as_each_alone(*, require_log: bool) -> None:
     """Of every case under one trust: whatever fails, or ends a step early, changes nothing for its neighbours."""
     evidence = [evidence_in(question_of_case(read_case(name))) for name in NAMES]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.builders import HOST
+from tests.matrices import cells
 from tests.simulator import NOW, Certificate, Simulator, standard_pin
 from tests.verifier.publication import publication
 from tests.web.nodejs import PROJECT
@@ -22,6 +23,10 @@ WEB = PROJECT / "verifier" / "web"
 PIN_BYTES = standard_pin().to_bytes()
 PIN = {"verifier/root.json": PIN_BYTES}
 Files = dict[str, bytes]
+
+
+PARTS = ("status/", "trust.json", "log/", "root.json", "templates/")
+"""Of a publication."""
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +176,7 @@ def test_an_altered_code_shows_nothing_as_fact(
         assert "张文波" not in page.inner_text("body")
 
 
-@pytest.mark.parametrize("down", ["status/", "trust.json", "log/", "root.json", "templates/"])
+@pytest.mark.parametrize("down", cells(PARTS, always=("status/", "root.json")))
 def test_an_outage_is_never_a_finding(
     browser: "Browser", site: Files, certificate: Certificate, down: str
 ) -> None:

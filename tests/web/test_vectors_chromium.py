@@ -1,5 +1,6 @@
 """The conformance vectors in a real browser, under the policy that the pages are served with."""
 
+import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -31,8 +32,10 @@ def page(browser: "Browser") -> Iterator["Page"]:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_browsers_verifier_agrees_on_every_step(page: "Page", name: str) -> None:
     document = read_case(name)
-    told = page.evaluate("question => window.ask(question)", question_of_case(document))
-    assert differences(document, told["answer"]) == []
+    # As text: Playwright takes longer over an object than the page over its question.
+    asked = json.dumps(question_of_case(document))
+    told = page.evaluate("async (asked) => JSON.stringify(await window.ask(JSON.parse(asked)))", asked)
+    assert differences(document, json.loads(told)["answer"]) == []
 
 
 @pytest.mark.parametrize("data", MEMBERS, ids=lambda data: data[:12].hex())

@@ -4,23 +4,19 @@ import pytest
 
 from tests.lineprogram import LineProgram
 from tests.vectors.comparing import differences
-from tests.vectors.files import FOLDER, case_names, question_of_case, read_case, run_case
+from tests.vectors.files import FOLDER, case_names, question_of_case, run_case
 from tests.vectors.run import AGREES, main
 from tests.web.nodejs import COMMAND
 
-NAMES = case_names()
 
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_browsers_verifier_agrees_on_every_step(node: LineProgram, name: str) -> None:
-    document = read_case(name)
-    assert differences(document, node.ask(question_of_case(document))["answer"]) == []
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_the_whole_report_is_pythons(node: LineProgram, name: str) -> None:
+@pytest.mark.parametrize("name", case_names())
+def test_the_browsers_verifier_agrees_on_every_step_and_its_report_is_pythons(
+    node: LineProgram, name: str
+) -> None:
     document, report = run_case(FOLDER, name)
-    assert node.ask(question_of_case(document))["answer"] == report.to_json()
+    answer = node.ask(question_of_case(document))["answer"]
+    assert differences(document, answer) == []
+    assert answer == report.to_json()
 
 
 @pytest.mark.usefixtures("node")
