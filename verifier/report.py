@@ -101,7 +101,7 @@ class VerificationReport(NamedTuple):
     @property
     def missing(self) -> tuple[str, ...]:
         """What was missing, each once, in the order of the steps."""
-        return tuple(dict.fromkeys(step.missing for step in self.steps if step.missing))
+        return tuple(dict.fromkeys([step.missing for step in self.steps if step.missing]))
 
     def to_json(self) -> dict[str, Any]:
         """The report as a JSON value (SPEC 7.5)."""

@@ -14,7 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import islice, repeat
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from keys.errors import KeysError, TrustListError
 from keys.trustchain import RootPin, parse_pin
@@ -71,8 +71,7 @@ class UsageError(Exception):
         self.text = text
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """One target with its report and what could not be fetched for it."""
 
     target: str

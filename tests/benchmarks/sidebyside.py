@@ -116,7 +116,8 @@ def _take_turns(folder: Path) -> int:
         caller = serving.Caller(port)
         items = [{"record": a.decode(), "logProof": b.decode()} for a, b, _, _ in plain]
         bodies = [json.dumps({"items": [one]}).encode() for one in items]
-        work["post"] = lambda start: caller.ask(bodies[start : start + _TURN])
+        lines = {start: caller.line(bodies[start : start + _TURN]) for start in range(0, len(bodies), _TURN)}
+        work["post"] = lambda start: caller.ask(lines[start])
         starts = dict.fromkeys(work, 0)
         for line in sys.stdin:
             what = line.strip()

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifier.operation.listener import JSON, LIVE, ready_document
 from verifier.server import documentation, verifying
+from verifier.server.atonce import AtOnce
 from verifier.server.guard import Guard
 from verifier.server.heads import head_of
 from verifier.server.health import missing
@@ -34,6 +35,8 @@ class PublicApp(FastAPI):
     """The application. What nearly everybody asks for goes past the framework's layers, which cost more than the verification."""
 
     verify: ASGIApp
+    at_once: AtOnce
+    """For connections that go past even ``verify``."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
@@ -43,7 +46,7 @@ class PublicApp(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-def create_public_app(settings: PublicSettings) -> FastAPI:
+def create_public_app(settings: PublicSettings) -> PublicApp:
     """The application; its life ends its threads and boxes."""
     service = Service(settings)
 
@@ -65,7 +68,8 @@ def create_public_app(settings: PublicSettings) -> FastAPI:
         lifespan=life,
     )
     app.state.service = service
-    app.verify = Guard(verifying.Verifying(service))
+    verify = verifying.Verifying(service)
+    app.verify, app.at_once = Guard(verify), AtOnce(service, verify)
     app.state.panel = Panel(service)
     app.add_middleware(Guard)
     _add_problems(app)

@@ -22,6 +22,7 @@ from verifier.operation.listener import listening, parse_address
 from verifier.operation.logs import log_form, logging_settings
 from verifier.operation.metrics import PublicationCollector
 from verifier.server.app import create_public_app
+from verifier.server.connection import Connection
 from verifier.server.health import missing
 from verifier.server.judging import Judge
 from verifier.server.settings import settings_from, to_environment
@@ -90,6 +91,7 @@ def serve_command(
             host=host,
             port=port,
             workers=workers,
+            http=Connection,
             access_log=False,  # it would write addresses; the server writes a line of its own
             proxy_headers=False,
             server_header=False,

@@ -1,6 +1,6 @@
 """What the headers of a request say that anything here depends on, read once: who asks, what comes, and what is wanted back."""
 
-from collections.abc import MutableMapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -25,7 +25,7 @@ class Head(NamedTuple):
     """The language to answer in."""
 
 
-def head_of(scope: MutableMapping[str, Any]) -> Head:
+def head_of(scope: Mapping[str, Any]) -> Head:
     """The head of a request (ASGI: names in small letters)."""
     headers: list[tuple[bytes, bytes]] = scope["headers"]
     first = dict(reversed(headers))

@@ -12,7 +12,8 @@ from verifier.messages import GRADES
 from verifier.presented import Presented
 from verifier.review.document import MAX_NAME, MAX_YEARS
 from verifier.review.sitting import Applicant, ReviewPolicy, Sitting
-from verifier.server.requests import MAX_LABEL, Item
+from verifier.server.requests import Item
+from verifier.server.settings import MAX_LABEL
 
 MAX_EVIDENCE = 3000
 """Certificates of one sitting: 600 applicants and five years. A second's work for each 1,000. Sender: anyone."""

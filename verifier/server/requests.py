@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from urllib.parse import unquote_to_bytes
@@ -28,10 +29,10 @@ from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.server.archive import is_archive, members
 from verifier.server.heads import Head
+from verifier.server.plain import presented_plainly
 from verifier.server.problems import Problem
-from verifier.server.settings import MAX_ITEMS, Limits
+from verifier.server.settings import MAX_ITEMS, MAX_LABEL, Limits
 
-MAX_LABEL = 200
 MAX_NAME = 200
 _TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 _STRICT = ConfigDict(strict=True, extra="forbid", frozen=True)
@@ -127,11 +128,7 @@ class Asked:
 
     def policy(self, now: int) -> VerificationPolicy:
         """The policy that the options stand for; raises ``Problem`` for a time that no calendar has."""
-        return VerificationPolicy(
-            at=self._moment(now),
-            require_log=self.options.require_log,
-            status_max_age=self.options.status_max_age,
-        )
+        return _policy(self._moment(now), self.options.require_log, self.options.status_max_age)
 
     def _moment(self, now: int) -> int:
         if self.options.at is None:
@@ -140,6 +137,12 @@ class Asked:
             return timestamp_decode(self.options.at)
         except KeysError as error:
             raise Problem("body_form", errors=[{"place": "options.at", "cause": "time"}]) from error
+
+
+@lru_cache(maxsize=64)
+def _policy(at: int, require_log: bool, status_max_age: int | None) -> VerificationPolicy:
+    """The same object for all of one second who demand the same."""
+    return VerificationPolicy(at=at, require_log=require_log, status_max_age=status_max_age)
 
 
 # ---- the body
@@ -195,6 +198,15 @@ def _fault(error: Any) -> dict[str, str]:
 
 def asked_in_json(body: bytes, limits: Limits) -> Asked:
     """What a JSON body asks for."""
+    plain = presented_plainly(body)
+    return Asked(plain, _NO_OPTIONS) if plain is not None else asked_strictly(body, limits)
+
+
+_NO_OPTIONS = Options()
+
+
+def asked_strictly(body: bytes, limits: Limits) -> Asked:
+    """The same member by member; raises ``Problem`` that says what is wrong."""
     asked: VerifyRequest = parse_json(body, VerifyRequest, limits.json_bytes)
     return Asked([_presented(place, item) for place, item in enumerate(asked.items)], asked.options)
 

@@ -52,6 +52,11 @@ class Service:
         if wait:
             raise Problem("too_many_requests", headers=retry_after(wait))
 
+    def charge_others(self, client: str, asked: Asked) -> None:
+        """For those behind the first, which the request was charged for."""
+        if len(asked.items) > 1:
+            self.charge(client, len(asked.items) - 1)
+
     async def judged(self, asked: Asked, pool: ThreadPoolExecutor, head: Head, *, stream: bool) -> Response:
         """The answer with a report on each thing that is asked about, made by the threads of ``pool``."""
         policy = asked.policy(self.now())  # a time that no calendar has is told before anything is sent

@@ -14,6 +14,8 @@ from verifier.server.reportkey import ReportKey
 
 MAX_ITEMS = 1000
 """Certificates of one request: a third of a second's work. Sender: anyone."""
+MAX_LABEL = 200
+"""Characters of a caller's own word for a thing, which comes back in its report. Sender: anyone."""
 
 
 @dataclass(frozen=True, slots=True)

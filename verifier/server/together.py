@@ -6,14 +6,17 @@ to it is judged together, which is one certificate on a quiet day and many on a 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
+from verifier.server.guard import tell_fault
 from verifier.server.judging import Judge
 
+Found = list[bytes] | Exception
+"""Reports, or why there are none: a ``Problem``, or a fault."""
 MOST = 32
 """Requests of one turn: the event loop is held for some twelve milliseconds."""
 
@@ -21,7 +24,7 @@ MOST = 32
 class _Waiting(NamedTuple):
     items: Sequence[Presented]
     policy: VerificationPolicy
-    reports: "asyncio.Future[list[bytes]]"
+    done: Callable[[Found], None]
 
 
 class Together:
@@ -31,14 +34,32 @@ class Together:
         self._judge = judge
         self._waiting: list[_Waiting] = []
 
-    async def reports(self, items: Sequence[Presented], policy: VerificationPolicy) -> list[bytes]:
-        """A report on each of ``items``, which are few; raises ``Problem``."""
-        loop = asyncio.get_running_loop()
+    def add(
+        self, items: Sequence[Presented], policy: VerificationPolicy, done: Callable[[Found], None]
+    ) -> None:
+        """``done`` is called soon with a report on each of ``items``, which are few."""
         if not self._waiting:
-            loop.call_soon(self._take_turn)
-        waiting = _Waiting(items, policy, loop.create_future())
-        self._waiting.append(waiting)
-        return await waiting.reports
+            asyncio.get_running_loop().call_soon(self._look_again)
+        self._waiting.append(_Waiting(items, policy, done))
+
+    async def reports(self, items: Sequence[Presented], policy: VerificationPolicy) -> list[bytes]:
+        """The same for who waits; raises ``Problem``."""
+        future: asyncio.Future[list[bytes]] = asyncio.get_running_loop().create_future()
+
+        def done(found: Found) -> None:
+            if future.done():  # whoever asked is gone
+                return
+            if isinstance(found, Exception):
+                future.set_exception(found)
+            else:
+                future.set_result(found)
+
+        self.add(items, policy, done)
+        return await future
+
+    def _look_again(self) -> None:
+        """What has come while the first were read is there by now: the loop looks at its sockets once more, and waits for none."""
+        asyncio.get_running_loop().call_soon(self._take_turn)
 
     def _take_turn(self) -> None:
         turn, self._waiting = self._waiting[:MOST], self._waiting[MOST:]
@@ -56,17 +77,17 @@ class Together:
             reports = iter(self._judge.judged(presented, policy, self._judge.view()))
         except Exception as error:
             if len(some) == 1:
-                _fail(some[0], error)
+                _tell(some[0], error)
             else:  # a fault is the fault of one, and the others have their reports
                 for one in some:
                     self._judge_all([one], policy)
             return
         for one in some:
-            found = list(islice(reports, len(one.items)))
-            if not one.reports.done():  # whoever asked may be gone
-                one.reports.set_result(found)
+            _tell(one, list(islice(reports, len(one.items))))
 
 
-def _fail(one: _Waiting, error: Exception) -> None:
-    if not one.reports.done():
-        one.reports.set_exception(error)
+def _tell(one: _Waiting, found: Found) -> None:
+    try:
+        one.done(found)
+    except Exception as error:  # whoever cannot be told keeps nobody else from being told
+        tell_fault(error)
