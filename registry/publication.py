@@ -41,18 +41,14 @@ from registry.published import (
 )
 from registry.putting import Published, put
 from registry.sites import FolderSite, Site
-from registry.statuslists import put_status, status_files
+from registry.statuslists import keep_receipts, put_status, status_files
 from registry.trail.sealing import seal_when_due
 from registry.trust import current_trust_list, pinned_chain, registry_of, trust_list_documents
 from verifier.checkpoint import verify_checkpoint
 from verifier.errors import LogError
 from verifier.note import parse_vkey
 
-STATUS_VALIDITY = 24 * 3600
-"""Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 BUNDLE_VERSION = 1
-_FILES_AT_ONCE, _BLOCKS_AT_ONCE, _BLOCKS_READ_AT_ONCE = 256, 32, 8
-"""Held in memory, and written or read side by side."""
 
 
 def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
@@ -81,13 +77,13 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
             put(site, [*immutable(app.host, session), *files], result)
             put(site, did_documents(trust_list), result)
             put(site, [(TRUST_LIST, trust_list.data)], result)
-            put_status(app, session, site, result, check=check)
+            receipts = put_status(app, session, site, result, check=check)
             _put_log(app, session, site, result, check=check)
             put(site, entrances, result)
         site.tidy()
-    note_publication(
-        app.settings.published, LastPublication(app.clock(), result.log_size, result.status_until)
-    )
+        last = LastPublication(app.clock(), result.log_size, result.status_until)
+        note_publication(app.settings.published, last)
+        keep_receipts(app, site, receipts)
     return result
 
 

@@ -7,6 +7,7 @@ more than half fresh, and its files are the same files. Of those as many as the 
 all the same, in turn; and all of them where one asks (``check``), when they are signed anew, and by ``fsck`` and an audit.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -34,6 +35,7 @@ from registry.trust import current_trust_list
 from verifier.errors import StatusError
 from verifier.limits import STATUS_LIST_BITS
 from verifier.number import CertificateNumber
+from verifier.operation.logs import whereabouts
 from verifier.status import (
     DETAILS,
     PURPOSES,
@@ -46,6 +48,7 @@ from verifier.status import (
 )
 from verifier.webheaders import valid_until
 
+logger = logging.getLogger(__name__)
 STATUS_VALIDITY = 24 * 3600
 """Seconds. How long a stale list could hide a revocation from a reader who cannot reach us."""
 _BLOCKS_AT_ONCE, _BLOCKS_READ_AT_ONCE = 32, 8
@@ -60,10 +63,9 @@ def status_files(app: App, session: Session) -> Iterator[Mapping[str, bytes]]:
         yield sign_block(signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY)
 
 
-def put_status(app: App, session: Session, site: Site, result: Published, *, check: bool = False) -> None:
-    """Bring the lists in ``site`` up to date; with ``check`` every one is looked at."""
-    file = receipts_file(app.settings.home, site.address)
-    before = read_receipts(file)
+def put_status(app: App, session: Session, site: Site, result: Published, *, check: bool = False) -> Receipts:
+    """Bring the lists in ``site`` up to date, with ``check`` looking at every one; receipts to keep once all is published."""
+    before = read_receipts(receipts_file(app.settings.home, site.address))
     blocks, versions = blocks_in_use(session), versions_of(session)
     trust_list, latest = current_trust_list(session).version, app.clock() + STATUS_VALIDITY // 2
     holding = {
@@ -85,7 +87,15 @@ def put_status(app: App, session: Session, site: Site, result: Published, *, che
         block: replace(receipt, version=versions.get(block, 0), looked=before.turn)
         for block, receipt in written.items()
     }
-    write_receipts(file, Receipts(before.turn + 1, {**holding, **after}))
+    return Receipts(before.turn + 1, {**holding, **after})
+
+
+def keep_receipts(app: App, site: Site, receipts: Receipts) -> None:
+    """For the next publication there. Where they cannot be written all lists are looked at next time, and nothing is amiss."""
+    try:
+        write_receipts(receipts_file(app.settings.home, site.address), receipts)
+    except OSError as error:
+        logger.warning("receipts of a publication were not kept: %s", whereabouts(error))
 
 
 def _put_blocks(

@@ -14,7 +14,7 @@ from registry.publication import publish
 from registry.putting import Published
 from registry.sites import FolderSite
 from registry.status import change_status, states_of
-from registry.statuslists import put_status
+from registry.statuslists import keep_receipts, put_status
 from tests.benchmarks.archive import Person
 from tests.benchmarks.office import YEAR, Office
 from verifier.number import parse_number
@@ -111,8 +111,10 @@ def _nothing() -> None:
 def _status_lists(office: Office) -> None:
     """The part of a publication that is about status."""
     office.app.sign_log()
+    site = FolderSite(office.site)
     with office.app.database.read() as session:
-        put_status(office.app, session, FolderSite(office.site), Published())
+        receipts = put_status(office.app, session, site, Published())
+    keep_receipts(office.app, site, receipts)
 
 
 def _inserted(office: Office) -> int:

@@ -13,7 +13,7 @@ from registry.putting import Published
 from registry.receipts import read_receipts, receipts_file
 from registry.sites import FolderSite
 from registry.status import Block, block_of, versions_of
-from registry.statuslists import STATUS_VALIDITY, put_status
+from registry.statuslists import STATUS_VALIDITY, keep_receipts, put_status
 from tests.builders import MUNICIPAL, refused
 from tests.registry.intruder import sql, tamper
 from tests.registry.rig import Rig
@@ -60,9 +60,15 @@ def looked_at(rig: Rig, *, check: bool = False, place: str = "site") -> set[int]
     """Bring the lists up to date; the blocks that were looked at."""
     LOOKED.clear()
     rig.app.sign_log()
-    with rig.app.database.read() as session:
-        put_status(rig.app, session, Watched(rig.folder / place), Published(), check=check)
+    bring_up_to_date(rig, place, check=check)
     return set(LOOKED)
+
+
+def bring_up_to_date(rig: Rig, place: str = "site", *, check: bool = False) -> None:
+    site = Watched(rig.folder / place)
+    with rig.app.database.read() as session:
+        receipts = put_status(rig.app, session, site, Published(), check=check)
+    keep_receipts(rig.app, site, receipts)
 
 
 def turn_of_others(rig: Rig) -> None:
@@ -166,6 +172,15 @@ def test_receipts_that_cannot_be_read_cost_one_look(lite: Rig, content: bytes) -
     assert len(read_receipts(file).of) == 1
 
 
+def test_receipts_that_cannot_be_kept_cost_a_look_and_no_publication(lite: Rig) -> None:
+    lite.issue(1)
+    site = FolderSite(lite.site)
+    receipts_file(lite.app.settings.home, site.address).mkdir()
+    lite.publish()
+    assert lite.publish() == lite.site
+    assert looked_at(lite) == looked_at(lite) == {0}
+
+
 def test_each_place_has_receipts_of_its_own(lite: Rig) -> None:
     rig, (number, *_) = widened(lite)
     looked_at(rig, place="elsewhere")
@@ -180,8 +195,7 @@ def test_what_no_head_covers_yet_is_not_forgotten(wide: Wide) -> None:
     before = file_of(rig, 0).read_bytes()
     rig.change(number, "revoke", "fraud")
     LOOKED.clear()
-    with rig.app.database.read() as session:
-        put_status(rig.app, session, Watched(rig.site), Published())
+    bring_up_to_date(rig)
     assert 0 in LOOKED
     assert file_of(rig, 0).read_bytes() == before
     assert 0 in looked_at(rig)
