@@ -77,8 +77,10 @@ def put_status(app: App, session: Session, site: Site, result: Published, *, che
         and receipt.stamps == _stamps(site, block)
     }
     turns = sorted(holding, key=lambda block: holding[block].looked)
-    for block in turns if check else turns[: len(blocks).bit_length()]:
+    in_turn = len(blocks).bit_length()
+    for block in turns if check else turns[:in_turn]:
         del holding[block]
+    turn = before.turn + (len(blocks) > in_turn)  # where all are looked at each time there are no turns
     for receipt in holding.values():
         result.unchanged += len(receipt.stamps)
         result.note_end(receipt.until)
@@ -87,13 +89,15 @@ def put_status(app: App, session: Session, site: Site, result: Published, *, che
         block: replace(receipt, version=versions.get(block, 0), looked=before.turn)
         for block, receipt in written.items()
     }
-    return Receipts(before.turn + 1, {**holding, **after})
+    return Receipts(turn, {**holding, **after})
 
 
 def keep_receipts(app: App, site: Site, receipts: Receipts) -> None:
     """For the next publication there. Where they cannot be written all lists are looked at next time, and nothing is amiss."""
+    file = receipts_file(app.settings.home, site.address)
     try:
-        write_receipts(receipts_file(app.settings.home, site.address), receipts)
+        if receipts != read_receipts(file):
+            write_receipts(file, receipts)
     except OSError as error:
         logger.warning("receipts of a publication were not kept: %s", whereabouts(error))
 
