@@ -108,8 +108,8 @@ def begin_intent(
             return _finished(session, intent_id)
         trust = established_trust(session)
     observe("sign:before", intent.count)
+    rows = reserved or rows_of(intent, app.vault)  # its seal before all that it says
     key, template = _key_and_template(intent, trust)
-    rows = reserved or rows_of(intent, app.vault)
     return Begun(intent, trust, template, rows, app.keyring, key, app.host, now)
 
 
