@@ -14,9 +14,10 @@ from operator import mul
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _VALUES = {character: value for value, character in enumerate(_ALPHABET)}
-_MOD11_2_WEIGHTS = tuple(pow(2, 17 - index, 11) for index in range(17))
-_MOD11_2_ZERO = ord("0") * sum(_MOD11_2_WEIGHTS)
-_MOD11_2_CHECKS = "10X98765432"
+MOD11_2_WEIGHTS = tuple(pow(2, 17 - index, 11) for index in range(17))
+_MOD11_2_ZERO = ord("0") * sum(MOD11_2_WEIGHTS)
+MOD11_2_CHECKS = "10X98765432"
+"""By what the weighted digits come to, modulo 11."""
 
 
 def mod97_10_check(digits: str) -> str:
@@ -40,8 +41,8 @@ def mod11_2_check(digits17: str) -> str:
     """The check character, `0`…`9` or `X`, of 17 ASCII digits (ISO 7064 MOD 11-2, as GB 11643 uses it)."""
     if len(digits17) != 17 or _DIGITS.fullmatch(digits17) is None:
         raise ValueError("MOD 11-2 takes 17 ASCII digits")
-    weighted = sum(map(mul, digits17.encode("ascii"), _MOD11_2_WEIGHTS)) - _MOD11_2_ZERO
-    return _MOD11_2_CHECKS[weighted % 11]
+    weighted = sum(map(mul, digits17.encode("ascii"), MOD11_2_WEIGHTS)) - _MOD11_2_ZERO
+    return MOD11_2_CHECKS[weighted % 11]
 
 
 def mod37_36_check(text: str) -> str:

@@ -18,14 +18,13 @@ from registry.intake.identifiers import EARLIEST_BIRTH
 from registry.intake.names import COMMON_NAME
 from registry.intake.rows import AnnualApplication
 from registry.intake.values import GRADES, MAX_HOURS, Cell
+from verifier.iso7064 import MOD11_2_CHECKS, MOD11_2_WEIGHTS
 
 _HOURS: Mapping[Any, int] = {
     **{float(hours): hours for hours in range(MAX_HOURS + 1)},
     **{str(hours): hours for hours in range(MAX_HOURS + 1)},
 }
 """Class hours as cells have them. True and False are equal to 1 and 0 and are looked at first."""
-_WEIGHTS = tuple(pow(2, 17 - index, 11) for index in range(17))
-_CHECKS = "10X98765432"
 _IDENTITY_LENGTH = 18
 _REGION = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 _DAY = re.compile(r"[0-9]{8}", re.ASCII)
@@ -35,7 +34,7 @@ MAX_REGIONS = 4_096
 
 def _weighted(digits: str, first: int) -> int:
     """What ``digits`` add to the sum of MOD 11-2, the first of them standing at place ``first``."""
-    return sum(map(mul, map(int, digits), _WEIGHTS[first:]))
+    return sum(map(mul, map(int, digits), MOD11_2_WEIGHTS[first:]))
 
 
 _ORDERS = {f"{order:03d}": _weighted(f"{order:03d}", 14) for order in range(1_000)}
@@ -62,7 +61,7 @@ class UsualIdentities:
             day = self._day(text[6:14])
         if region is None or day is None:
             return False
-        return _CHECKS[(region + day + order) % 11] == text[17]
+        return MOD11_2_CHECKS[(region + day + order) % 11] == text[17]
 
     def _region(self, digits: str) -> int | None:
         if len(self._regions) == MAX_REGIONS or _REGION.fullmatch(digits) is None:

@@ -1,6 +1,5 @@
 """The panel's pages from the real server in a real browser."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ import uvicorn
 from tests.review.rig import Panel
 from tests.server.rig import app_on, generous
 from tests.simulator import NOW
+from tests.threaded import port_of, threaded
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -21,17 +21,8 @@ def running(panel: Panel, **changes: Any) -> Iterator[str]:
     """The server in a thread; browsers take ``localhost`` for a secure context."""
     settings = {"report_key": panel.key, "limits": generous(), **changes}
     app = app_on(panel, **settings)  # type: ignore[arg-type]
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
-        yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with threaded(uvicorn.Config(app, port=0, log_level="warning")) as server:
+        yield f"http://localhost:{port_of(server)}"
 
 
 @contextmanager

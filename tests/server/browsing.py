@@ -7,7 +7,7 @@ deployment. Every request that reaches the server is written down, to the last b
 import asyncio
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from fastapi import FastAPI
 from tests.builders import HOST
 from tests.server.rig import Site, app_on, generous
 from tests.simulator import NOW
+from tests.threaded import port_of, threaded
 from tests.web import chromium
 
 if TYPE_CHECKING:
@@ -187,19 +188,9 @@ def hosted(site: Site, folder: Path | None = None, **changes: Any) -> Iterator[H
     app = app_on(site, **{"limits": _LIMITS, **changes})
     recorder = Recorder(app)
     options = certificate_in(folder) if folder else {}
-    server = uvicorn.Server(uvicorn.Config(recorder, port=0, log_level="error", loop="asyncio", **options))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        assert thread.is_alive()
-        thread.join(0.01)
-    gate = Gate(server.servers[0].sockets[0].getsockname()[1])
-    try:
+    config = uvicorn.Config(recorder, port=0, log_level="error", loop="asyncio", **options)
+    with threaded(config) as server, closing(Gate(port_of(server))) as gate:
         yield Host(app, gate, recorder, "https" if folder else "http")
-    finally:
-        gate.close()
-        server.should_exit = True
-        thread.join()
 
 
 def certificate_in(folder: Path) -> dict[str, Any]:

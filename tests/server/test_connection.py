@@ -7,7 +7,6 @@ import asyncio
 import json
 import logging
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tests.server.rig import Site, app_on, generous
+from tests.threaded import port_of, threaded
 from verifier.presented import Presented
 from verifier.server.answers import Reply
 from verifier.server.app import PublicApp
@@ -62,8 +62,7 @@ class Running:
 
     @property
     def port(self) -> int:
-        port: int = self.server.servers[0].sockets[0].getsockname()[1]
-        return port
+        return port_of(self.server)
 
     @property
     def left(self) -> float:
@@ -106,27 +105,17 @@ def served(site: Site, protocol: type[asyncio.Protocol], limits: Limits) -> Iter
     app.state.service.judge.view()
     counting = Counting(app.at_once)
     app.at_once = counting  # type: ignore[assignment] - it has all that a connection asks for
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            port=0,
-            http=protocol,
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            timeout_keep_alive=1,
-        )
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=protocol,
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        timeout_keep_alive=1,
     )
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
+    with threaded(config) as server:
         yield Running(app, server, counting)
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")

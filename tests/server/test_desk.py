@@ -1,6 +1,5 @@
 """The pages from the real server in a real browser: the code behind `/v`, the panel's desk, and no policy violated."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ from tests.server.browsing import given
 from tests.server.rig import Records, Site, app_on, generous
 from tests.server.test_uploads import picture
 from tests.simulator import NOW, standard_pin
+from tests.threaded import port_of, threaded
 from tests.verifier.publication import folder_of
 from tests.web.siteserver import serving as static_server
 from tests.web.test_page import luminance
@@ -30,17 +30,8 @@ WORDS = (("zh-CN", "核验通过"), ("en-GB", "PASSED"))
 def running(site: Site, **changes: object) -> Iterator[str]:
     """The server in a thread; browsers take ``localhost`` for a secure context."""
     app = app_on(site, limits=generous(lookup_seconds=0.0), **changes)
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning"))
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started:
-            assert thread.is_alive()
-            thread.join(0.01)
-        yield f"http://localhost:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with threaded(uvicorn.Config(app, port=0, log_level="warning")) as server:
+        yield f"http://localhost:{port_of(server)}"
 
 
 @pytest.fixture(scope="module")
