@@ -30,6 +30,7 @@ from registry.operation.health import PREFIX as HEALTH
 from registry.operation.health import HealthPages, Readiness
 from verifier.operation.logs import log_form, logging_settings
 from verifier.server.app import create_public_app
+from verifier.server.connection import Connection
 from verifier.server.settings import PublicSettings
 
 
@@ -48,6 +49,7 @@ def serve_web(
                 both_apps(app, os.environ, site or app.settings.site),
                 host=host,
                 port=port,
+                http=Connection,
                 access_log=False,  # it would write addresses; both applications write a line of their own
                 proxy_headers=False,
                 server_header=False,

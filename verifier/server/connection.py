@@ -9,11 +9,13 @@ nothing of HTTP itself: the bytes are httptools' to parse.
 
 import asyncio
 import time
+from collections.abc import Sized
 from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 
 from starlette.types import ASGIApp
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from verifier.server.answers import Reply
@@ -36,6 +38,23 @@ class _UnderWay(RequestResponseCycle):
         """When the request was there, by ``time.perf_counter``."""
 
 
+class _Flow(FlowControl):
+    """Reads nothing more while requests wait that were read already.
+
+    By uvicorn's own each answer, as soon as its application asks for the request, lets another 256 kB of such requests in: hundreds of
+    megabytes of one client who sends fast and takes nothing. The one that is being answered may always read: nothing waits behind it.
+    """
+
+    def __init__(self, transport: asyncio.Transport, waiting: Sized) -> None:
+        super().__init__(transport)
+        self._waiting = waiting
+
+    def resume_reading(self) -> None:
+        """Of the connection and of the request that is being answered."""
+        if not self._waiting:
+            super().resume_reading()
+
+
 class Connection(HttpToolsProtocol):
     """For ``uvicorn.Config(http=…)``."""
 
@@ -45,6 +64,11 @@ class Connection(HttpToolsProtocol):
         self._under_way = _UnderWay()
         self._held: bytes | None = None
         """The body, as far as it is there, of a request that uvicorn has not been told of."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Of the transport."""
+        super().connection_made(transport)
+        self.flow = _Flow(transport, self.pipeline)
 
     def data_received(self, data: bytes) -> None:
         """Of the transport."""
