@@ -24,7 +24,7 @@ Work = Callable[[Person], object]
 Before = Callable[[], None]
 
 
-def reads_of(office: Office, *, with_log: bool) -> dict[str, Work]:
+def reads_of(office: Office) -> dict[str, Work]:
     """Each look-up by its name; of a person who is in the archive."""
     app = office.app
 
@@ -44,10 +44,11 @@ def reads_of(office: Office, *, with_log: bool) -> dict[str, Work]:
         found = find_record(app, parse_number(one.number))
         assert found is not None
 
-    found: dict[str, Work] = {"row by number": row}
-    if with_log:
-        found["record and log proof by number"] = proven
-    found["row by identity hash"] = _by_identity(office)
+    found: dict[str, Work] = {
+        "row by number": row,
+        "record and log proof by number": proven,
+        "row by identity hash": _by_identity(office),
+    }
     searches = {
         "number": lambda one: Query(number=one.number),
         "identity": lambda one: Query(identity=one.identity_hash),

@@ -1,4 +1,4 @@
-"""How costs grow with the archive: ``python -m tests.benchmarks.growth [--rows 100000 1000000] [--multiplied 10] [--engine both]``.
+"""How costs grow with the archive: ``python -m tests.benchmarks.growth [--rows 100000 1000000] [--engine both]``.
 
 A synthetic archive (``archive``) is filled step by step on each engine; after each step the same things are measured: look-up
 by number with its log proof, the row alone, by keyed identity hash, the console's search by each field, bulk insertion, issuing,
@@ -27,11 +27,11 @@ from tests.benchmarks.archive import Archive, Person
 from tests.benchmarks.charts import draw
 from tests.benchmarks.effort import effort_of
 from tests.benchmarks.growing import reads_of, writes_of
-from tests.benchmarks.multiplied import TABLES, in_copy, multiply
 from tests.benchmarks.office import Office, open_office
 from tests.registry.engines import postgresql
 
 ENGINES = ("sqlite", "postgresql")
+TABLES = ("certificate", "certificate_index", "claim", "intent", "log_tile", "status_event")
 Work = Callable[[Person], object]
 
 
@@ -64,9 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("python -m tests.benchmarks.growth", description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000])
-    parser.add_argument(
-        "--multiplied", type=int, default=1, help="PostgreSQL's last size once more, so many times as large"
-    )
     parser.add_argument("--rounds", type=int, default=25)
     parser.add_argument("--engine", choices=(*ENGINES, "both"), default="both")
     parser.add_argument("--json", type=Path, default=Path("var/growth/growth.json"), metavar="FILE")
@@ -89,18 +86,10 @@ def _steps_on(engine: str, options: argparse.Namespace) -> Iterator[Step]:
             print(f"… {engine}: {rows:,} rows after {time.perf_counter() - began:,.0f} s", file=sys.stderr)
             step = Step(engine, rows, sizes=_sizes(office, folder))
             people = random.Random(rows).choices(archive.sample, k=options.rounds)
-            _measure_reads(step, office, people, reads_of(office, with_log=True))
+            _measure_reads(step, office, people, reads_of(office))
             publish(office.app, office.site)  # all that the fill brought
             for name, (before, write) in writes.items():
                 step.figures[name] = _timed([write] * max(3, options.rounds // 5), before)
-            yield step
-        if cluster and options.multiplied > 1:
-            multiply(office.app.database, options.multiplied)
-            step = Step(engine, options.rows[-1] * options.multiplied)
-            draws = random.Random(0)
-            chosen = draws.choices(archive.sample, k=options.rounds)
-            people = [in_copy(one, draws.randrange(options.multiplied)) for one in chosen]
-            _measure_reads(step, office, people, reads_of(office, with_log=False))
             yield step
 
 
@@ -155,9 +144,10 @@ def _sizes(office: Office, folder: Path) -> dict[str, int]:
         return {"file": (folder / "registry" / "registry.db").stat().st_size}
     found = {}
     with office.app.database.read() as session:
-        for table in (*TABLES, "claim", "intent", "log_tile", "status_event"):
+        for table in TABLES:
             sizes = text(
-                "SELECT pg_table_size(CAST(:name AS regclass)), pg_indexes_size(CAST(:name AS regclass))"
+                "SELECT CAST(sum(pg_table_size(relid)) AS bigint), CAST(sum(pg_indexes_size(relid)) AS bigint) "
+                "FROM pg_partition_tree(CAST(:name AS regclass))"
             )
             found[table], found[f"{table} indexes"] = session.execute(sizes, {"name": table}).one()
     return found

@@ -41,6 +41,7 @@ TOKEN = "sign, token (SoftHSM2)"
 TIMINGS = ["draw PDF", "draw PNG", "QR matrix", "publish, unchanged"]
 
 
+@pytest.mark.exhaustive
 def test_a_tiny_run_writes_every_measure(tmp_path: Path) -> None:
     """One round of three certificates on SQLite, through the real command."""
     target = tmp_path / "results" / "benchmarks.json"
@@ -127,6 +128,7 @@ def test_a_small_provinces_bundle_is_written_and_read(tmp_path: Path) -> None:
     assert size.lists + size.details < size.total
 
 
+@pytest.mark.exhaustive
 def test_a_synthetic_archive_is_as_the_log_says(tmp_path: Path) -> None:
     """All that ``fsck`` recomputes holds, but for what is said to be untrue: signatures, seals, unlisted offices."""
     with open_office(tmp_path) as office:
@@ -135,7 +137,7 @@ def test_a_synthetic_archive_is_as_the_log_says(tmp_path: Path) -> None:
         found = {one.code for one in fsck(office.app).troubles}
         assert found == {"authority_not_listed", "identity_unreadable", "intent_altered", "no_key"}
         assert len(archive.sample) == 2
-        for work in reads_of(office, with_log=True).values():
+        for work in reads_of(office).values():
             work(archive.sample[1])
             assert effort_of(office.app.database, lambda work=work: work(archive.sample[1])) > 0  # type: ignore[misc]
 

@@ -14,6 +14,7 @@ from registry.fsck import fsck
 from registry.issuance import resume
 from registry.offices import renew_trust_list
 from tests.builders import signer
+from tests.matrices import EXHAUSTIVE
 from tests.registry.children import Strike, issue, killed
 from tests.registry.engines import Cluster
 from tests.registry.intruder import Tamper, edit, sql, tamper
@@ -348,11 +349,12 @@ def codes_after(work: Tamper, home: Path, folder: Path) -> set[str]:
         return codes(rig)
 
 
+@pytest.mark.repeated
 def test_on_postgresql_too(
     eventful_postgresql: tuple[Path, str], cluster: Cluster, databases: Databases, tmp_path: Path
 ) -> None:
     home, template = eventful_postgresql
-    for name in PORTABLE:
+    for name in PORTABLE if EXHAUSTIVE else PORTABLE[::3]:
         work, expected = TAMPERS[name]
         database = databases.borrow(template)
         with opened(Place(home, cluster.url(database)), tmp_path) as rig:

@@ -121,6 +121,7 @@ def test_tiles_are_those_of_the_standard(engine_url: str, chunks: tuple[int, ...
     database.close()
 
 
+@pytest.mark.exhaustive
 def test_the_third_level_of_tiles(tmp_path: Path) -> None:
     """65,536 leaves and their neighbours, in ragged pieces."""
     database = opened(f"sqlite:///{tmp_path}/log.db")
