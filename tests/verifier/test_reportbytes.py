@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from tests.matrices import cells
 from tests.simulator import NOW
 from tests.vectors.files import FOLDER, case_names, run_case
 from verifier.report import VerificationReport
@@ -19,7 +18,7 @@ def by_members(document: dict[str, Any]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-@pytest.mark.parametrize("name", cells(case_names(), always=case_names()[::5]))
+@pytest.mark.parametrize("name", case_names())
 def test_every_case_is_written_as_its_members_are(name: str) -> None:
     _, report = run_case(FOLDER, name)
     judged = Judged(f'“{name}”\n"\\\x01', report, (Trouble("trust.json", "trust_list_missing"),))
