@@ -1,8 +1,8 @@
 """What of a matrix is tried when: ``make test`` tries each promise on representatives, ``make exhaustive`` every other cell.
 
 Both are run before anything lands (``.ci/run``), and nothing is in neither. A cell that is left for ``make exhaustive`` bears the
-mark ``exhaustive``; a property that is tried there again, on all its examples, the mark ``repeated``. Plain ``pytest`` tries every cell. Whole tests that are left bear the first mark too:
-of what measures the project, and of sizes between which a smaller one stands.
+mark ``exhaustive``, and so does a whole test that is left: of what measures the project, and of a size below which a smaller one
+stands. What is tried there again, on all its examples, bears the mark ``repeated``. Plain ``pytest`` tries every cell.
 """
 
 import os

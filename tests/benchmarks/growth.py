@@ -84,7 +84,7 @@ def _steps_on(engine: str, options: argparse.Namespace) -> Iterator[Step]:
             archive.fill(rows)
             _analyse(office.app.database)
             print(f"… {engine}: {rows:,} rows after {time.perf_counter() - began:,.0f} s", file=sys.stderr)
-            step = Step(engine, rows, sizes=_sizes(office, folder))
+            step = Step(engine, rows, sizes=sizes_of(office, folder))
             people = random.Random(rows).choices(archive.sample, k=options.rounds)
             _measure_reads(step, office, people, reads_of(office))
             publish(office.app, office.site)  # all that the fill brought
@@ -138,16 +138,16 @@ def _analyse(database: Database) -> None:
         opened.execution_options(isolation_level="AUTOCOMMIT").execute(text(statement))
 
 
-def _sizes(office: Office, folder: Path) -> dict[str, int]:
-    """Bytes of each table and of its indexes; of SQLite's file."""
+def sizes_of(office: Office, folder: Path) -> dict[str, int]:
+    """Bytes of each table and of its indexes, all parts together; of SQLite's file."""
     if office.app.database.engine.dialect.name != "postgresql":
         return {"file": (folder / "registry" / "registry.db").stat().st_size}
     found = {}
     with office.app.database.read() as session:
         for table in TABLES:
             sizes = text(
-                "SELECT CAST(sum(pg_table_size(relid)) AS bigint), CAST(sum(pg_indexes_size(relid)) AS bigint) "
-                "FROM pg_partition_tree(CAST(:name AS regclass))"
+                "SELECT CAST(sum(pg_table_size(one)) AS bigint), CAST(sum(pg_indexes_size(one)) AS bigint) "
+                "FROM (SELECT CAST(:name AS regclass) AS one UNION SELECT relid FROM pg_partition_tree(:name)) AS parts"
             )
             found[table], found[f"{table} indexes"] = session.execute(sizes, {"name": table}).one()
     return found

@@ -15,7 +15,9 @@ from tests.benchmarks.bundlesize import bundle_size
 from tests.benchmarks.charts import draw
 from tests.benchmarks.effort import effort_of
 from tests.benchmarks.growing import reads_of
+from tests.benchmarks.growth import TABLES, sizes_of
 from tests.benchmarks.office import open_office
+from tests.registry.engines import Cluster
 
 PROJECT = Path(__file__).resolve().parents[2]
 FIGURES = {"median", "least", "most"}
@@ -140,6 +142,15 @@ def test_a_synthetic_archive_is_as_the_log_says(tmp_path: Path) -> None:
         for work in reads_of(office).values():
             work(archive.sample[1])
             assert effort_of(office.app.database, lambda work=work: work(archive.sample[1])) > 0  # type: ignore[misc]
+
+
+@pytest.mark.exhaustive
+def test_the_bytes_of_tables_are_those_of_their_parts_too(tmp_path: Path, cluster: Cluster) -> None:
+    with open_office(tmp_path, cluster.url(cluster.create())) as office:
+        Archive(office.app).fill(500)
+        sizes = sizes_of(office, tmp_path)
+        assert {name for name, size in sizes.items() if not size} == set()
+        assert set(TABLES) < set(sizes)
 
 
 def test_growth_is_drawn(tmp_path: Path) -> None:
