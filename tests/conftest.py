@@ -7,7 +7,9 @@
 import gc
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +108,25 @@ FIRST = (
 """Few and long; what comes last is short, so that no process waits long for the other at the end."""
 
 
+class _Tracing:
+    """Goes on and off where a traced test follows another or the other way round: each start looks at every module there is."""
+
+    def __init__(self) -> None:
+        self._paused: Coverage | None = None
+
+    def set(self, wanted: bool) -> None:
+        """Nothing happens in a run without coverage."""
+        if wanted and self._paused is not None:
+            self._paused.start()
+            self._paused = None
+        while not wanted and (running := Coverage.current()) is not None:
+            running.stop()  # a process of many has a second one beneath, whose data nobody reads
+            self._paused = self._paused or running
+
+
+_TRACING = _Tracing()
+
+
 def is_traced(item: pytest.Item) -> bool:
     """Whether keys/ and the verifier's core are to be covered by it."""
     return item.nodeid.startswith(TRACED) and not item.nodeid.startswith(UNTRACED)
@@ -132,17 +153,23 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """What is covered by being imported is imported now; how tests are found and counted is no matter of coverage."""
+    if Coverage.current() is None:
+        return
+    for package in ("keys", "verifier"):
+        for module in walk_packages([str(_PROJECT / package)], f"{package}."):
+            if not module.name.endswith("__main__"):
+                import_module(module.name)
+    _TRACING.set(False)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Trace only what is there to cover (``TRACED``); fixtures as well, which are half of a test."""
-    tracer = Coverage.current()
-    if tracer is None or is_traced(item):
-        return (yield)
-    tracer.stop()
-    try:
-        return (yield)
-    finally:
-        tracer.start()
+    _TRACING.set(is_traced(item))
+    return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from tests.builders import HOST, refused
 from tests.certificates import annual_fields, catalogue, certificate, completion_fields
 from verifier.catalogue import CONTEXT_PATH, catalogue_of, published_paths
 from verifier.errors import FormError
-from verifier.loading import installed_files
+from verifier.loading import installed_catalogue, installed_files
 from verifier.schema import compile_schema
 from verifier.template import parse_record_template
 
@@ -48,6 +48,12 @@ def test_both_kinds_are_installed() -> None:
     assert [digest.kind for digest in known.digests] == ["annual", "completion"]
     assert known.digests[0].record != known.digests[1].record
     assert known.digests[0].context == known.digests[1].context
+
+
+def test_each_host_has_its_own_addresses() -> None:
+    host = "jxjy.hainan.example.cn"
+    assert installed_catalogue(host).digests == catalogue_of(installed_files(host)).digests
+    assert installed_catalogue(host).digests != installed_catalogue(HOST).digests
 
 
 def test_other_files_are_passed_over() -> None:
