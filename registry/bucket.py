@@ -16,7 +16,7 @@ everything in it is signed or checked by digest, and a log that is ahead of ours
 import fcntl
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -118,7 +118,7 @@ class BucketSite:
                 pool.shutdown(cancel_futures=True)  # what one could not write the others will not either
                 raise
 
-    def tidy(self) -> None:
+    def tidy(self, paths: Collection[str] | None = None) -> None:
         """An object is there whole or not at all: there is nothing to take away."""
 
     def _listed(self) -> Iterator[tuple[str, Stored]]:

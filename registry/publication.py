@@ -13,6 +13,7 @@ whom. Trust list and status lists do not wait, but say nothing of what no signed
 """
 
 import zipfile
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -40,6 +41,8 @@ from registry.published import (
     tiles,
 )
 from registry.putting import Published, put
+from registry.receipts import LogReceipt
+from registry.settled import Look, look_at
 from registry.sites import FolderSite, Site
 from registry.statuslists import keep_receipts, put_status, status_files
 from registry.trail.sealing import seal_when_due
@@ -54,15 +57,16 @@ BUNDLE_VERSION = 1
 def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
     """Bring ``target`` up to date. Interrupted, it leaves a publication that is valid and older.
 
-    Tiles, which are most of it and never change, are compared by their size, status lists of which nothing changed by their files'
-    stamps; with ``check`` all byte by byte. Raises
+    Tiles, which are most of it and never change, are compared by their size: those that are new, and of the others some in turn
+    (``registry.settled``). Status lists of which nothing changed are known by their files' stamps; with ``check`` all is compared
+    byte by byte. Raises
     ``RegistryError`` (``publication_ahead``, ``log_not_consistent``, ``trust_list_lost``, ``revocation_lost``) where
     ``target`` has what the database has not.
     """
     site = FolderSite(target) if isinstance(target, Path) else target
     result = Published()
     with site.alone():
-        _require_extends_published(app, site, result)
+        published = _require_extends_published(app, site, result)
         _require_newest_trust_list(app, site)
         with app.database.write() as session:
             prepare_years(session, years_ahead(app.clock()))
@@ -78,20 +82,24 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
             put(site, did_documents(trust_list), result)
             put(site, [(TRUST_LIST, trust_list.data)], result)
             receipts = put_status(app, session, site, result, check=check)
-            _put_log(app, session, site, result, check=check)
+            look = _put_log(app, session, site, result, receipts.log, published=published, check=check)
             put(site, entrances, result)
-        site.tidy()
+        # A killed publication left behind what the next one writes, or what is found when all is looked at.
+        site.tidy(None if look.whole else result.paths)
         last = LastPublication(app.clock(), result.log_size, result.status_until)
         note_publication(app.settings.published, last)
-        keep_receipts(app, site, receipts)
+        keep_receipts(app, site, replace(receipts, log=look.receipt))
     return result
 
 
-def _require_extends_published(app: App, site: Site, result: Published) -> None:
-    """Our log extends the one that is published in ``site``; asked before our own next head is signed."""
+def _require_extends_published(app: App, site: Site, result: Published) -> int:
+    """Our log extends the one that is published in ``site``; asked before our own next head is signed.
+
+    Returns its size, 0 where no head of ours is there.
+    """
     note = site.read(CHECKPOINT)
     if note is None:
-        return
+        return 0
     origin = log_origin(app.host)
     # Our own keys, those that the log had before too, and not the ones that the database names.
     own = list(map(parse_vkey, log_keys(app.keyring, app.host)))
@@ -101,13 +109,14 @@ def _require_extends_published(app: App, site: Site, result: Published) -> None:
         ).checkpoint
     except LogError:
         result.damaged.append(CHECKPOINT)
-        return
+        return 0
     with app.database.read() as session:
         app.require_head(session)
         size = log_size(session)
         if size < published.size:
             raise RegistryError("publication_ahead", size=published.size, here=size)
         require_extends(session, size, published)
+    return published.size
 
 
 def _require_newest_trust_list(app: App, site: Site) -> None:
@@ -150,12 +159,23 @@ def write_bundle(app: App, target: Path) -> int:
     return buffer.tell()
 
 
-def _put_log(app: App, session: Session, site: Site, result: Published, *, check: bool) -> None:
+def _put_log(
+    app: App,
+    session: Session,
+    site: Site,
+    result: Published,
+    before: LogReceipt | None,
+    *,
+    published: int,
+    check: bool,
+) -> Look:
     """Tiles and bundles of the checkpoint's tree, the hints to find an entry, and the checkpoint itself last."""
     checkpoint = witnessed_checkpoint(session, current_trust_list(session), now=app.clock())
-    if checkpoint is None:
-        return
-    result.log_size = checkpoint.size
-    put(site, tiles(session, checkpoint, site.length, check=check), result)
-    put(site, hints(session, checkpoint.size), result)
-    put(site, [(CHECKPOINT, checkpoint.note)], result)
+    size = checkpoint.size if checkpoint else 0
+    look = look_at(before, published=published, size=size, now=app.clock(), check=check)
+    if checkpoint:
+        result.log_size = size
+        put(site, tiles(session, size, look, site.length, check=check), result)
+        put(site, hints(session, size, since=look.since), result)
+        put(site, [(CHECKPOINT, checkpoint.note)], result)
+    return look

@@ -4,9 +4,10 @@ Immutable files come before what points to them. No certificate and no name is a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
+from operator import eq
 
-from sqlalchemy import func, select, tuple_
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from keys.canonical import canonicalize_restricted
@@ -14,6 +15,7 @@ from keys.did import registry_did
 from keys.trustlist import ListedKey, TrustList
 from registry.log import ENTRIES, split_bundle
 from registry.models import CheckpointRow, Intent, LogTile, TrustListVersion
+from registry.settled import Look, Span
 from registry.sites import File
 from registry.trust import registry_of
 from verifier.loading import installed_files
@@ -77,19 +79,18 @@ def _did_document(did: str, keys: Iterable[ListedKey]) -> bytes:
 
 
 def tiles(
-    session: Session, checkpoint: CheckpointRow, length: Callable[[str], int | None], *, check: bool
+    session: Session, size: int, look: Look, length: Callable[[str], int | None], *, check: bool
 ) -> Iterator[File]:
-    """Tiles and bundles of entries of the checkpoint's tree.
+    """Tiles and bundles of entries of the tree of ``size`` leaves, those that ``look`` names.
 
     One that is there, as ``length`` says, and as long as it must be, is left out, unless ``check``.
     """
-    stored = select(LogTile.level, LogTile.index, func.length(LogTile.data))
     wanted: list[tuple[int, int, int]] = []
-    for level, index, size in session.execute(stored.order_by(LogTile.level, LogTile.index)):
-        for width in _widths(session, max(level, 0), index, checkpoint.size):
+    for level, index, stored in _stored(session, look.spans):
+        for width in _widths(session, max(level, 0), index, size, since=look.since):
             # A tile's name says its content: one that is there, and as long as it must be, is read again only to be
             # checked. How long a bundle that is not full must be, only its entries tell.
-            known = width * HASH_BYTES if level != ENTRIES else size if width == TILE_WIDTH else -1
+            known = width * HASH_BYTES if level != ENTRIES else stored if width == TILE_WIDTH else -1
             if check or known != length(_path(level, index, width)):
                 wanted.append((level, index, width))
         if len(wanted) >= _TOGETHER:
@@ -100,6 +101,19 @@ def tiles(
 
 _TOGETHER = 64
 """Tiles that are asked for at once; a bundle of entries has some 50 KB."""
+_LENGTHS_TOGETHER = 8192
+"""Tiles whose length is asked for at once: a hundred million entries have some 800,000."""
+
+
+def _stored(session: Session, spans: Iterable[Span]) -> Iterator[tuple[int, int, int]]:
+    """Level, index and bytes of each tile of these spans; each question is a range of the primary key."""
+    lengths = select(LogTile.level, LogTile.index, func.length(LogTile.data)).order_by(LogTile.index)
+    for level, first, end in spans:
+        for start in range(first, end, _LENGTHS_TOGETHER):
+            stop = min(start + _LENGTHS_TOGETHER, end)
+            some = lengths.where(LogTile.level == level, LogTile.index >= start, LogTile.index < stop)
+            for row in session.execute(some):
+                yield row[0], row[1], row[2]
 
 
 def _path(level: int, index: int, width: int) -> str:
@@ -108,25 +122,25 @@ def _path(level: int, index: int, width: int) -> str:
 
 def _read(session: Session, wanted: Sequence[tuple[int, int, int]]) -> Iterator[File]:
     """The tiles of these levels, indexes and widths, in this order; raises ``KeyError`` for one that is gone."""
-    if not wanted:
-        return
-    places = tuple_(LogTile.level, LogTile.index)
-    tiles = select(LogTile.level, LogTile.index, LogTile.data).where(
-        places.in_({(level, index) for level, index, _ in wanted})
-    )
-    found = {(level, index): data for level, index, data in session.execute(tiles)}
+    found: dict[tuple[int, int], bytes] = {}
+    for level in {one[0] for one in wanted}:
+        # A level by itself: of pairs SQLite looks through the whole table.
+        indexes = {one[1] for one in wanted if one[0] == level}
+        tiles = select(LogTile.index, LogTile.data).where(LogTile.level == level, LogTile.index.in_(indexes))
+        found |= {(level, row[0]): row[1] for row in session.execute(tiles)}
     for level, index, width in wanted:
         yield _path(level, index, width), _cut(level, found[level, index], width)
 
 
-def _widths(session: Session, level: int, index: int, size: int) -> list[int]:
-    """The widths in which a tile is published: once full as a whole, before that as of every head that was signed."""
+def _widths(session: Session, level: int, index: int, size: int, *, since: int) -> list[int]:
+    """The widths in which a tile is published: once full as a whole, before that as of every head that was signed after ``since``."""
     width = tile_width(level, index, size)
     if width == TILE_WIDTH:
         return [width]
     # Floor division by the leaves below one hash: heads between two of them need the same tile.
     hashes = select(CheckpointRow.size // TILE_WIDTH**level).where(CheckpointRow.size <= size).distinct()
-    counts = session.scalars(hashes.where(CheckpointRow.size >= (index * TILE_WIDTH + 1) * TILE_WIDTH**level))
+    least = max((index * TILE_WIDTH + 1) * TILE_WIDTH**level, since + 1)
+    counts = session.scalars(hashes.where(CheckpointRow.size >= least))
     return sorted({count - index * TILE_WIDTH for count in counts})
 
 
@@ -140,16 +154,24 @@ def _cut(level: int, data: bytes, width: int) -> bytes:
     return b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[:width])
 
 
-def hints(session: Session, size: int) -> Iterator[tuple[str, bytes]]:
-    """For every series, where the entries of its numbers lie: ``[first serial, count, first leaf]`` in runs."""
+def hints(session: Session, size: int, *, since: int = 0) -> Iterator[File]:
+    """For every series, where the entries of its numbers lie: ``[first serial, count, first leaf]`` in runs.
+
+    With ``since``, for those alone that have entries after so many.
+    """
+    columns = (Intent.authority, Intent.year, Intent.kind)
     logged = (
-        select(
-            Intent.authority, Intent.year, Intent.kind, Intent.first_serial, Intent.count, Intent.first_leaf
-        )
+        select(*columns, Intent.first_serial, Intent.count, Intent.first_leaf)
         .where(Intent.state == "logged", Intent.first_leaf + Intent.count <= size)
-        .order_by(Intent.authority, Intent.year, Intent.kind, Intent.first_serial)
+        .order_by(*columns, Intent.first_serial)
     )
-    for series, rows in groupby(session.execute(logged), key=lambda row: (row[0], row[1], row[2])):
+    asked = [logged]
+    if since:
+        # One by one, each a range of an index: joined, the planner may read all ranges that there ever were.
+        changed = session.execute(select(*columns).where(Intent.first_leaf >= since))
+        asked = [logged.where(*map(eq, columns, series)) for series in sorted({row[:3] for row in changed})]
+    found = chain.from_iterable(map(session.execute, asked))
+    for series, rows in groupby(found, key=lambda row: (row[0], row[1], row[2])):
         runs: list[list[int]] = []
         for *_, serial, count, leaf in rows:
             if runs and (runs[-1][0] + runs[-1][1], runs[-1][2] + runs[-1][1]) == (serial, leaf):

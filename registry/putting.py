@@ -17,6 +17,8 @@ _FILES_AT_ONCE = 256
 class Published:
     """What one publication did: files by fate, and the log's size under the checkpoint.
 
+    ``unchanged`` are those that were compared with what they must be, or known by their stamps; tiles are known by their length,
+    and not among them.
     ``damaged`` are those of ``paths`` that were there and were not what they must always have been.
     """
 

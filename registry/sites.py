@@ -5,7 +5,7 @@ order among files is the caller's, by calling ``replace`` again.
 """
 
 import fcntl
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,8 @@ class Site(Protocol):
     def replace(self, files: Sequence[File]) -> None:
         """Write these, in no order; all last when this returns."""
 
-    def tidy(self) -> None:
-        """Take away what killed publications left behind."""
+    def tidy(self, paths: Collection[str] | None = None) -> None:
+        """Take away what killed publications left behind: wherever it is, or beside these files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,15 @@ class FolderSite:
         else:
             replace_files([(self.folder / path, data) for path, data in files])
 
-    def tidy(self) -> None:
+    def tidy(self, paths: Collection[str] | None = None) -> None:
         """See ``Site``."""
-        for left_over in filter(is_left_over, self.folder.rglob(".*")):
+        if paths is None:
+            hidden = list(self.folder.rglob(".*"))
+        else:
+            hidden = [
+                found
+                for folder in {(self.folder / path).parent for path in paths}
+                for found in folder.glob(".*")
+            ]
+        for left_over in filter(is_left_over, hidden):
             left_over.unlink()  # whoever wrote it was killed: we are alone here

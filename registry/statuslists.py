@@ -64,7 +64,10 @@ def status_files(app: App, session: Session) -> Iterator[Mapping[str, bytes]]:
 
 
 def put_status(app: App, session: Session, site: Site, result: Published, *, check: bool = False) -> Receipts:
-    """Bring the lists in ``site`` up to date, with ``check`` looking at every one; receipts to keep once all is published."""
+    """Bring the lists in ``site`` up to date, with ``check`` looking at every one; receipts to keep once all is published.
+
+    The log's is the one that was there.
+    """
     before = read_receipts(receipts_file(app.settings.home, site.address))
     blocks, versions = blocks_in_use(session), versions_of(session)
     trust_list, latest = current_trust_list(session).version, app.clock() + STATUS_VALIDITY // 2
@@ -89,11 +92,11 @@ def put_status(app: App, session: Session, site: Site, result: Published, *, che
         block: replace(receipt, version=versions.get(block, 0), looked=before.turn)
         for block, receipt in written.items()
     }
-    return Receipts(turn, {**holding, **after})
+    return Receipts(turn, {**holding, **after}, before.log)
 
 
 def keep_receipts(app: App, site: Site, receipts: Receipts) -> None:
-    """For the next publication there. Where they cannot be written all lists are looked at next time, and nothing is amiss."""
+    """For the next publication there. Where they cannot be written all is looked at next time, and nothing is amiss."""
     file = receipts_file(app.settings.home, site.address)
     try:
         if receipts != read_receipts(file):
