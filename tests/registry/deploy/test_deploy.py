@@ -131,6 +131,20 @@ def test_compose_gives_each_program_what_it_needs() -> None:
     assert [port.partition(":")[0] for port in console["ports"]] == ["127.0.0.1"]
 
 
+def test_nginx_in_compose_finds_the_verifier_and_outlives_it() -> None:
+    """Each in a network of its own: who shares another's loses it when that one is started anew. nginx asks for a name only once."""
+    services = composed()["services"]
+    assert not any("network_mode" in service for service in services.values())
+    addresses = {name: services[name]["networks"]["outer"]["ipv4_address"] for name in ("verifier", "nginx")}
+    upstream = (DEPLOY / "nginx" / "compose-verifier.conf").read_text(encoding="utf-8")
+    assert f"server {addresses['verifier']}:8000;" in upstream
+    words = services["verifier"]["command"]
+    assert words[words.index("--proxies") + 1] == f"{addresses['nginx']}/32"
+    mounted = {volume.split(":")[1] for volume in services["nginx"]["volumes"]}
+    shipped = (DEPLOY / "nginx" / "publication.conf").read_text(encoding="utf-8")
+    assert {f"/etc/nginx/{file}" for file in re.findall(r"include (\S+\.conf);", shipped)} <= mounted
+
+
 # ---- the image
 
 
