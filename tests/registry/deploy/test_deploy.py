@@ -172,6 +172,11 @@ def test_the_image_is_sent_what_it_is_made_of_and_nothing_else() -> None:
     }
     ignored = (DEPLOY / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     assert "*" in ignored
+    assert ignored.index("registry/deploy") > ignored.index(
+        "!registry"
+    )  # where secrets lie; what comes last counts
+    kept_out = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"registry/deploy/secrets/", "registry/deploy/root.json"} <= set(kept_out)
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= copied
