@@ -606,6 +606,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "数据库服务器上没有这个库。请先用 createdb 建立，或检查 CERTREG_DATABASE_URL 中的库名。",
         "The server has no such database. Make it with createdb, or check the name in CERTREG_DATABASE_URL.",
     ),
+    "database_refused": (
+        "数据库服务器拒绝登录（{problem}）。请检查用户、口令和 pg_hba.conf；口令文件（PGPASSFILE）须属运行本程序的用户，权限 600，否则不被采用。",
+        "The database server refuses the login ({problem}). See user, password and pg_hba.conf; a password file (PGPASSFILE) must be this user's, mode 600.",
+    ),
     "metrics_address": (
         "监测地址 {address} 不可用：须为 IP:端口，例如 127.0.0.1:9100。",
         "The address {address} for metrics cannot be used: IP:port, such as 127.0.0.1:9100.",

@@ -14,6 +14,14 @@ OUTAGES = (OperationalError, PoolTimeoutError)
 """What means that the database could not be used just now. Nothing of the transaction happened."""
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _MISSING = re.compile(r'database "[^"]*" does not exist')
+_REFUSED = (
+    "password authentication failed",
+    "no password supplied",
+    "no pg_hba.conf entry",
+    "Peer authentication failed",
+    'FATAL:  role "',
+)
+"""Of a connection that was made, which libpq says too: these come before what means that there is none."""
 _FULL = ("disk is full", "No space left", "Disk quota", "disk I/O error", "File too large")
 """SQLite reports a write that was refused by a quota or a limit as an I/O error."""
 _AWAY = (
@@ -25,11 +33,16 @@ _BUSY = ("database is locked", "QueuePool", "too many clients", "remaining conne
 
 
 def outage_of(error: DBAPIError | PoolTimeoutError) -> str:
-    """``database_missing``, ``disk_full``, ``database_busy``, ``database_unreachable`` or ``database_unusable``."""
+    """``database_`` with ``missing``, ``refused``, ``busy``, ``unreachable`` or ``unusable``; or ``disk_full``."""
     text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if _MISSING.search(text):
         return "database_missing"
-    for code, words in (("disk_full", _FULL), ("database_busy", _BUSY), ("database_unreachable", _AWAY)):
+    for code, words in (
+        ("database_refused", _REFUSED),
+        ("disk_full", _FULL),
+        ("database_busy", _BUSY),
+        ("database_unreachable", _AWAY),
+    ):
         if any(word in text for word in words):
             return code
     return "database_unusable"

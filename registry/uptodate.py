@@ -11,6 +11,7 @@ from threading import Event
 
 from registry.app import App
 from registry.log import log_size
+from registry.outages import OUTAGES, outage_of
 from registry.publication import publish
 from registry.statuslists import STATUS_VALIDITY
 from verifier.operation.logs import whereabouts
@@ -43,6 +44,8 @@ def keep_published(app: App, site: Path, *, stop: Event, look: float = LOOK) -> 
 
 
 def _told(error: Exception) -> str:
-    """Our own errors by their code, whatever else by its place: texts may hold what a clerk wrote."""
+    """Our own errors and outages by their code, whatever else by its place: texts may hold what a clerk wrote."""
+    if isinstance(error, OUTAGES):
+        return outage_of(error)  # SQLAlchemy's errors have a ``code`` too, which is a page of its manual
     code = getattr(error, "code", "")
     return code if isinstance(code, str) and code else whereabouts(error)

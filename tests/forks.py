@@ -18,6 +18,7 @@ CONTEXT.set_forkserver_preload(
         "tests.cheapkeys",
         "tests.registry.children",
         "tests.journeys.program",
+        "tests.warmed",
         "tests.frozen",
     ]
 )

@@ -22,7 +22,11 @@ STATUS: Mapping[str, int] = {
     "unread": 422,
     "fault": 500,
     **dict.fromkeys(
-        ("database_unreachable", "database_unusable", "database_missing", "database_busy", "disk_full"), 503
+        (
+            *("database_unreachable", "database_unusable", "database_missing", "database_refused"),
+            *("database_busy", "disk_full"),
+        ),
+        503,
     ),
 }
 """By code; a registry's own error (``RegistryError``) is a conflict with its state."""

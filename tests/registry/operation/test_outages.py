@@ -294,6 +294,14 @@ def test_a_small_step_of_a_time_server_stops_nothing(rig: Rig) -> None:
     ("text", "code"),
     [
         ('FATAL:  database "x" does not exist', "database_missing"),
+        (
+            'connection to server at "database", port 5432 failed: fe_sendauth: no password supplied',
+            "database_refused",
+        ),
+        (
+            'connection to server failed: FATAL:  password authentication failed for user "x"',
+            "database_refused",
+        ),
         ("could not extend file: No space left on device", "disk_full"),
         ("database or disk is full", "disk_full"),
         ("terminating connection due to administrator command", "database_unreachable"),
