@@ -72,8 +72,8 @@ def publish_command(
         SHELL.say("已逐字节核对，没有损坏的文件。", "Every byte was compared; no file was damaged.")
     shown = place or target
     SHELL.say(
-        f"已公布到 {shown}：写入 {done.written} 个文件，{done.unchanged} 个无变化，日志 {done.log_size} 条。",
-        f"Published to {shown}: {done.written} files written, {done.unchanged} unchanged, "
+        f"已公布到 {shown}：写入 {done.written} 个文件，核对 {done.unchanged} 个无变化，日志 {done.log_size} 条。",
+        f"Published to {shown}: {done.written} files written, {done.unchanged} compared and unchanged, "
         f"{done.log_size} log entries.",
     )
     waits = done.cosigning is not None and not done.cosigning.enough

@@ -147,9 +147,10 @@ def test_what_makes_a_look_a_whole_one(changed: dict[str, int]) -> None:
 
 
 def test_a_settled_tile_that_was_lost_is_found_in_turn(lite: Rig) -> None:
-    settled(lite)
+    (number, *_) = settled(lite)
     sound = log_of(lite.site)
     lose(lite, TILE, BUNDLE)
+    assert judged(lite, FolderSource(lite.site), number).verdict is Verdict.INDETERMINATE
     written = [publish(lite.app, lite.site).paths for _ in range(PLACES)]
     assert sorted(path for paths in written for path in paths) == [TILE, BUNDLE]
     assert max(map(len, written)) == 1
