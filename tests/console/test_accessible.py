@@ -80,7 +80,9 @@ def shown(founded_sqlite: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield Shown(console, callers, list(pages(console, callers)))
 
 
-@pytest.mark.parametrize(("language", "step"), cells([("zh-CN", 1), ("en-GB", 9)], always=[("zh-CN", 1)]))
+@pytest.mark.parametrize(
+    ("language", "step"), cells([("zh-CN", 1), ("zh-CN", 3), ("en-GB", 9)], always=[("zh-CN", 3)])
+)
 def test_axe_finds_nothing_on_any_page(shown: Shown, browser: "Browser", language: str, step: int) -> None:
     axe, found, seen = axe_or_skip(), Violations(), []
     opened: dict[Role | None, Page] = {}
@@ -92,7 +94,7 @@ def test_axe_finds_nothing_on_any_page(shown: Shown, browser: "Browser", languag
             )
         opened[role].goto(path)
         look(opened[role], axe, f"{name} {role or ''}", found)
-        if step == 1 and name in WALKED:
+        if language == "zh-CN" and name in WALKED:
             walk(opened[role])
         seen.append(name)
     assert len(seen) > 40 / step

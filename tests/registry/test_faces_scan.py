@@ -89,7 +89,7 @@ def compressed(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(out)
 
 
-@pytest.mark.parametrize("name", FACES)
+@pytest.mark.parametrize("name", cells(FACES, always=["annual-typical", "completion-typical", DENSEST]))
 def test_the_png_is_read(name: str) -> None:
     with Image.open(BytesIO(png(name))) as picture:
         assert read(picture.convert("RGB")) == expected(name)

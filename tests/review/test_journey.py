@@ -307,6 +307,7 @@ def test_a_page_that_was_edited_around_a_genuine_record(
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.exhaustive
 def test_a_gun_types_while_the_page_learns_what_its_server_can(
     browser: "Browser", address: str, panel: Panel
 ) -> None:

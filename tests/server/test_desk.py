@@ -137,6 +137,7 @@ def test_a_scanner_gun_without_enter_and_with_the_cursor_elsewhere(
         assert card(page, 1)[0] == "card PASSED"
 
 
+@pytest.mark.exhaustive
 def test_a_gun_that_a_busy_computer_interrupts(browser: "Browser", address: str, site: Site) -> None:
     """Longer than any gun pauses: half a code is not sent as a whole one, and its beginning is not lost."""
     text = site.certificate.qr_text

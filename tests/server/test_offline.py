@@ -202,6 +202,7 @@ def kept_sets(page: object) -> list[str]:
     return found
 
 
+@pytest.mark.exhaustive
 def test_a_host_that_gives_up_the_pages_ends_the_worker(host: Host, browser: "Browser", site: Site) -> None:
     pages = host.app.state.service.pages
     list_of_pages = pages[LIST_PATH]
@@ -219,6 +220,7 @@ def test_a_host_that_gives_up_the_pages_ends_the_worker(host: Host, browser: "Br
             pages["worker.js"], pages[LIST_PATH] = worker, list_of_pages
 
 
+@pytest.mark.exhaustive
 def test_the_desk_too_and_the_other_language_once_it_was_used(
     host: Host, browser: "Browser", site: Site
 ) -> None:
