@@ -60,6 +60,20 @@ def failing(place: Any, name: str, nth: int, *, after: bool) -> Iterator[None]:
         setattr(place, name, whole)
 
 
+def failing_until_done(rig: Rig) -> Iterator[int]:
+    """Publish until nothing fails: each time the first file that is written fails, before and after it lasts by turns; how many failed so far."""
+    failures = 0
+    while True:
+        try:
+            with failing(os, "replace", 1, after=bool(failures % 2)):
+                publish(rig.app, rig.site)
+        except LostError:
+            failures += 1
+        else:
+            return
+        yield failures
+
+
 def _change(rig: Rig, revoked: str) -> str:
     """A revocation, a new trust list, and a new certificate, whose number is returned."""
     rig.clock.now += STATUS_VALIDITY // 2 + 1
@@ -78,14 +92,7 @@ def test_every_write_to_a_folder_fails_before_and_after_it_lasts(lite: Rig) -> N
     new = _change(lite, revoked)
     failures = 0
     source = FolderSource(lite.site)
-    while True:
-        try:
-            with failing(os, "replace", 1, after=bool(failures % 2)):
-                publish(lite.app, lite.site)
-        except LostError:
-            failures += 1
-        else:
-            break
+    for failures in failing_until_done(lite):  # noqa: B007 - counted to the last
         assert judged(lite, source, old).reason == "valid"
         assert judged(lite, source, revoked).reason in ("valid", "revoked")
         assert judged(lite, source, new).verdict is not Verdict.FAILED

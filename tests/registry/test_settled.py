@@ -1,6 +1,5 @@
 """Which tiles of the log a publication looks at: all that is new, and of those that a place had once a few in turn."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +17,7 @@ from registry.sites import FolderSite
 from tests.console.test_plans import overheard, troubles_of
 from tests.registry.readers import contents, judged
 from tests.registry.rig import NOW, Rig
-from tests.registry.test_effects import LostError, failing
+from tests.registry.test_effects import failing_until_done
 from verifier.report import Verdict
 from verifier.sources import FolderSource
 
@@ -224,14 +223,7 @@ def test_every_write_that_fails_is_done_by_the_next(lite: Rig) -> None:
     (new, *_) = lite.issue(*range(600, 900))
     before, failures = receipt_of(lite), 0
     source = FolderSource(lite.site)
-    while True:
-        try:
-            with failing(os, "replace", 1, after=bool(failures % 2)):
-                publish(lite.app, lite.site)
-        except LostError:
-            failures += 1
-        else:
-            break
+    for failures in failing_until_done(lite):  # noqa: B007 - counted to the last
         assert receipt_of(lite) == before
         assert judged(lite, source, old).reason == "valid"
         assert judged(lite, source, new).verdict is not Verdict.FAILED
