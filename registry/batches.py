@@ -1,14 +1,15 @@
 """A file from intake to issued certificates: what ``certreg issue`` does.
 
 Rows stream through in chunks, each read, reserved, signed, judged and logged; of a large file the signatures are made in
-another process (``registry.apart``) while the next chunks are read and reserved. Faulty rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
+another process (``registry.apart``), and what is signed is judged and logged, while the next chunks are read and reserved.
+Faulty rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
 certificate) gets nothing and is told under which number the person has it.
 """
 
 import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
@@ -49,8 +50,8 @@ MAX_ATTEMPTS = 3
 CURRENT_VERSION = "v1"
 DRY_RUN = 0
 """In the place of a batch's number, where nothing was submitted."""
-Signed = Callable[[], list[SignedRow]]
-"""Waits for signed records and gives them, or raises what was wrong."""
+Ended = Callable[[], Finished]
+"""Waits until an intent's records are logged and tells what became of it, or raises what was wrong."""
 
 
 @dataclass(slots=True)
@@ -96,12 +97,12 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Hands:
-    """Who works at a file. ``ask`` has an intent's records signed by the keys ``names``, ``ahead`` of which may be on their way;
-    ``read`` gives the file's chunks, perhaps one of them ahead."""
+    """Who works at a file. ``end`` has an intent's records signed by the keys ``names``, judged and logged, ``ahead`` of which may
+    be on their way; ``read`` gives the file's chunks, perhaps one of them ahead."""
 
     app: App
     names: tuple[str, ...]
-    ask: Callable[[Begun], Signed]
+    end: Callable[[Begun], Ended]
     ahead: int
     read: Callable[[Iterator[Chunk]], Iterator[Chunk]]
 
@@ -122,8 +123,8 @@ def issue_file(
     issued in part and interrupted: what it has already is told as issued. Its intents must be finished first.
     """
     job, result = _start(app, intake, authority, rule_set, batch_id)
-    pending: deque[tuple[Begun, Signed]] = deque()
-    with _rare_collections(), _hands(job, intake.total_rows) as hands:
+    pending: deque[Ended] = deque()
+    with _rare_collections(), _hands(job, intake.total_rows, observe) as hands:
         for read in hands.read(read_chunks(intake, job.course, size=chunk)):
             if not (candidates := _enter(result, read)):
                 continue
@@ -140,11 +141,11 @@ def issue_file(
                 if isinstance(begun, Finished):
                     _collect(result, begun)  # a ``resume`` beside us was quicker
                 else:
-                    pending.append((begun, hands.ask(begun)))
+                    pending.append(hands.end(begun))
             while len(pending) > hands.ahead:
-                _end_first(hands.app, pending, result, observe)
+                _collect(result, pending.popleft()())
         while pending:
-            _end_first(hands.app, pending, result, observe)
+            _collect(result, pending.popleft()())
         checkpoint(hands.app, observe)
     with app.database.write() as session:
         session.get_one(Batch, job.batch_id).finished_at = app.clock()
@@ -162,17 +163,16 @@ def _rare_collections() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _end_first(app: App, pending: deque[tuple[Begun, Signed]], result: BatchResult, observe: Observe) -> None:
-    begun, signed = pending.popleft()
-    _collect(result, end_intent(app, begun, signed(), observe))
-
-
 @contextmanager
-def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
+def _hands(job: _Job, rows: int | None, observe: Observe) -> Iterator[_Hands]:
     """Who signs: this process where it is its turn, or for a large file an agent of its own, ahead (``registry.apart``)."""
     app, names = job.app, (key_name(job.key), *own_log_names(job.app.keyring))
     if (rows or 0) < WORTHWHILE_ROWS or not app.keyring.opens_unasked(*names):
-        yield _Hands(app, names, lambda begun: begun.signed, ahead=0, read=iter)
+
+        def end(begun: Begun) -> Ended:
+            return lambda: end_intent(app, begun, begun.signed(), observe)
+
+        yield _Hands(app, names, end, ahead=0, read=iter)
         return
     origin, journal = log_origin(app.host), app.settings.journal
     agent = app.agent.lent if app.agent is not None else private_agent
@@ -180,15 +180,38 @@ def _hands(job: _Job, rows: int | None) -> Iterator[_Hands]:
         agent(app.keyring, names, log_origin=origin, journal=journal) as keyring,
         ThreadPoolExecutor(_WRITERS) as writing,
         ThreadPoolExecutor(1) as reading,
+        ThreadPoolExecutor(1) as ending,
     ):
         apart = replace(app, keyring=keyring)
         yield _Hands(
             apart,
             names,
-            lambda begun: writing.submit(begun.signed).result,
+            _Ending(apart, observe, writing, ending),
             ahead=IN_FLIGHT - 1,
             read=lambda chunks: _one_ahead(chunks, reading),
         )
+
+
+class _Ending:
+    """Has intents signed by ``writing`` and, in the order in which they come, judged and logged by ``ending``, one thread beside
+    the one that reserves. After a fault nothing more is logged: what waits is told the same fault."""
+
+    def __init__(self, app: App, observe: Observe, writing: Executor, ending: Executor) -> None:
+        self._app, self._observe, self._writing, self._ending = app, observe, writing, ending
+        self._last: Future[Finished] | None = None
+
+    def __call__(self, begun: Begun) -> Ended:
+        """Begin; what is returned waits for the end."""
+        signed = self._writing.submit(begun.signed)
+        self._last = self._ending.submit(self._end, begun, signed, self._last)
+        return self._last.result
+
+    def _end(
+        self, begun: Begun, signed: Future[list[SignedRow]], before: Future[Finished] | None
+    ) -> Finished:
+        if before is not None:
+            before.result()
+        return end_intent(self._app, begun, signed.result(), self._observe)
 
 
 def _one_ahead(chunks: Iterator[Chunk], reading: Executor) -> Iterator[Chunk]:

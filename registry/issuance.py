@@ -37,7 +37,8 @@ from verifier.number import CertificateNumber
 from verifier.trust import Trust
 
 Observe = Callable[[str, int], None]
-"""Called with the name of a point of the path and how many certificates it concerns."""
+"""Called with the name of a point of the path and how many certificates it concerns; of a large file by two threads, one of which
+reserves and begins, the other ends."""
 
 POINTS = (
     "reserve:before",

@@ -7,6 +7,7 @@ as many certificates, claims and leaves as were issued, all under the last check
 the number of another, and get nothing the second time.)
 """
 
+import argparse
 import resource
 import sys
 import tempfile
@@ -18,16 +19,19 @@ from registry.log import latest_checkpoint, log_size
 from registry.models import Certificate, Claim
 from tests.benchmarks.measure import RawGauge, timed
 from tests.benchmarks.office import Office, make_sheets
-from tests.benchmarks.run import office_on
+from tests.benchmarks.run import ENGINES, office_on
 
 _SEED = 5_000_000
 
 
 def main(arguments: list[str]) -> int:
     """Issue file after file; returns 1 where the counts differ in the end."""
-    engine = arguments[0] if arguments else "postgresql"
-    total = int(arguments[1]) if len(arguments) > 1 else 1_000_000
-    rows = min(total, int(arguments[2]) if len(arguments) > 2 else 100_000)
+    parser = argparse.ArgumentParser("python -m tests.benchmarks.million", description=__doc__)
+    parser.add_argument("engine", nargs="?", choices=ENGINES, default="postgresql")
+    parser.add_argument("total", nargs="?", type=int, default=1_000_000, help="certificates")
+    parser.add_argument("rows", nargs="?", type=int, default=100_000, help="rows a file")
+    options = parser.parse_args(arguments)
+    engine, total, rows = options.engine, options.total, min(options.total, options.rows)
     gauge = RawGauge(0.5)
     with tempfile.TemporaryDirectory(prefix="certreg-million-") as name:
         folder = Path(name)

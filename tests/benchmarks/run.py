@@ -110,6 +110,8 @@ def run(sizes: Sizes, engines: Sequence[str], say: Say) -> Results:
 @contextmanager
 def office_on(engine: str, folder: Path) -> Iterator[Office]:
     """An office whose registry is on ``engine``."""
+    if engine not in ENGINES:
+        raise ValueError(f"no such engine: {engine}")
     with ExitStack() as stack:
         cluster = stack.enter_context(postgresql(synced=True)) if engine == "postgresql" else None
         url = cluster.url(cluster.create()) if cluster else ""

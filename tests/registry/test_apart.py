@@ -124,6 +124,27 @@ def test_the_issuing_process_is_killed(lite: Rig, point: str) -> None:
     assert_sound(lite.app, issued=ROWS)
 
 
+def test_after_a_fault_nothing_more_is_logged(lite: Rig, agents: Children) -> None:
+    """Of what waits behind it nothing is: the log keeps the file's order, and ``resume`` goes on where it stopped."""
+    judged = 0
+
+    def observe(point: str, _: int) -> None:
+        nonlocal judged
+        judged += point == "judge:after"
+        if (point, judged) == ("judge:after", 2):
+            raise CustodyError("agent_gone")
+
+    file = lite.people(range(ROWS))
+    with refused(CustodyError, "agent_gone"):
+        lite.submit(file, chunk=CHUNK, observe=observe)
+    assert judged == 2
+    assert len(audit(lite.app).issued) == CHUNK
+    resume(lite.app)
+    left = assert_sound(lite.app, issued=len(audit(lite.app).issued))
+    assert len(lite.submit(file).issued) == ROWS - len(left.issued)
+    assert_sound(lite.app, issued=ROWS)
+
+
 def test_a_wrong_passphrase_is_told_as_such(lite: Rig, agents: Children) -> None:
     wrong = Keyring(lite.app.settings.keys, environment={PASSPHRASE_VARIABLE: "wrong horse battery"})
     with (
