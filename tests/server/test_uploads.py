@@ -3,6 +3,7 @@
 import asyncio
 import json
 import struct
+import threading
 import zipfile
 import zlib
 from io import BytesIO
@@ -12,6 +13,7 @@ import httpx
 import pytest
 import zxingcpp
 from PIL import Image
+from starlette.datastructures import Headers
 
 from tests.server.rig import Site, app_on, client_of, generous
 from tests.server.test_api import VERIFY, lines, problem
@@ -19,6 +21,8 @@ from tests.verifier.bombs import chunk, nested_forms
 from tests.verifier.publication import zip_of
 from verifier.server.archive import members
 from verifier.server.problems import Problem
+from verifier.server.requests import FileSent, asked_in_form
+from verifier.server.settings import Limits
 from verifier.tlogproof import TlogProof
 
 pytestmark = pytest.mark.anyio
@@ -196,6 +200,43 @@ async def test_a_form_that_cannot_be_read_is_a_problem(
 ) -> None:
     async with client_of(app_on(site)) as client:
         assert problem(await client.post(VERIFY, **request_)) == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 100])
+def test_a_form_is_the_same_in_whatever_pieces_it_comes(size: int) -> None:
+    """Its end too, which may lie in many of them; what goes on behind it is none in any."""
+    sent_ = httpx.Request("POST", "http://x", files=sent(("a.json", b"{}" * 300), ("b.bin", b"--\r\n--")))
+    whole, headers = sent_.read(), Headers(dict(sent_.headers))
+
+    def asked(body: bytes) -> list[tuple[str, bytes]]:
+        pieces = [body[at : at + size] for at in range(0, len(body), size)]
+        items = [
+            item for item in asked_in_form(headers, pieces, Limits()).items if isinstance(item, FileSent)
+        ]
+        return [(item.name, item.read()) for item in items]
+
+    for end in (b"", b"\r\n", b"\n" * 900):
+        assert asked(whole + end) == [("a.json", b"{}" * 300), ("b.bin", b"--\r\n--")]
+    with pytest.raises(Problem, match="upload_form"):
+        asked(whole + b"x")
+
+
+async def test_a_form_is_not_taken_apart_where_everybody_is_answered(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of 60 MB takes a third of a second."""
+    threads: list[str] = []
+
+    def noted(*arguments: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return asked_in_form(*arguments)
+
+    monkeypatch.setattr("verifier.server.service.asked_in_form", noted)
+    async with client_of(app_on(site)) as client:
+        answer = await client.post(VERIFY, files=sent(("a.json", site.certificate.record)))
+        assert answer.json()["verdict"] == "PASSED"
+        await client.post("/api/panel/read", files=sent(("a.json", site.certificate.record)))
+    assert threads == ["form_0"] * 2
 
 
 async def test_options_of_a_form(site: Site) -> None:

@@ -19,7 +19,7 @@ from verifier.server.panelreading import read_files, read_report
 from verifier.server.panelrequests import ReviewRequest
 from verifier.server.places import Places
 from verifier.server.problems import Problem
-from verifier.server.requests import FileSent, asked_in_form, parse_json, read_body
+from verifier.server.requests import FileSent, parse_json, read_body
 from verifier.server.reviewing import Lines, Reviewer
 from verifier.server.service import Service
 
@@ -61,8 +61,7 @@ class Panel:
             raise Problem("media_type")
         service.upload_places.take(client)
         try:
-            body = await read_body(request.receive, head, limits.upload_bytes, limits.body_seconds)
-            asked = await asked_in_form(request.headers, body, limits)
+            asked = await service.asked_in_form(head, request.headers, request.receive)
             files = [item for item in asked.items if isinstance(item, FileSent)]
             service.charge(client, len(files) - 1)
             response = await self._answered(read(files), service.reading, head, stream=stream)

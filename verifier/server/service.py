@@ -1,9 +1,12 @@
 """What the routes of one process share: judges, threads, places, and who may ask how often."""
 
+import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from starlette.datastructures import Headers
 from starlette.responses import Response
+from starlette.types import Receive
 
 from verifier.server.answers import answer
 from verifier.server.heads import Head
@@ -11,7 +14,7 @@ from verifier.server.judging import Judge
 from verifier.server.places import Places, retry_after
 from verifier.server.problems import Problem
 from verifier.server.rates import TokenBuckets, client_of
-from verifier.server.requests import Asked
+from verifier.server.requests import Asked, asked_in_form, read_pieces
 from verifier.server.settings import PublicSettings
 from verifier.server.statics import page_files
 from verifier.server.together import Together
@@ -27,6 +30,7 @@ class Service:
         self.together = Together(self.judge)
         self.judging = ThreadPoolExecutor(limits.judging, "judge")
         self.reading = ThreadPoolExecutor(limits.boxes, "read")
+        self.forms = ThreadPoolExecutor(1, "form")
         self.places = Places(limits.judging + limits.waiting)
         self.upload_places = Places(limits.boxes + limits.uploads_waiting, limits.uploads_of_one)
         self.buckets = TokenBuckets(burst=limits.burst, per_second=limits.per_second, clients=limits.clients)
@@ -36,6 +40,7 @@ class Service:
         """End threads and boxes."""
         self.judging.shutdown(cancel_futures=True)
         self.reading.shutdown(cancel_futures=True)
+        self.forms.shutdown(cancel_futures=True)
         self.judge.close()
 
     def now(self) -> int:
@@ -56,6 +61,13 @@ class Service:
         """For those behind the first, which the request was charged for."""
         if len(asked.items) > 1:
             self.charge(client, len(asked.items) - 1)
+
+    async def asked_in_form(self, head: Head, headers: Headers, receive: Receive) -> Asked:
+        """What a form asks for, read within bounds and taken apart in a thread, one form after the other; raises ``Problem``."""
+        limits = self.limits
+        pieces = await read_pieces(receive, head, limits.upload_bytes, limits.body_seconds)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.forms, asked_in_form, headers, pieces, limits)
 
     async def judged(self, asked: Asked, pool: ThreadPoolExecutor, head: Head, *, stream: bool) -> Response:
         """The answer with a report on each thing that is asked about, made by the threads of ``pool``."""

@@ -16,7 +16,7 @@ from verifier.server.answers import NDJSON, Answer, Whole, whole
 from verifier.server.heads import Head, head_of
 from verifier.server.places import Places
 from verifier.server.problems import Problem, problem_response
-from verifier.server.requests import Asked, asked_in_form, asked_in_json, read_body
+from verifier.server.requests import Asked, asked_in_json, read_body
 from verifier.server.service import Service
 
 PATH = "/api/verify"
@@ -89,8 +89,7 @@ class Verifying:
         service, places = self._service, self._service.upload_places
         places.take(client)
         try:
-            body = await read_body(receive, head, self._limits.upload_bytes, self._limits.body_seconds)
-            asked = await asked_in_form(headers, body, self._limits)
+            asked = await service.asked_in_form(head, headers, receive)
             service.charge_others(client, asked)
             response = await service.judged(asked, service.reading, head, stream=NDJSON in head.accept)
         except BaseException:
