@@ -103,6 +103,11 @@ PROBLEMS: dict[str, Kind] = {
         Sentence("服务器正忙，没有结论。这并不说明证书有问题，请稍后再试。",
                  "The server is busy and reached no conclusion. This says nothing against any certificate; try again later."),
     ),
+    "verifier_away": Kind(  # said by the web server in front, which this program is not behind just then
+        503,
+        Sentence("核验程序暂时没有应答，没有结论。这并不说明证书有问题，请稍后再试。",
+                 "The checking program does not answer just now; no conclusion. This says nothing against any certificate; try again later."),
+    ),
     "publication_unavailable": Kind(
         503,
         Sentence("读不到登记系统的公布内容，没有结论。这并不说明证书有问题。",

@@ -1,6 +1,7 @@
 """What `registry/deploy/` ships is held to what the programs are: commands and options exist, nginx answers as the public server does."""
 
 import configparser
+import json
 import re
 import shlex
 import shutil
@@ -8,6 +9,8 @@ import socket
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -22,6 +25,7 @@ from tests.answering import answers
 from tests.server.rig import Site, app_on, client_of, new_site
 from tests.simulator import Simulator
 from verifier.server.command import app as certverify_serve
+from verifier.server.problems import Problem, problem_response
 from verifier.webpages import pages_with
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -313,4 +317,30 @@ def test_nothing_else_is_given_out(served: tuple[Path, str]) -> None:
             answer = client.get(path)
             assert answer.status_code in (400, 403, 404), path
             assert "张文博" not in answer.text
-        assert client.post("/api/verify", json={}).status_code == 502  # no server is behind it here
+
+
+def announced(address: str, lang: str, size: int) -> httpx.Response:
+    """What is answered to the head of an upload of that size; nothing of it is sent."""
+    with closing(HTTPConnection(address.removeprefix("http://"), timeout=20)) as connection:
+        connection.putrequest("POST", "/api/verify")
+        connection.putheader("Accept-Language", lang)
+        connection.putheader("Content-Length", str(size))
+        connection.endheaders()
+        found = connection.getresponse()
+        return httpx.Response(found.status, headers=found.getheaders(), content=found.read())
+
+
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_what_nginx_says_by_itself_is_said_as_the_server_says_it(served: tuple[Path, str], lang: str) -> None:
+    """No server is behind it here: an outage is told as one, and as no finding."""
+    with httpx.Client(base_url=served[1], headers={"Accept-Language": lang}) as client:
+        away = client.post("/api/verify", json={})
+        large = announced(served[1], lang, 65 << 20)
+        many = [client.get("/api/panel") for _ in range(400)]
+    often = next(one for one in many if one.status_code == 429)
+    for found, code in ((away, "verifier_away"), (large, "body_too_large"), (often, "too_many_requests")):
+        wanted = problem_response(Problem(code), lang)
+        assert (found.status_code, found.json()) == (wanted.status_code, json.loads(wanted.body))
+        for name in ("content-type", "content-language", "vary", "cache-control"):
+            assert found.headers[name] == wanted.headers[name], name
+        assert found.headers["retry-after"] == "5"
