@@ -111,7 +111,7 @@ _ITEMS_EXAMPLE = {
 def problems(*codes: str) -> dict[int | str, dict[str, Any]]:
     """Documented answers by status, with an example for each code."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in (*codes, "too_many_requests", "fault", "busy", "publication_unavailable"):
+    for code in (*codes, "too_many_requests", "fault", "busy", "verifier_away", "publication_unavailable"):
         kind = PROBLEMS[code]
         answer = found.setdefault(
             kind.status, {"description": "", "content": {MEDIA_TYPE: {"schema": _PROBLEM, "examples": {}}}}
