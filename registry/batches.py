@@ -201,9 +201,7 @@ class _Ending:
         self._last: Future[Finished] | None = None
 
     def __call__(self, begun: Begun) -> Ended:
-        """Begin; what is returned waits for the end. Raises what was wrong with an earlier one, if that is known by now."""
-        if self._last is not None and self._last.done():
-            self._last.result()
+        """Begin; what is returned waits for the end."""
         signed = self._writing.submit(begun.signed)
         self._last = self._ending.submit(self._end, begun, signed, self._last)
         return self._last.result

@@ -246,9 +246,8 @@ def asked_in_form(headers: Headers, pieces: Sequence[bytes], limits: Limits) -> 
 
     Of 60 MB that takes a third of a second, so it is for a thread.
     """
-    return asyncio.run(
-        _asked_in_form(headers, pieces, limits)
-    )  # it waits for nothing: the parser only knows loops
+    # It waits for nothing; the parser is written for a loop, and gets one.
+    return asyncio.run(_asked_in_form(headers, pieces, limits))
 
 
 async def _asked_in_form(headers: Headers, pieces: Sequence[bytes], limits: Limits) -> Asked:
