@@ -6,7 +6,6 @@ Faulty rows are reported and left out; the others go ahead. A row whose claim is
 certificate) gets nothing and is told under which number the person has it.
 """
 
-import gc
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -35,6 +34,7 @@ from registry.signing import SignedRow
 from registry.status import barred
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
+from verifier.garbage import rarely_collected
 from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
 from verifier.number import CertificateNumber
@@ -124,7 +124,7 @@ def issue_file(
     """
     job, result = _start(app, intake, authority, rule_set, batch_id)
     pending: deque[Ended] = deque()
-    with _rare_collections(), _hands(job, intake.total_rows, observe) as hands:
+    with rarely_collected(), _hands(job, intake.total_rows, observe) as hands:
         for read in hands.read(read_chunks(intake, job.course, size=chunk)):
             if not (candidates := _enter(result, read)):
                 continue
@@ -150,17 +150,6 @@ def issue_file(
     with app.database.write() as session:
         session.get_one(Batch, job.batch_id).finished_at = app.clock()
     return result
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Look for garbage in circles a hundred times less often: rows leave none, and looking through them is a tenth of it all."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, before[1], before[2])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 @contextmanager

@@ -1,43 +1,41 @@
-"""A report as bytes of JSON (SPEC 7.5), for a program that writes thousands: what ``session.to_json`` says, without the objects between.
+"""A report as bytes of JSON (SPEC 7.5), for a program that writes thousands: what ``to_json`` says, without the objects between.
 
 The record goes in as the bytes that it is. They are its canonical form, so any writer would write them anew; a test holds
 the two ways together for every vector.
 """
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
 import orjson
 
 from keys.encodings import timestamp_encode
-from verifier.report import REPORT_VERSION, STEP_NAMES, StepResult
-from verifier.session import Judged, to_json
+from verifier.judged import Judged, to_json
+from verifier.report import REPORT_VERSION, STEP_NAMES, StepResult, VerificationReport
+
+
+def core_bytes(report: VerificationReport) -> bytes:
+    """The report by itself, in UTF-8 and on one line."""
+    return _written(_members(report), report.to_json)
 
 
 def report_bytes(judged: Judged, *, source: str, pinned: bool) -> bytes:
-    """The report with the members that a gathering program adds, in UTF-8 and on one line."""
-    report = judged.report
-    verdict, reason = report.conclusion
-    document = {
-        "reportVersion": REPORT_VERSION,
-        "verdict": verdict._value_,
-        "reason": reason,
-        "missing": report.missing,
-        "at": timestamp_encode(report.at),
-        "number": report.number,
-        "steps": [_step(step) for step in report.steps],
-        "trust": report.trust,
-        "record": orjson.Fragment(report.record.data) if report.record else None,
-        "target": judged.target,
-        "source": source,
-        "pinned": pinned,
-        "troubles": [{"path": trouble.path, "code": trouble.code} for trouble in judged.troubles],
-    }
+    """The same with the members that a gathering program adds."""
+    members = _members(judged.report)
+    members["target"] = judged.target
+    members["source"] = source
+    members["pinned"] = pinned
+    members["troubles"] = [{"path": trouble.path, "code": trouble.code} for trouble in judged.troubles]
+    return _written(members, lambda: to_json(judged, source=source, pinned=pinned))
+
+
+def _written(members: dict[str, Any], slowly: Callable[[], dict[str, Any]]) -> bytes:
     try:
-        return orjson.dumps(document)
+        return orjson.dumps(members)
     except orjson.JSONEncodeError:  # half a surrogate pair, in what a caller called a thing
-        return document_bytes(to_json(judged, source=source, pinned=pinned))
+        return document_bytes(slowly())
 
 
 def document_bytes(document: dict[str, Any]) -> bytes:
@@ -47,6 +45,21 @@ def document_bytes(document: dict[str, Any]) -> bytes:
     except orjson.JSONEncodeError:
         pass
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def _members(report: VerificationReport) -> dict[str, Any]:
+    verdict, reason = report.conclusion
+    return {
+        "reportVersion": REPORT_VERSION,
+        "verdict": verdict._value_,
+        "reason": reason,
+        "missing": report.missing,
+        "at": timestamp_encode(report.at),
+        "number": report.number,
+        "steps": [_step(step) for step in report.steps],
+        "trust": report.trust,
+        "record": orjson.Fragment(report.record.data) if report.record else None,
+    }
 
 
 def _step(step: StepResult) -> Any:

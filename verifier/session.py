@@ -5,36 +5,31 @@ FAILED, 2 otherwise any INDETERMINATE, 64 the command cannot be carried out as g
 clock is read.
 """
 
-import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from itertools import islice, repeat
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import TextIO
 
 from keys.errors import KeysError, TrustListError
 from keys.trustchain import RootPin, parse_pin
 from verifier.errors import SourceError
 from verifier.gather import (
     FindRecord,
-    Gathered,
-    Gatherer,
     LoadedTrust,
     load_trust,
 )
 from verifier.memory import SeenLists
 from verifier.messages import DEFAULT_LANGUAGE, sentence_of, usage_text, verdict_word
 from verifier.policy import VerificationPolicy
-from verifier.presented import Presented, is_folder, plan, present_planned
-from verifier.report import Verdict, VerificationReport
+from verifier.presented import is_folder, plan, present_planned
+from verifier.report import Verdict
 from verifier.sources import RememberingSource, Source, open_source
-from verifier.textreport import headline, pad, paint, printed_number, render, visible
-from verifier.trouble import Trouble, distinct
-from verifier.verify import TOGETHER, verify, verify_all
+from verifier.targets import Bench, Manner, Planned, Terms, by_processes, worth_processes
+from verifier.textreport import visible
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 MAX_PIN_BYTES = 64 * 1024
@@ -71,14 +66,6 @@ class UsageError(Exception):
         self.text = text
 
 
-class Judged(NamedTuple):
-    """One target with its report and what could not be fetched for it."""
-
-    target: str
-    report: VerificationReport
-    troubles: Sequence[Trouble]
-
-
 def run(
     targets: Sequence[str],
     options: Options,
@@ -95,69 +82,45 @@ def run(
     """
     out, err = out or sys.stdout, err or sys.stderr
     try:
-        presented, many = _targets(targets, options)
+        items, many = _targets(targets, options)
+        manner = Manner(options.lang, options.as_json, options.colour, many, options.name)
         if source is not None:
-            return _judge_all(presented, source, options, find_record, out, many=many, now=now)
+            return _judge_all(items, source, None, options, manner, find_record, out, now=now)
         with closing(open_publication(options)) as opened:
-            return _judge_all(presented, opened, options, find_record, out, many=many, now=now)
+            return _judge_all(items, opened, options.source, options, manner, find_record, out, now=now)
     except UsageError as error:
         err.write(error.text + "\n")
         return EXIT_USAGE
 
 
-def judge(
-    presented: Iterable[Presented], gatherer: Gatherer, loaded: LoadedTrust, policy: VerificationPolicy
-) -> Iterator[Judged]:
-    """A report for each thing presented, one at a time."""
-    for item in presented:
-        gathered: Gathered = gatherer.gather(item)
-        report = verify(gathered.evidence, loaded.trust, policy)
-        yield _judged(item, gathered, report, loaded)
-
-
-def judge_together(
-    presented: Iterable[Presented], gatherer: Gatherer, loaded: LoadedTrust, policy: VerificationPolicy
-) -> Iterator[Judged]:
-    """As ``judge``, in less time, and some at a time: for a program that has all of them at hand."""
-    items = iter(presented)
-    while some := list(islice(items, TOGETHER)):
-        gathered = [gatherer.gather(item) for item in some]
-        reports = verify_all((one.evidence for one in gathered), loaded.trust, policy)
-        yield from map(_judged, some, gathered, reports, repeat(loaded))
-
-
-def _judged(item: Presented, gathered: Gathered, report: VerificationReport, loaded: LoadedTrust) -> Judged:
-    return Judged(item.label, report, distinct((*loaded.troubles, *gathered.troubles)))
-
-
-def to_json(judged: Judged, *, source: str, pinned: bool) -> dict[str, Any]:
-    """The report's JSON with the members that a gathering program adds (SPEC 7.5)."""
-    troubles = [{"path": trouble.path, "code": trouble.code} for trouble in judged.troubles]
-    added = {"target": judged.target, "source": source, "pinned": pinned, "troubles": troubles}
-    return {**judged.report.to_json(), **added}
-
-
 def _judge_all(
-    presented: Iterable[Presented],
+    items: Sequence[Planned],
     source: Source,
+    place: str | None,
     options: Options,
+    manner: Manner,
     find_record: FindRecord | None,
     out: TextIO,
     *,
-    many: bool,
     now: int | None,
 ) -> int:
+    """``place``: where ``source`` can be opened again; None if it cannot."""
     moment = int(time.time()) if now is None else now
     remembering = RememberingSource(source)
     loaded = _trust(remembering, options)
     required = source.carries_log if options.require_log is None else options.require_log
     policy = VerificationPolicy(at=moment if options.at is None else options.at, require_log=required)
-    gatherer = Gatherer(remembering, loaded.trust, find_record=find_record)
+    terms = Terms(loaded, policy, manner)
+    bench = Bench(remembering, terms, find_record)
+    if place is not None and find_record is None and worth_processes(items):
+        judged = by_processes(items, bench, place, terms)
+    else:
+        judged = bench.one_by_one(items)
     verdicts: Counter[Verdict] = Counter()
-    for judged in judge(presented, gatherer, loaded, policy):
-        verdicts[judged.report.verdict] += 1
-        out.write(_written(judged, loaded, source.describe(), options, many=many))
-    if many and not options.as_json:
+    for one in judged:
+        verdicts[one.verdict] += 1
+        out.write(one.text)
+    if manner.many and not manner.as_json:
         out.write(_summary(verdicts, loaded, options))
     return _exit_code(verdicts)
 
@@ -206,65 +169,25 @@ def read_pin(options: Options) -> RootPin | None:
         raise UsageError(f"{visible(options.root)}: {sentence_of(code, options.lang)}") from error
 
 
-def _targets(targets: Sequence[str], options: Options) -> tuple[Iterable[Presented], bool]:
-    """What the targets present, and whether they are many: several, or a folder. Files are read one at a time."""
+def _targets(targets: Sequence[str], options: Options) -> tuple[Sequence[Planned], bool]:
+    """What there is to judge, and whether it is much: several targets, or a folder. Files are read when their turn comes."""
     if not targets:
         raise UsageError(usage_text("targets", options.lang))
     items = [item for target in targets for item in _planned(target, options)]
-    presented = (named for item in items for named in _named(present_planned(item), options.name))
     if len(items) > 1 or any(map(is_folder, targets)):
-        return presented, True
-    found = list(presented)
+        return items, True
+    found = present_planned(items[0])
     return found, len(found) > 1
 
 
-def _planned(target: str, options: Options) -> list[Path | Presented]:
+def _planned(target: str, options: Options) -> list[Planned]:
     try:
         return plan(target)
     except SourceError as error:
         raise UsageError(f"{visible(target[:200])}: {sentence_of(error.code, options.lang)}") from error
 
 
-def _named(items: Iterable[Presented], name: str | None) -> Iterator[Presented]:
-    for item in items:
-        yield item if name is None else replace(item, name=name)
-
-
 # ---- what is written
-
-
-def _written(judged: Judged, loaded: LoadedTrust, source: str, options: Options, *, many: bool) -> str:
-    if options.as_json:
-        return _json_line(to_json(judged, source=source, pinned=loaded.trust.pinned))
-    if many:
-        return _line(judged, options)
-    return render(
-        judged.report,
-        options.lang,
-        colour=options.colour,
-        troubles=judged.troubles,
-    )
-
-
-def _json_line(document: dict[str, Any]) -> str:
-    """One line of JSON in which what cannot be shown, or cannot be encoded, is escaped: names of files may be anything."""
-    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
-    if not text.isprintable():
-        text = "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in text)
-    return text + "\n"
-
-
-def _line(judged: Judged, options: Options) -> str:
-    """One target in a table; the reason below it where it did not pass."""
-    report = judged.report
-    word = paint(
-        pad(verdict_word(report.verdict, options.lang), 13), report.verdict.value, colour=options.colour
-    )
-    name = str(report.record.subject["name"]) if report.record else ""
-    line = f"{word} {pad(printed_number(report.number), 25)} {pad(name, 12)} {visible(judged.target)}\n"
-    if report.verdict is Verdict.PASSED:
-        return line
-    return f"{line}    {headline(report, options.lang)}\n"
 
 
 def _summary(verdicts: Counter[Verdict], loaded: LoadedTrust, options: Options) -> str:

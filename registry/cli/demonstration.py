@@ -43,10 +43,10 @@ from registry.publication import publish, write_bundle
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.trust import current_trust_list
 from verifier.gather import Gatherer, LoadedTrust, load_trust
+from verifier.judged import judge
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, present_bytes, present_file, present_text
 from verifier.report import Verdict
-from verifier.session import judge
 from verifier.sources import FolderSource, RememberingSource
 from verifier.textreport import headline
 

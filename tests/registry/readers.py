@@ -6,10 +6,10 @@ from keys.trustchain import parse_pin
 from registry.trust import registry_of
 from tests.registry.rig import Rig
 from verifier.gather import Gatherer, load_trust
+from verifier.judged import judge
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.report import VerificationReport
-from verifier.session import judge
 from verifier.sources import RememberingSource, Source
 
 

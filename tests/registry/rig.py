@@ -32,11 +32,11 @@ from tests import cheapkeys  # noqa: F401 - benchmarks come this way
 from tests.builders import HOST, INDUSTRY, MUNICIPAL, at
 from tests.registry.sheets import ANNUAL, COMPLETION, YEAR, annual, completion, open_file, write_csv
 from verifier.gather import Gatherer, load_trust
+from verifier.judged import judge
 from verifier.logentry import parse_log_entry, record_digest
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.report import VerificationReport
-from verifier.session import judge
 from verifier.sources import FolderSource, RememberingSource
 
 FOUNDED = at("2026-01-05T01:00:00Z")

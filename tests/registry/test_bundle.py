@@ -9,10 +9,10 @@ from tests.builders import HOST
 from tests.registry.rig import DAY, Rig
 from tests.registry.sheets import identity
 from verifier.gather import Gatherer, load_trust
+from verifier.judged import judge
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.report import Verdict, VerificationReport
-from verifier.session import judge
 from verifier.sources import open_source
 from verifier.webpages import PAGES, WORKER
 

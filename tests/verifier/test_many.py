@@ -1,8 +1,11 @@
 """Many at once: the same reports in the same order from other processes, nothing read far ahead, nobody left behind."""
 
 import gc
+import json
 import pickle
+import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
@@ -11,7 +14,8 @@ import pytest
 from tests.builders import HOST, signer
 from tests.simulator import Simulator, catalogue, policy
 from verifier.evidence import Evidence
-from verifier.many import VerifierPool, _begin, _judged, _trusts
+from verifier.garbage import RARE, rarely_collected
+from verifier.many import VerifierPool, _begin, _begin_process, _judged, _pieces, _trusts
 from verifier.verify import TOGETHER, verify, verify_all
 
 REGISTRY = Simulator()
@@ -41,8 +45,25 @@ def pool() -> Iterator[VerifierPool]:
 @pytest.mark.parametrize("count", [0, 1, 63, 64, 65, 300])
 def test_the_same_reports_in_the_same_order(pool: VerifierPool, count: int) -> None:
     evidence, trust = pieces(count), REGISTRY.trust()
-    alone = [verify(one, trust, DEMANDS).to_json() for one in evidence]
-    assert [report.to_json() for report in pool.verify(evidence, DEMANDS)] == alone
+    alone = [verify(one, trust, DEMANDS) for one in evidence]
+    found = list(pool.verify(evidence, DEMANDS))
+    assert [json.loads(one.data) for one in found] == [one.to_json() for one in alone]
+    assert [one[:3] for one in found] == [(one.verdict, one.reason, one.number) for one in alone]
+
+
+def test_all_that_evidence_may_hold_gets_there(pool: VerifierPool) -> None:
+    certificate = REGISTRY.issue(serial=7)
+    good = Evidence(record=certificate.record, log_proof=REGISTRY.log_proof().to_bytes(), status=STATUS)
+    evidence = [
+        replace(good, name="别人"),
+        replace(good, number=REGISTRY.issue(serial=8, log=False).number.digits),
+        replace(good, log_proof=b"x"),
+        Evidence(qr_text=certificate.qr_text, status=STATUS),
+    ]
+    reasons = [one.reason for one in pool.verify(evidence, policy(require_log=True))]
+    alone = [verify(one, REGISTRY.trust(), policy(require_log=True)).reason for one in evidence]
+    assert reasons == alone
+    assert len(set(reasons)) == len(evidence)
 
 
 @pytest.mark.parametrize("count", [0, 1, TOGETHER, TOGETHER + 1, 100])
@@ -81,19 +102,25 @@ def test_a_pool_has_as_many_processes_as_there_are_processors() -> None:
 
 
 def test_what_is_judged_in_a_process_of_the_pool() -> None:
-    """The same two functions, here, where their lines are seen."""
-    thresholds = gc.get_threshold()
-    _begin(REGISTRY.trust())
+    """The same functions, here, where their lines are seen."""
+    thresholds, interrupted = gc.get_threshold(), signal.getsignal(signal.SIGINT)
+    _begin_process(_begin, (REGISTRY.trust(),))
     try:
-        assert [one.reason for one in _judged(pieces(3), DEMANDS)] == [
-            "proof_invalid",
-            "record_missing",
-            "valid",
-        ]
+        found = _judged(DEMANDS, list(map(_pieces, pieces(3))))
+        assert [reason for _, reason, _, _ in found] == ["proof_invalid", "record_missing", "valid"]
     finally:
         _trusts.clear()
         gc.unfreeze()
         gc.set_threshold(*thresholds)
+        signal.signal(signal.SIGINT, interrupted)
+
+
+def test_who_looks_rarely_for_garbage_looks_as_before_afterwards() -> None:
+    before = gc.get_threshold()
+    with suppress(RuntimeError), rarely_collected():
+        assert gc.get_threshold() == (RARE, *before[1:])
+        raise RuntimeError("amidst")
+    assert gc.get_threshold() == before
 
 
 def test_trust_goes_to_another_process_whole() -> None:

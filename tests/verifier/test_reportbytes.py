@@ -7,9 +7,9 @@ import pytest
 
 from tests.simulator import NOW
 from tests.vectors.files import FOLDER, case_names, run_case
+from verifier.judged import Judged, to_json
 from verifier.report import VerificationReport
-from verifier.reportbytes import document_bytes, report_bytes
-from verifier.session import Judged, to_json
+from verifier.reportbytes import core_bytes, document_bytes, report_bytes
 from verifier.trouble import Trouble
 
 
@@ -26,6 +26,7 @@ def test_every_case_is_written_as_its_members_are(name: str) -> None:
     written = report_bytes(judged, source="https://jxjy.henan.example/", pinned=True)
     assert written == by_members(document)
     assert b"\n" not in written
+    assert core_bytes(report) == by_members(report.to_json())
 
 
 def test_half_a_surrogate_pair_is_told_in_words() -> None:

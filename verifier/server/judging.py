@@ -15,13 +15,13 @@ from keys.trustchain import RootPin
 from verifier.box import Boxes
 from verifier.errors import SourceError
 from verifier.gather import Gatherer, LoadedTrust, load_trust
+from verifier.judged import judge_together
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, present_bytes
 from verifier.reportbytes import report_bytes
 from verifier.server.problems import Problem
 from verifier.server.requests import FileSent
 from verifier.server.settings import PublicSettings
-from verifier.session import judge_together
 from verifier.sources import FolderSource, RememberingSource
 
 CHUNK = 256

@@ -14,6 +14,7 @@ from keys.encodings import base64_encode
 from keys.trustlist import TrustList
 from verifier.checkpoint import VerifiedCheckpoint
 from verifier.errors import FormError, LogError, SourceError
+from verifier.judged import Judged, judge_together
 from verifier.limits import MAX_CHECKPOINT_BYTES
 from verifier.logfiles import CHECKPOINT_PATH
 from verifier.policy import VerificationPolicy
@@ -25,7 +26,6 @@ from verifier.server.judging import Judge, View
 from verifier.server.panelrequests import MAX_ROWS, Evidence, ReviewRequest
 from verifier.server.problems import Problem
 from verifier.server.reportkey import ReportKey
-from verifier.session import Judged, judge_together
 from verifier.sources import FolderSource
 
 CHUNK = 50

@@ -1,0 +1,122 @@
+"""Thousands of targets by several processes: the lines of one process, in its order; and where a process dies, nothing is lost."""
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from tests.simulator import NOW, Simulator, standard_pin
+from tests.verifier.publication import folder_of, publication
+from verifier import session, targets
+from verifier.gather import load_trust
+from verifier.policy import VerificationPolicy
+from verifier.presented import plan
+from verifier.session import EXIT_FAILED, Options, run
+from verifier.sources import FolderSource, RememberingSource
+from verifier.targets import WORTHWHILE, Bench, Manner, Planned, Terms, Written, by_processes, worth_processes
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A publication, its root, and a folder of fifty files: good, revoked, altered, unreadable, and with names to be escaped."""
+    base = tmp_path_factory.mktemp("many")
+    registry = Simulator()
+    good, revoked = registry.issue(), registry.issue(serial=124)
+    registry.revoke(revoked.number)
+    folder_of(publication(registry, [good.number, revoked.number]), base / "site")
+    (base / "root.json").write_bytes(standard_pin().to_bytes())
+    folder = base / "certificates"
+    folder.mkdir()
+    contents = (
+        good.record,
+        revoked.record,
+        good.record.replace(b'"publicHours":26', b'"publicHours":27'),
+        b"\x89PNG\r\n\x1a\n but not for long",
+        good.qr_text.encode(),
+    )
+    for place in range(50):
+        name = f"{place:02}\u202e.txt" if place % 5 == 4 else f"{place:02}.json"
+        (folder / name).write_bytes(contents[place % 5])
+    return base
+
+
+def output(
+    desk: Path, *, at_once: int, monkeypatch: pytest.MonkeyPatch, **options: object
+) -> tuple[str, int]:
+    """Text and exit code of a run, which starts processes for as many as ``at_once``; and how many it judged by them."""
+    monkeypatch.setattr(targets, "WORTHWHILE", at_once)
+    out = StringIO()
+    given = Options(root=str(desk / "root.json"), source=str(desk / "site"), **options)  # type: ignore[arg-type]
+    code = run([str(desk / "certificates")], given, out=out, err=out, now=NOW)
+    return out.getvalue(), code
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("name", [None, "王小明"])
+def test_the_lines_of_one_process(
+    desk: Path, as_json: bool, name: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_them: list[Sequence[Planned]] = []
+
+    def counted(items: Sequence[Planned], *others: object) -> object:
+        by_them.append(items)
+        return by_processes(items, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(session, "by_processes", counted)
+    alone = output(desk, at_once=1000, monkeypatch=monkeypatch, as_json=as_json, name=name)
+    assert not by_them
+    assert output(desk, at_once=50, monkeypatch=monkeypatch, as_json=as_json, name=name) == alone
+    assert [len(items) for items in by_them] == [50]
+    assert alone[1] == EXIT_FAILED
+    assert alone[0].count("\n") >= 50
+
+
+@pytest.fixture
+def bench(desk: Path) -> tuple[Bench, Terms]:
+    source = RememberingSource(FolderSource(desk / "site"))
+    policy = VerificationPolicy(at=NOW, require_log=True)
+    manner = Manner("en", as_json=True, colour=False, many=True)
+    terms = Terms(load_trust(source, pin=standard_pin()), policy, manner)
+    return Bench(source, terms), terms
+
+
+def test_where_no_process_can_begin_this_one_judges(
+    desk: Path, bench: tuple[Bench, Terms], capfd: pytest.CaptureFixture[str]
+) -> None:
+    items = plan(str(desk / "certificates"))
+    found = list(by_processes(items, bench[0], str(desk / "nowhere"), bench[1]))
+    assert found == list(bench[0].one_by_one(items))
+    assert "source_not_found" in capfd.readouterr().err
+
+
+def test_where_processes_die_this_one_goes_on_from_there(
+    desk: Path, bench: tuple[Bench, Terms], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    items, gone_on = plan(str(desk / "certificates")) * 10, []
+    alone, one_by_one = list(bench[0].one_by_one(items)), bench[0].one_by_one
+
+    def seen(rest: Sequence[Planned]) -> Iterator[Written]:
+        gone_on.append(len(rest))
+        return one_by_one(rest)
+
+    monkeypatch.setattr(bench[0], "one_by_one", seen)
+    found = []
+    for one in by_processes(items, bench[0], str(desk / "site"), bench[1]):
+        found.append(one)
+        if len(found) == 1:
+            for child in multiprocessing.active_children():
+                child.kill()
+    assert found == alone
+    assert len(gone_on) == 1
+    assert 0 < gone_on[0] < len(items)
+
+
+def test_few_are_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [Path(str(place)) for place in range(WORTHWHILE)]
+    monkeypatch.setattr(targets, "processors", lambda: 2)
+    assert worth_processes(items)
+    assert not worth_processes(items[1:])
+    monkeypatch.setattr(targets, "processors", lambda: 1)
+    assert not worth_processes(items)
