@@ -12,7 +12,7 @@ import getpass
 import os
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
@@ -20,10 +20,11 @@ from cryptography.hazmat.primitives import padding, serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+from nacl.bindings import crypto_sign
 
 from keys.encodings import base64_encode
 from keys.errors import CustodyError
-from keys.publickey import PublicKey
+from keys.publickey import SIGNATURE_BYTES, PublicKey
 
 MIN_PASSPHRASE_BYTES = 12
 
@@ -46,12 +47,15 @@ class FileSigner:
     """A private key in this process's memory (keys.signer.Signer)."""
 
     _private: Ed25519PrivateKey
+    _secret: bytes = field(repr=False)
+    """The same for libsodium: the private key of RFC 8032, then the public key."""
     public_key: PublicKey
 
     @classmethod
     def from_private(cls, private: Ed25519PrivateKey) -> "FileSigner":
         """Around a loaded key."""
-        return cls(private, PublicKey.from_raw(private.public_key().public_bytes_raw()))
+        public = private.public_key().public_bytes_raw()
+        return cls(private, private.private_bytes_raw() + public, PublicKey.from_raw(public))
 
     @classmethod
     def from_seed(cls, seed: bytes) -> "FileSigner":
@@ -61,10 +65,11 @@ class FileSigner:
     def sign(self, message: bytes) -> bytes:
         """The 64-byte signature over ``message``, made twice: a fault in one of them would give the key away.
 
-        Ed25519 has no randomness, so the two must be equal; and signing costs half of verifying.
+        By OpenSSL and by libsodium, so that no table spoilt in memory, and no error of one library, is in both. Ed25519 has
+        no randomness, so the two must be equal.
         """
         signature = self._private.sign(message)
-        if self._private.sign(message) != signature:
+        if crypto_sign(message, self._secret)[:SIGNATURE_BYTES] != signature:
             raise CustodyError("signature_fault")
         return signature
 

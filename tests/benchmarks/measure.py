@@ -2,7 +2,8 @@
 
 A machine that others use is twice as slow from one minute to the next, and its raw signatures are so too. So a round's
 figure is divided by the mean of the raw samples right before and right after it, and the ratio reported is the median of
-the rounds. Raw rates are those of one thread with one key object, over 64-byte messages.
+the rounds. Raw rates are those of one thread with one key object, over 64-byte messages, by ``cryptography`` (OpenSSL);
+those of libsodium, by which the program verifies first, stand beside them.
 
 Two ratios: by the clock, which on a machine that is not ours alone says as much about the neighbours; and by the processors'
 time of everything that worked for it (this process, its agent, its pool; a database server is no descendant and is not counted) against that of raw: what one
@@ -19,6 +20,7 @@ from pathlib import Path
 from statistics import mean, median, quantiles
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from nacl.bindings import crypto_sign, crypto_sign_open
 
 MESSAGE = bytes(range(64))
 _SLICE = 64
@@ -33,23 +35,31 @@ class RawSample:
     verify: float
     sign_cpu: float
     verify_cpu: float
+    sodium_sign: float
+    """By the other library that this program uses; no ratio is to it."""
+    sodium_verify: float
 
 
 class RawGauge:
-    """Samples raw Ed25519; ``seconds`` is how long each of the two operations is repeated for a sample."""
+    """Samples raw Ed25519; ``seconds`` is how long each operation is repeated for a sample."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._private = Ed25519PrivateKey.generate()
         self._public = self._private.public_key()
         self._signature = self._private.sign(MESSAGE)
+        public = self._public.public_bytes_raw()
+        self._sodium = public, self._private.private_bytes_raw() + public
         self.samples: list[RawSample] = []
 
     def sample(self) -> RawSample:
         """One more sample, kept in ``samples``."""
         sign = self._rate(lambda: self._private.sign(MESSAGE))
         verify = self._rate(lambda: self._public.verify(self._signature, MESSAGE))
-        taken = RawSample(sign[0], verify[0], sign[1], verify[1])
+        public, secret = self._sodium
+        sodium_sign = self._rate(lambda: crypto_sign(MESSAGE, secret))
+        sodium_verify = self._rate(lambda: crypto_sign_open(self._signature + MESSAGE, public))
+        taken = RawSample(sign[0], verify[0], sign[1], verify[1], sodium_sign[0], sodium_verify[0])
         self.samples.append(taken)
         return taken
 
@@ -225,7 +235,7 @@ def time_each(name: str, works: Sequence[Callable[[], object]]) -> Timings:
 
 def raw_json(samples: Sequence[RawSample]) -> dict[str, object]:
     """Raw rates over the whole run, with their spread."""
-    names = ("sign", "verify", "sign_cpu", "verify_cpu")
+    names = tuple(RawSample.__slots__)
     return {name: _figures([getattr(one, name) for one in samples]) for name in names}
 
 

@@ -29,7 +29,16 @@ from verifier.policy import VerificationPolicy
 BENCHMARK_VERSION = 1
 ENGINES = ("sqlite", "postgresql")
 _SEED = 20_261_120
-_PACKAGES = ("cryptography", "orjson", "sqlalchemy", "psycopg", "python-calamine", "typst", "qrcode")
+_PACKAGES = (
+    "cryptography",
+    "pynacl",
+    "orjson",
+    "sqlalchemy",
+    "psycopg",
+    "python-calamine",
+    "typst",
+    "qrcode",
+)
 Say = Callable[[str], None]
 
 

@@ -66,7 +66,7 @@ def running(site: Path, clock: Callable[[], float]) -> Iterator[int]:
             proxy_headers=False,
         )
     )
-    before = gc.get_threshold()
+    before, turn = gc.get_threshold(), sys.getswitchinterval()
     command.settle()
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -79,6 +79,7 @@ def running(site: Path, clock: Callable[[], float]) -> Iterator[int]:
         thread.join()
         gc.set_threshold(*before)
         gc.unfreeze()
+        sys.setswitchinterval(turn)
 
 
 class Caller:

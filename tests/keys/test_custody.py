@@ -48,23 +48,34 @@ def test_a_key_comes_back_and_signs_the_same(tmp_path: Path) -> None:
 
 
 class Faulty:
-    """A private key on which a bit flips at the second use, as an attacker with a hammer makes it."""
+    """A private key on which a bit flips, as an attacker with a hammer makes it."""
 
     def __init__(self, real: FileSigner) -> None:
-        self._real, self._calls = real, 0
+        self._real = real
 
     def sign(self, message: bytes) -> bytes:
-        self._calls += 1
         signature = self._real.sign(message)
-        return bytes([signature[0] ^ 1]) + signature[1:] if self._calls == 2 else signature
+        return bytes([signature[0] ^ 1]) + signature[1:]
 
 
-def test_a_fault_while_signing_gives_no_signature() -> None:
+@pytest.mark.parametrize("place", [0, 31, 32, 63])
+def test_a_fault_while_signing_gives_no_signature(place: int) -> None:
+    """Of OpenSSL's key, or in libsodium's: its private half, or the public half beside, by which alone a key is given away."""
     real = signer("any")
-    faulty = replace(real, _private=Faulty(real))
-    with refused(CustodyError, "signature_fault"):
-        faulty.sign(b"message")
+    spoilt = bytearray(real._secret)
+    spoilt[place] ^= 8
+    for faulty in (replace(real, _private=Faulty(real)), replace(real, _secret=bytes(spoilt))):
+        with refused(CustodyError, "signature_fault"):
+            faulty.sign(b"message")
     assert real.public_key.verify(real.sign(b"message"), b"message")
+
+
+def test_no_signer_shows_its_key() -> None:
+    real = signer("any")
+    secret = real._private.private_bytes_raw()
+    assert real._secret.startswith(secret)
+    assert repr(secret)[2:-1] not in repr(real)
+    assert secret.hex() not in repr(real)
 
 
 def test_a_seed_gives_its_key() -> None:

@@ -1,8 +1,14 @@
 """Public keys: what must never be trusted, and one spelling for the rest."""
 
+from hashlib import sha512
+
 import pytest
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
+from nacl.bindings import crypto_sign_open
+from nacl.exceptions import BadSignatureError
 
 from keys.encodings import multibase_encode
 from keys.errors import KeysError, PublicKeyError
@@ -130,3 +136,51 @@ def flipped(data: bytes, bit: int) -> bytes:
     changed = bytearray(data)
     changed[bit // 8] ^= 1 << bit % 8
     return bytes(changed)
+
+
+ORDER = 2**252 + 27742317777372353535851937790883648493
+"""Of the base point (RFC 8032, 5.1)."""
+
+
+def signed_with_a_low_order_point(seed: bytes, message: bytes) -> bytes:
+    """A signature that whoever has the key can make, with R the neutral point: S is then the challenge times the key."""
+    private = Ed25519PrivateKey.from_private_bytes(seed)
+    digest = bytearray(sha512(seed).digest()[:32])
+    digest[0] &= 248
+    digest[31] = digest[31] & 127 | 64
+    neutral = b"\1" + b"\0" * 31
+    challenge = sha512(neutral + private.public_key().public_bytes_raw() + message).digest()
+    scalar = int.from_bytes(challenge, "little") * int.from_bytes(digest, "little") % ORDER
+    return neutral + scalar.to_bytes(32, "little")
+
+
+def test_what_libsodium_alone_refuses_verifies_as_everywhere() -> None:
+    seed, message = b"s" * 32, b"message"
+    signature = signed_with_a_low_order_point(seed, message)
+    raw = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+    with pytest.raises(BadSignatureError):
+        crypto_sign_open(signature + message, raw)
+    assert PublicKey.from_raw(raw).verify(signature, message)
+    assert not PublicKey.from_raw(raw).verify(signature, message + b"!")
+
+
+def test_no_byte_of_a_message_counts_as_one_of_the_signature() -> None:
+    one, message = signer("any"), b"message"
+    signature = one.sign(message)
+    for shorter in range(64):
+        assert not one.public_key.verify(signature[:shorter], signature[shorter:] + message)
+    assert not one.public_key.verify(signature + message[:1], message[1:])
+    assert one.public_key.verify(signature, message)
+
+
+@given(st.binary(max_size=200), st.integers(0, 64 * 8 - 1), st.booleans())
+def test_openssl_says_the_same(message: bytes, bit: int, flipped: bool) -> None:
+    one = signer("any")
+    signature = bytearray(one.sign(message))
+    signature[bit // 8] ^= flipped << bit % 8
+    try:
+        Ed25519PublicKey.from_public_bytes(one.public_key.raw).verify(bytes(signature), message)
+        verifies = True
+    except InvalidSignature:
+        verifies = False
+    assert one.public_key.verify(bytes(signature), message) == verifies == (not flipped)

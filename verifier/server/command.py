@@ -3,6 +3,7 @@
 import gc
 import logging
 import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -38,6 +39,8 @@ LOG_VARIABLE = "CERTVERIFY_LOG"
 """``json`` for programs; else lines for people."""
 _COUNTERS = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes keep their counters, so that one can add them up."""
+_TURN = 0.001
+"""Seconds that a thread computes while another waits to."""
 _SILENCE = 30
 """Seconds after which a process that says nothing is ended and begun anew. One that starts says nothing for 1.3 s of processor time:
 uvicorn's own 5 s ended each of them, over and over, for as long as other programs had the processors."""
@@ -139,10 +142,15 @@ def application() -> FastAPI:
 
 
 def settle() -> None:
-    """What a process holds by now stays until it ends: collections pass it by, and come less often. Requests leave few circles."""
+    """What a process holds by now stays until it ends: collections pass it by, and come less often. Requests leave few circles.
+
+    And threads take turns of a millisecond: a judgement lets others go while libsodium computes, and whoever takes a form apart
+    would keep it waiting for five each time.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 100)
+    sys.setswitchinterval(_TURN)
 
 
 def _refuse(text: str) -> NoReturn:
