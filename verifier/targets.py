@@ -21,8 +21,11 @@ from verifier.report import Verdict
 from verifier.sources import RememberingSource, Source, open_source
 from verifier.textreport import headline, pad, paint, printed_number, render, visible
 
-WORTHWHILE = 500
-"""Targets at which other processes are started: each takes half a second to begin, in which it would judge as many records."""
+WORTHWHILE = 2000
+"""Cost of all targets, in that of a record, at which other processes are started: each takes half a second to begin."""
+_COST = {".json": 1, ".txt": 1, ".png": 8, ".pdf": 8}
+"""Of a file by its name's end, in that of a record; a picture may hold a record, or is looked through for codes."""
+_PICTURE = 30
 _CHUNK = 16
 """Targets handed over at a time: few, because reports are read while they come."""
 Planned = Path | Presented
@@ -107,8 +110,12 @@ def by_processes(items: Sequence[Planned], bench: Bench, place: str, terms: Term
 
 
 def worth_processes(items: Sequence[Planned]) -> bool:
-    """Whether there are enough of them, and processors."""
-    return len(items) >= WORTHWHILE and processors() > 1
+    """Whether there is enough to do, and more than one processor."""
+    return processors() > 1 and sum(map(_cost, items)) >= WORTHWHILE
+
+
+def _cost(item: Planned) -> int:
+    return _COST.get(item.suffix.lower(), _PICTURE) if isinstance(item, Path) else 1
 
 
 _benches: list[Bench] = []

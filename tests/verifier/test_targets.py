@@ -12,7 +12,7 @@ from tests.verifier.publication import folder_of, publication
 from verifier import session, targets
 from verifier.gather import load_trust
 from verifier.policy import VerificationPolicy
-from verifier.presented import plan
+from verifier.presented import Presented, plan
 from verifier.session import EXIT_FAILED, Options, run
 from verifier.sources import FolderSource, RememberingSource
 from verifier.targets import WORTHWHILE, Bench, Manner, Planned, Terms, Written, by_processes, worth_processes
@@ -45,7 +45,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def output(
     desk: Path, *, at_once: int, monkeypatch: pytest.MonkeyPatch, **options: object
 ) -> tuple[str, int]:
-    """Text and exit code of a run, which starts processes for as many as ``at_once``; and how many it judged by them."""
+    """Text and exit code of a run that starts processes where its targets cost ``at_once`` records."""
     monkeypatch.setattr(targets, "WORTHWHILE", at_once)
     out = StringIO()
     given = Options(root=str(desk / "root.json"), source=str(desk / "site"), **options)  # type: ignore[arg-type]
@@ -113,10 +113,14 @@ def test_where_processes_die_this_one_goes_on_from_there(
     assert 0 < gone_on[0] < len(items)
 
 
-def test_few_are_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    items = [Path(str(place)) for place in range(WORTHWHILE)]
+def test_little_is_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [Path(f"{place}.JSON") for place in range(WORTHWHILE)]
+    pictures = [Path(f"{place}.jpg") for place in range(WORTHWHILE // 30 + 1)]
     monkeypatch.setattr(targets, "processors", lambda: 2)
-    assert worth_processes(items)
-    assert not worth_processes(items[1:])
+    assert worth_processes(records)
+    assert not worth_processes(records[1:])
+    assert worth_processes([*records[1:], Presented("a number", number="1")])
+    assert worth_processes(pictures)
+    assert not worth_processes(pictures[1:])
     monkeypatch.setattr(targets, "processors", lambda: 1)
-    assert not worth_processes(items)
+    assert not worth_processes(records)
