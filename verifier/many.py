@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from functools import partial
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from verifier.evidence import Evidence
 from verifier.garbage import keep_all
@@ -72,36 +72,25 @@ class Processes:
         """End the processes."""
         self._pool.shutdown(cancel_futures=True)
 
-    def __enter__(self) -> "Processes":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-class VerifierPool:
-    """Processes that judge by one trust. Close it, or use it as a context; a new trust list wants a new pool."""
+class VerifierPool(Processes):
+    """Processes that judge by one trust; a new trust list wants a new pool."""
 
     def __init__(self, trust: Trust, *, processes: int | None = None) -> None:
         """``processes``: as many as there are processors if None."""
-        self._processes = Processes(_begin, trust, processes=processes)
+        super().__init__(_begin, trust, processes=processes)
 
     def verify(self, evidence: Iterable[Evidence], policy: VerificationPolicy) -> Iterator[WrittenReport]:
         """The report on each of ``evidence``, in order, as ``verify`` gives it and ``core_bytes`` writes it."""
-        judge = partial(_judged, policy)
-        for chunk in self._processes.chunks(judge, map(_pieces, evidence)):
+        for chunk in self.chunks(partial(_judged, policy), map(_pieces, evidence)):
             for verdict, reason, number, data in chunk:
                 yield WrittenReport(_VERDICTS[verdict], reason, number, data)
-
-    def close(self) -> None:
-        """End the processes."""
-        self._processes.close()
-
-    def __enter__(self) -> "VerifierPool":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def processors() -> int:
