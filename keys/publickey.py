@@ -78,9 +78,8 @@ class PublicKey:
 
     def verify(self, signature: bytes, message: bytes) -> bool:
         """Whether ``signature`` (64 bytes, R then S) is this key's over ``message``."""
-        if (
-            len(signature) != SIGNATURE_BYTES
-        ):  # they are put together below: no byte of the message may count as one of these
+        # The two are put together below: no byte of the message may count as one of the signature's.
+        if len(signature) != SIGNATURE_BYTES:
             return False
         try:
             crypto_sign_open(signature + message, self.raw)

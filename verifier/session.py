@@ -28,7 +28,7 @@ from verifier.policy import VerificationPolicy
 from verifier.presented import is_folder, plan, present_planned
 from verifier.report import Verdict
 from verifier.sources import RememberingSource, Source, open_source
-from verifier.targets import Bench, Manner, Planned, Terms, by_processes, worth_processes
+from verifier.targets import Bench, Manner, Planned, Terms, judged
 from verifier.textreport import visible
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
@@ -83,11 +83,11 @@ def run(
     out, err = out or sys.stdout, err or sys.stderr
     try:
         items, many = _targets(targets, options)
-        manner = Manner(options.lang, options.as_json, options.colour, many, options.name)
         if source is not None:
-            return _judge_all(items, source, None, options, manner, find_record, out, now=now)
+            return _judge_all(items, source, options, find_record, out, many=many, now=now)
         with closing(open_publication(options)) as opened:
-            return _judge_all(items, opened, options.source, options, manner, find_record, out, now=now)
+            place = None if find_record else options.source
+            return _judge_all(items, opened, options, find_record, out, place=place, many=many, now=now)
     except UsageError as error:
         err.write(error.text + "\n")
         return EXIT_USAGE
@@ -96,31 +96,27 @@ def run(
 def _judge_all(
     items: Sequence[Planned],
     source: Source,
-    place: str | None,
     options: Options,
-    manner: Manner,
     find_record: FindRecord | None,
     out: TextIO,
     *,
+    many: bool,
     now: int | None,
+    place: str | None = None,
 ) -> int:
-    """``place``: where ``source`` can be opened again; None if it cannot."""
+    """``place``: where other processes can open ``source``, and find what this one finds; None if nowhere."""
     moment = int(time.time()) if now is None else now
     remembering = RememberingSource(source)
     loaded = _trust(remembering, options)
     required = source.carries_log if options.require_log is None else options.require_log
     policy = VerificationPolicy(at=moment if options.at is None else options.at, require_log=required)
-    terms = Terms(loaded, policy, manner)
-    bench = Bench(remembering, terms, find_record)
-    if place is not None and find_record is None and worth_processes(items):
-        judged = by_processes(items, bench, place, terms)
-    else:
-        judged = bench.one_by_one(items)
+    manner = Manner(options.lang, options.as_json, options.colour, many, options.name)
+    bench = Bench(remembering, Terms(loaded, policy, manner), find_record)
     verdicts: Counter[Verdict] = Counter()
-    for one in judged:
+    for one in judged(items, bench, place):
         verdicts[one.verdict] += 1
         out.write(one.text)
-    if manner.many and not manner.as_json:
+    if many and not options.as_json:
         out.write(_summary(verdicts, loaded, options))
     return _exit_code(verdicts)
 

@@ -63,27 +63,27 @@ class Bench:
     def __init__(self, source: Source, terms: Terms, find_record: FindRecord | None = None) -> None:
         self._gatherer = Gatherer(source, terms.loaded.trust, find_record=find_record)
         self._source = source.describe()
-        self._terms = terms
+        self.terms = terms
 
     def one_by_one(self, items: Iterable[Planned]) -> Iterator[Written]:
         """What each of ``items`` holds, as soon as it is judged."""
         presented = (one for item in items for one in self._presented(item))
-        loaded, policy, _ = self._terms
+        loaded, policy, _ = self.terms
         yield from map(self._written, judge(presented, self._gatherer, loaded, policy))
 
     def together(self, items: Iterable[Planned]) -> list[Written]:
         """The same when all are judged, in less time."""
         presented = (one for item in items for one in self._presented(item))
-        loaded, policy, _ = self._terms
+        loaded, policy, _ = self.terms
         return [self._written(one) for one in judge_together(presented, self._gatherer, loaded, policy)]
 
     def _presented(self, item: Planned) -> Iterator[Presented]:
         for one in present_planned(item):
-            name = self._terms.manner.name
+            name = self.terms.manner.name
             yield one if name is None else replace(one, name=name)
 
     def _written(self, judged: Judged) -> Written:
-        loaded, _, manner = self._terms
+        loaded, _, manner = self.terms
         report = judged.report
         if manner.as_json:
             text = _json_line(to_json(judged, source=self._source, pinned=loaded.trust.pinned))
@@ -94,28 +94,34 @@ class Bench:
         return Written(report.verdict, text)
 
 
-def by_processes(items: Sequence[Planned], bench: Bench, place: str, terms: Terms) -> Iterator[Written]:
-    """As ``bench.one_by_one``, in the same order, by processes that read the publication at ``place`` for themselves.
+def judged(items: Sequence[Planned], bench: Bench, place: str | None) -> Iterator[Written]:
+    """What ``items`` hold, in order: by ``bench``, or where that takes long by processes, if others can open ``place`` too."""
+    if place is not None and _is_long(items) and processors() > 1:
+        return _by_processes(items, bench, place)
+    return bench.one_by_one(items)
+
+
+def _is_long(items: Sequence[Planned]) -> bool:
+    return sum(map(_cost, items)) >= WORTHWHILE
+
+
+def _cost(item: Planned) -> int:
+    return _COST.get(item.suffix.lower(), _PICTURE) if isinstance(item, Path) else 1
+
+
+def _by_processes(items: Sequence[Planned], bench: Bench, place: str) -> Iterator[Written]:
+    """Each process reads the publication at ``place`` for itself.
 
     Where one of them dies, the system's memory spent for instance, ``bench`` goes on from there.
     """
     done = 0
     try:
-        with Processes(_begin, place, terms) as processes:
+        with Processes(_begin, place, bench.terms) as processes:
             for some in processes.chunks(_judged, items, size=_CHUNK):
                 yield from some
                 done += _CHUNK
     except BrokenProcessPool:
         yield from bench.one_by_one(items[done:])
-
-
-def worth_processes(items: Sequence[Planned]) -> bool:
-    """Whether there is enough to do, and more than one processor."""
-    return processors() > 1 and sum(map(_cost, items)) >= WORTHWHILE
-
-
-def _cost(item: Planned) -> int:
-    return _COST.get(item.suffix.lower(), _PICTURE) if isinstance(item, Path) else 1
 
 
 _benches: list[Bench] = []

@@ -10,13 +10,21 @@ from pathlib import Path
 
 from keys.encodings import timestamp_encode
 from tests.builders import HOST
-from tests.simulator import NOW, Simulator, standard_pin
+from tests.simulator import NOW, Certificate, Simulator, standard_pin
 from verifier.errors import VerifierError
 from verifier.loading import installed_files
 from verifier.logentry import parse_log_entry
 from verifier.merkle import leaf_hash, tree_hash
 from verifier.number import CertificateNumber, parse_number
 from verifier.tiles import TILE_WIDTH, tile_path
+
+
+def good_and_revoked() -> tuple[Simulator, Certificate, Certificate]:
+    """A registry and two of its certificates, the second of them revoked."""
+    registry = Simulator()
+    good, revoked = registry.issue(), registry.issue(serial=124)
+    registry.revoke(revoked.number)
+    return registry, good, revoked
 
 
 def publication(

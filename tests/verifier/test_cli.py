@@ -18,7 +18,7 @@ from PIL import Image
 from tests.builders import refused
 from tests.simulator import NOW, Certificate, Simulator, standard_pin
 from tests.verifier.bombs import nested_forms
-from tests.verifier.publication import bundle_of, folder_of, publication
+from tests.verifier.publication import bundle_of, folder_of, good_and_revoked, publication
 from tests.verifier.webserver import serving
 from verifier import cli, presented
 from verifier.cli import parse_time
@@ -51,9 +51,7 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """Made once: no test changes it."""
     base = tmp_path_factory.mktemp("desk")
-    registry = Simulator()
-    good, revoked = registry.issue(), registry.issue(serial=124)
-    registry.revoke(revoked.number)
+    registry, good, revoked = good_and_revoked()
     files = publication(registry, [good.number])
     folder = base / "certificates"
     folder.mkdir()

@@ -7,24 +7,33 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator import NOW, Simulator, standard_pin
-from tests.verifier.publication import folder_of, publication
-from verifier import session, targets
+from tests.simulator import NOW, standard_pin
+from tests.verifier.publication import folder_of, good_and_revoked, publication
+from verifier import targets
 from verifier.gather import load_trust
+from verifier.many import Processes
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, plan
 from verifier.session import EXIT_FAILED, Options, run
 from verifier.sources import FolderSource, RememberingSource
-from verifier.targets import WORTHWHILE, Bench, Manner, Planned, Terms, Written, by_processes, worth_processes
+from verifier.targets import (
+    WORTHWHILE,
+    Bench,
+    Manner,
+    Planned,
+    Terms,
+    Written,
+    _by_processes,
+    _is_long,
+    judged,
+)
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A publication, its root, and a folder of fifty files: good, revoked, altered, unreadable, and with names to be escaped."""
     base = tmp_path_factory.mktemp("many")
-    registry = Simulator()
-    good, revoked = registry.issue(), registry.issue(serial=124)
-    registry.revoke(revoked.number)
+    registry, good, revoked = good_and_revoked()
     folder_of(publication(registry, [good.number, revoked.number]), base / "site")
     (base / "root.json").write_bytes(standard_pin().to_bytes())
     folder = base / "certificates"
@@ -58,52 +67,53 @@ def output(
 def test_the_lines_of_one_process(
     desk: Path, as_json: bool, name: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    by_them: list[Sequence[Planned]] = []
+    begun: list[object] = []
 
-    def counted(items: Sequence[Planned], *others: object) -> object:
-        by_them.append(items)
-        return by_processes(items, *others)  # type: ignore[arg-type]
+    class Counted(Processes):
+        def __init__(self, *given: object) -> None:
+            super().__init__(*given)  # type: ignore[arg-type]
+            begun.append(self)
 
-    monkeypatch.setattr(session, "by_processes", counted)
-    alone = output(desk, at_once=1000, monkeypatch=monkeypatch, as_json=as_json, name=name)
-    assert not by_them
+    monkeypatch.setattr(targets, "Processes", Counted)
+    monkeypatch.setattr(targets, "processors", lambda: 2)
+    alone = output(desk, at_once=51, monkeypatch=monkeypatch, as_json=as_json, name=name)
+    assert not begun
     assert output(desk, at_once=50, monkeypatch=monkeypatch, as_json=as_json, name=name) == alone
-    assert [len(items) for items in by_them] == [50]
+    assert len(begun) == 1
     assert alone[1] == EXIT_FAILED
     assert alone[0].count("\n") >= 50
 
 
 @pytest.fixture
-def bench(desk: Path) -> tuple[Bench, Terms]:
+def bench(desk: Path) -> Bench:
     source = RememberingSource(FolderSource(desk / "site"))
     policy = VerificationPolicy(at=NOW, require_log=True)
     manner = Manner("en", as_json=True, colour=False, many=True)
-    terms = Terms(load_trust(source, pin=standard_pin()), policy, manner)
-    return Bench(source, terms), terms
+    return Bench(source, Terms(load_trust(source, pin=standard_pin()), policy, manner))
 
 
 def test_where_no_process_can_begin_this_one_judges(
-    desk: Path, bench: tuple[Bench, Terms], capfd: pytest.CaptureFixture[str]
+    desk: Path, bench: Bench, capfd: pytest.CaptureFixture[str]
 ) -> None:
     items = plan(str(desk / "certificates"))
-    found = list(by_processes(items, bench[0], str(desk / "nowhere"), bench[1]))
-    assert found == list(bench[0].one_by_one(items))
+    found = list(_by_processes(items, bench, str(desk / "nowhere")))
+    assert found == list(bench.one_by_one(items))
     assert "source_not_found" in capfd.readouterr().err
 
 
 def test_where_processes_die_this_one_goes_on_from_there(
-    desk: Path, bench: tuple[Bench, Terms], monkeypatch: pytest.MonkeyPatch
+    desk: Path, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     items, gone_on = plan(str(desk / "certificates")) * 10, []
-    alone, one_by_one = list(bench[0].one_by_one(items)), bench[0].one_by_one
+    alone, one_by_one = list(bench.one_by_one(items)), bench.one_by_one
 
     def seen(rest: Sequence[Planned]) -> Iterator[Written]:
         gone_on.append(len(rest))
         return one_by_one(rest)
 
-    monkeypatch.setattr(bench[0], "one_by_one", seen)
+    monkeypatch.setattr(bench, "one_by_one", seen)
     found = []
-    for one in by_processes(items, bench[0], str(desk / "site"), bench[1]):
+    for one in _by_processes(items, bench, str(desk / "site")):
         found.append(one)
         if len(found) == 1:
             for child in multiprocessing.active_children():
@@ -113,14 +123,23 @@ def test_where_processes_die_this_one_goes_on_from_there(
     assert 0 < gone_on[0] < len(items)
 
 
-def test_little_is_not_worth_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_what_takes_long_is_worth_processes() -> None:
     records = [Path(f"{place}.JSON") for place in range(WORTHWHILE)]
     pictures = [Path(f"{place}.jpg") for place in range(WORTHWHILE // 30 + 1)]
-    monkeypatch.setattr(targets, "processors", lambda: 2)
-    assert worth_processes(records)
-    assert not worth_processes(records[1:])
-    assert worth_processes([*records[1:], Presented("a number", number="1")])
-    assert worth_processes(pictures)
-    assert not worth_processes(pictures[1:])
-    monkeypatch.setattr(targets, "processors", lambda: 1)
-    assert not worth_processes(records)
+    assert _is_long(records)
+    assert not _is_long(records[1:])
+    assert _is_long([*records[1:], Presented("a number", number="1")])
+    assert _is_long(pictures)
+    assert not _is_long(pictures[1:])
+
+
+@pytest.mark.parametrize(("place", "count"), [(None, 2), ("site", 1)])
+def test_no_process_is_begun_without_a_place_or_a_second_processor(
+    desk: Path, bench: Bench, place: str | None, count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "WORTHWHILE", 1)
+    monkeypatch.setattr(targets, "processors", lambda: count)
+    monkeypatch.delattr(targets, "Processes")
+    items = plan(str(desk / "certificates"))
+    found = list(judged(items, bench, place and str(desk / place)))
+    assert found == list(bench.one_by_one(items))
