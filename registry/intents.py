@@ -25,7 +25,7 @@ from registry.errors import IssuanceError
 from registry.identity import IdentityVault, key_id_of
 from registry.models import Claim, Intent, Series
 from registry.offices import CHINA
-from verifier.number import MAX_SERIAL, CertificateNumber
+from verifier.number import MAX_SERIAL, CertificateNumber, consecutive_numbers
 from verifier.qrvalues import NUMBER_FIELD
 from verifier.template import Fields
 
@@ -88,10 +88,7 @@ def reserve(
     if first + len(free) - 1 > MAX_SERIAL:
         raise IssuanceError("series_full", authority=series.authority, year=series.year)
     counter.next_serial = first + len(free)
-    numbers = [
-        CertificateNumber(series.authority, series.year, series.kind, serial)
-        for serial in range(first, first + len(free))
-    ]
+    numbers = consecutive_numbers(series.authority, series.year, series.kind, first, len(free))
     digits = [number.digits for number in numbers]
     claims = [(one.claim, text) for one, text in zip(free, digits, strict=True) if one.claim not in own]
     # In one order, so that two offices that certify the same people wait for each other and never in a circle.
@@ -128,8 +125,11 @@ def rows_of(intent: Intent, vault: IdentityVault) -> list[IntentRow]:
     """The rows of an intent, in the order of their numbers; raises ``IssuanceError`` (``intent_altered``)."""
     require_sealed(intent, vault)
     rows = []
-    for place, row in enumerate(orjson.loads(intent.rows)):
-        number = CertificateNumber(intent.authority, intent.year, intent.kind, intent.first_serial + place)
+    loaded = orjson.loads(intent.rows)
+    numbers = consecutive_numbers(
+        intent.authority, intent.year, intent.kind, intent.first_serial, len(loaded)
+    )
+    for number, row in zip(numbers, loaded, strict=True):
         fields = {**row["fields"], NUMBER_FIELD: number.digits}
         sealed, hashed = base64_decode(row["sealed"]), base64_decode(row["hash"])
         rows.append(IntentRow(number, fields, hashed, sealed))
@@ -195,9 +195,12 @@ def _require_own_counter(session: Session, series: SeriesKey, counter: Series) -
 
 def _locked_series(session: Session, series: SeriesKey) -> Series:
     key = {"authority": series.authority, "year": series.year, "kind": series.kind}
+    locked = select(Series).filter_by(**key).with_for_update()
+    if (begun := session.scalars(locked).one_or_none()) is not None:
+        return begun
     make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
     session.execute(make(Series).values(**key, next_serial=1).on_conflict_do_nothing())
-    return session.scalars(select(Series).filter_by(**key).with_for_update()).one()
+    return session.scalars(locked).one()
 
 
 def taken_claims(session: Session, candidates: Sequence[Candidate]) -> dict[bytes, str]:

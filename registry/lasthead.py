@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from registry.errors import RegistryError
 from registry.files import FRESH, PRIVATE, make_private_file, replace_file
-from registry.log import require_extends
+from registry.log import require_held
 from registry.models import LogHead
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text
 from verifier.errors import VerifierError
@@ -44,7 +44,7 @@ def require_head(session: Session, file: Path) -> None:
     size = session.scalars(select(LogHead.size)).one_or_none() or 0
     if size < head.size:
         raise RegistryError("log_rolled_back", size=head.size, here=size)
-    require_extends(session, size, head)
+    require_held(session, size, head)
 
 
 def keep_head(file: Path, note: bytes) -> None:

@@ -6,9 +6,11 @@ after it has been proven to extend the last one; the size is the row's key, so o
 Entries' times never fall, and each names the authority that its number begins with.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
 
 from keys.signer import Signer
@@ -20,7 +22,7 @@ from verifier.errors import VerifierError
 from verifier.logentry import OWN_ACTIONS, LogEntry, parse_log_entry, record_digest
 from verifier.merkle import HASH_BYTES, check_consistency, leaf_hash, tree_hash
 from verifier.note import parse_note
-from verifier.tiles import TILE_WIDTH, TileTree
+from verifier.tiles import TILE_WIDTH, TileTree, edge_tiles, tile_width
 from verifier.tlogproof import TlogProof
 
 ENTRIES = -1
@@ -29,8 +31,12 @@ MAX_CLOCK_STEP = 300
 """Seconds that the clock may stand before the last entry's time: what a verifier allows two clocks to differ (SPEC 7.2)."""
 
 
+Place: TypeAlias = tuple[int, int]
+"""Level and index of a tile."""
 TRAIL_HELD, LOG_HELD = "trail held", "log held"
 """What a session remembers of its locks (``Session.info``): the log's head comes before the audit trail's, always."""
+_LAST_TIME = "log's last time"
+"""What a session that holds the head remembers: ``(size, time of the last entry)``."""
 
 
 def log_origin(host: str) -> str:
@@ -45,8 +51,11 @@ def lock_head(session: Session) -> LogHead:
     """
     if session.info.get(TRAIL_HELD) and not session.info.get(LOG_HELD):
         raise RuntimeError("the audit trail is recorded last: the log's head is locked before it")
-    session.info[LOG_HELD] = True
-    return session.scalars(select(LogHead).with_for_update()).one()
+    held: LogHead | None = session.info.get(LOG_HELD)
+    if held is None:
+        locked = select(LogHead).with_for_update().execution_options(populate_existing=True)
+        held = session.info[LOG_HELD] = session.scalars(locked).one()
+    return held  # nobody else can have changed it since
 
 
 def log_time(session: Session, now: int) -> int:
@@ -56,7 +65,7 @@ def log_time(session: Session, now: int) -> int:
     by a little; within a verifier's own tolerance the last time is carried on. Beyond that one of the two times is false,
     and whatever was logged would be dated falsely: refused (``clock_went_back``).
     """
-    last = _last_time(session, lock_head(session).size)
+    last = _held_last_time(session, lock_head(session).size)
     if now < last - MAX_CLOCK_STEP:
         raise RegistryError("clock_went_back", seconds=last - now)
     return max(now, last)
@@ -76,7 +85,7 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     """
     head = lock_head(session)
     first = head.size
-    time = _last_time(session, first)
+    time = _held_last_time(session, first)
     for entry in entries:
         if entry.time < time:
             raise RegistryError("log_time_falls")
@@ -84,19 +93,31 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
             raise RegistryError("log_authority_differs")
         time = entry.time
     data = [entry.to_bytes() for entry in entries]
-    _grow(session, ENTRIES, first, [len(item).to_bytes(2, "big") + item for item in data])
+    held = _tiles(session, [(ENTRIES, first // TILE_WIDTH), *edge_tiles(first)])
+    tiles, _ = _grown(held, ENTRIES, first, [len(item).to_bytes(2, "big") + item for item in data])
     hashes, level, start = [leaf_hash(item) for item in data], 0, first
     while hashes:
-        hashes = _grow(session, level, start, hashes)
+        more, hashes = _grown(held, level, start, hashes)
+        tiles += more
         level, start = level + 1, start // TILE_WIDTH
+    _keep_tiles(session, held, tiles)
     head.size = first + len(entries)
     session.flush()
+    session.info[_LAST_TIME] = head.size, time
     return first
 
 
 def names_its_authority(entry: LogEntry) -> bool:
     """Whether the entry's authority is the one its number begins with; the registry's own entries have none."""
     return entry.authority == ("" if entry.action in OWN_ACTIONS else entry.number[:6])
+
+
+def _held_last_time(session: Session, size: int) -> int:
+    """``_last_time`` in a session that holds the head, which need not read it again."""
+    known: tuple[int, int] | None = session.info.get(_LAST_TIME)
+    if known is None or known[0] != size:
+        known = session.info[_LAST_TIME] = size, _last_time(session, size)
+    return known[1]
 
 
 def _last_time(session: Session, size: int) -> int:
@@ -107,25 +128,44 @@ def _last_time(session: Session, size: int) -> int:
         raise RegistryError("log_not_consistent", size=size) from error
 
 
-def _grow(session: Session, level: int, start: int, items: Sequence[bytes]) -> list[bytes]:
-    """Add ``items`` from position ``start`` of ``level``; returns the hashes of the tiles that became full."""
+def _grown(
+    held: Mapping[Place, bytes], level: int, start: int, items: Sequence[bytes]
+) -> tuple[list[tuple[Place, bytes]], list[bytes]]:
+    """The tiles of ``level`` once ``items`` are added from position ``start`` on, and the hashes of those that became full.
+
+    ``held`` has what there is of the first. Raises ``RegistryError`` (``log_not_consistent``) where that does not end at ``start``.
+    """
+    tiles: list[tuple[Place, bytes]] = []
     full: list[bytes] = []
-    fresh: list[dict[str, object]] = []
     offset = 0
     while offset < len(items):
         index, inside = divmod(start + offset, TILE_WIDTH)
         part = items[offset : offset + TILE_WIDTH - inside]
         data = b"".join(part)
         if inside:
-            tile = session.get_one(LogTile, (level, index))
-            data = tile.data = tile.data + data
-        else:
-            fresh.append({"level": level, "index": index, "data": data})
+            before = held.get((level, index), b"")
+            if _width(level, before) != inside:
+                raise RegistryError("log_not_consistent", size=start)
+            data = before + data
+        tiles.append(((level, index), data))
         if inside + len(part) == TILE_WIDTH and level != ENTRIES:
             full.append(tree_hash([data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)]))
         offset += len(part)
-    bulk_insert(session, LogTile, fresh)
-    return full
+    return tiles, full
+
+
+def _width(level: int, data: bytes) -> int:
+    """How many entries a bundle holds, or hashes a tile."""
+    return len(split_bundle(data)) if level == ENTRIES else len(data) // HASH_BYTES
+
+
+def _keep_tiles(session: Session, held: Mapping[Place, bytes], tiles: Sequence[tuple[Place, bytes]]) -> None:
+    """Store ``tiles``, each in the place of its beginning where ``held`` has one."""
+    rows = [{"level": level, "index": index, "data": data} for (level, index), data in tiles]
+    begun = [(row["level"], row["index"]) in held for row in rows]
+    bulk_insert(session, LogTile, [row for row, old in zip(rows, begun, strict=True) if not old])
+    if grown := [row for row, old in zip(rows, begun, strict=True) if old]:
+        session.execute(update(LogTile), grown)
 
 
 def log_size(session: Session) -> int:
@@ -135,16 +175,58 @@ def log_size(session: Session) -> int:
 
 def tree(session: Session, size: int) -> TileTree:
     """The tree of the first ``size`` entries."""
+    edge: dict[Place, bytes] = {}
 
     def read_tile(level: int, index: int, _: int) -> bytes:
-        return _tile_data(session, level, index)
+        # What every proof needs is read at once.
+        edge.update({} if edge else _tiles(session, edge_tiles(size)))
+        return edge[level, index] if (level, index) in edge else _tile_data(session, level, index)
 
     return TileTree(size, read_tile)
+
+
+def require_held(session: Session, size: int, head: Checkpoint) -> None:
+    """The tiles end with ``size`` entries, and the first are those under ``head``; else ``RegistryError`` (``log_not_consistent``).
+
+    Asked in each transaction: one statement, and the hashes of ``head`` are made once. That all entries are under one root is
+    proven when that root is signed (``require_extends``).
+    """
+    places = edge_tiles(head.size)
+    held = _tiles(session, [*places, *edge_tiles(size)])
+    ends = all(len(held.get(place, b"")) >= _tile_bytes(place, size) for place in edge_tiles(size))
+    tiles = tuple(held.get(place, b"")[: _tile_bytes(place, head.size)] for place in places)
+    try:
+        same = ends and _root(head.size, tiles) == head.root
+    except VerifierError as error:
+        raise RegistryError("log_not_consistent", size=head.size) from error
+    if not same:
+        raise RegistryError("log_not_consistent", size=head.size)
+
+
+def _tile_bytes(place: Place, size: int) -> int:
+    return tile_width(*place, size) * HASH_BYTES
+
+
+@lru_cache(maxsize=4)
+def _root(size: int, tiles: tuple[bytes, ...]) -> bytes:
+    """The root of a tree whose edge is ``tiles``: asked again for the same head until the next is signed."""
+    edge = dict(zip(edge_tiles(size), tiles, strict=True))
+    return TileTree(size, lambda level, index, _: edge[level, index]).root()
 
 
 def read_entries(session: Session, index: int) -> list[bytes]:
     """The entries of bundle ``index`` (up to 256)."""
     return split_bundle(_tile_data(session, ENTRIES, index))
+
+
+def _tiles(session: Session, places: Sequence[Place]) -> dict[Place, bytes]:
+    """Those of ``places`` that there are, in one statement; columns and not objects, as in ``_tile_data``."""
+    if not places:
+        return {}
+    # Alternatives, and not pairs among pairs: for those SQLite reads all tiles.
+    wanted = or_(*(and_(LogTile.level == level, LogTile.index == index) for level, index in set(places)))
+    found = session.execute(select(LogTile.level, LogTile.index, LogTile.data).where(wanted))
+    return {(level, index): data for level, index, data in found}
 
 
 def _tile_data(session: Session, level: int, index: int) -> bytes:

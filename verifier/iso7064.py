@@ -24,7 +24,13 @@ def mod97_10_check(digits: str) -> str:
     """Two check digits such that `int(digits + check) % 97 == 1` (ISO 7064 MOD 97-10)."""
     if not (digits.isascii() and digits.isdigit()):
         raise ValueError("MOD 97-10 takes ASCII digits")
-    return f"{98 - int(digits) * 100 % 97:02d}"
+    return f"{mod97_10_completed(int(digits)) % 100:02d}"
+
+
+def mod97_10_completed(body: int) -> int:
+    """`body` with its two check digits after it."""
+    shifted = body * 100
+    return shifted + 98 - shifted % 97
 
 
 def mod97_10_valid(text: str) -> bool:

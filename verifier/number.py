@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from verifier.errors import FormError
 from verifier.evidence import WHITE_SPACE
-from verifier.iso7064 import mod97_10_check
+from verifier.iso7064 import mod97_10_check, mod97_10_completed
 from verifier.limits import MAX_NUMBER_TEXT, STATUS_LIST_BITS
 
 _FORM = re.compile(r"[1-9][0-9]{5}[12][0-9]{3}[1-9][0-9]{9}", re.ASCII)
@@ -57,6 +57,17 @@ class CertificateNumber:
     def status_block(self) -> int:
         """Which list of its series holds the bit."""
         return self.serial // STATUS_LIST_BITS
+
+
+def consecutive_numbers(
+    authority: str, year: int, kind: int, first: int, count: int
+) -> list[CertificateNumber]:
+    """The numbers of ``count`` serials from ``first`` on, which must be in range; their digits a third as dear as one by one."""
+    numbers = [CertificateNumber(authority, year, kind, serial) for serial in range(first, first + count)]
+    body = int(CertificateNumber(authority, year, kind, first).body)
+    for place, number in enumerate(numbers, body):
+        object.__setattr__(number, "_digits", str(mod97_10_completed(place)))
+    return numbers
 
 
 def number_of(authority: str, year: int, kind: int, serial: int) -> CertificateNumber:

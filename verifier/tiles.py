@@ -35,6 +35,12 @@ def tile_width(level: int, index: int, size: int) -> int:
     return min(TILE_WIDTH, max(0, (size >> TILE_HEIGHT * level) - index * TILE_WIDTH))
 
 
+def edge_tiles(size: int) -> list[tuple[int, int]]:
+    """Level and index of the tiles that the root of ``size`` leaves is made of: the last, not full one of each level."""
+    counts = enumerate(size >> level for level in range(0, size.bit_length(), TILE_HEIGHT))
+    return [(level, count // TILE_WIDTH) for level, count in counts if count % TILE_WIDTH]
+
+
 class TileTree:
     """The tree of ``size`` leaves behind ``read_tile``; tiles read are kept while the object lives."""
 

@@ -19,6 +19,7 @@ from registry.log import (
     log_size,
     prove,
     read_entries,
+    require_held,
     sign_head,
     split_bundle,
     tree,
@@ -27,14 +28,14 @@ from registry.models import Base, CheckpointRow, LogHead, LogTile
 from registry.trust import established_trust
 from tests.builders import HOST, refused, signer
 from tests.registry.rig import NOW, Rig
-from verifier.checkpoint import verify_checkpoint
+from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
 from verifier.logentry import LogEntry
 from verifier.loglookup import PublishedLog
 from verifier.merkle import check_consistency, check_inclusion
-from verifier.note import ALGORITHM_NOTE, NoteKey
+from verifier.note import ALGORITHM_NOTE, NoteKey, parse_note
 from verifier.number import parse_number
 from verifier.sources import FolderSource
-from verifier.tiles import TILE_WIDTH
+from verifier.tiles import TILE_WIDTH, edge_tiles
 from verifier.tlogproof import parse_tlog_proof
 
 LOG = signer("log")
@@ -231,6 +232,39 @@ def test_nothing_is_signed_that_does_not_extend_the_last(engine_url: str, fault:
         sign(database)
     with database.read() as session:
         assert [row.size for row in session.scalars(select(CheckpointRow))] == [260]
+    database.close()
+
+
+@pytest.mark.parametrize("fault", ["altered", "shortened", "deleted", "lengthened", "emptied"])
+@pytest.mark.parametrize("size", [1, 255, 256, 257, 300, 512])
+def test_a_log_that_lost_its_end_is_neither_held_nor_appended_to(
+    engine_url: str, size: int, fault: str
+) -> None:
+    database = opened(engine_url)
+    append(database, 0, size)
+    signed = sign(database)
+    assert signed is not None
+    head = parse_checkpoint_text(parse_note(signed.note).text)
+    append(database, size, 20)
+    with database.read() as session:
+        require_held(session, size + 20, head)
+    level, index = edge_tiles(size)[0]
+    with database.write() as session:
+        if fault == "altered":
+            _tile(session, level, index).data = bytes(32) + _tile(session, level, index).data[32:]
+        elif fault == "lengthened":
+            session.get_one(LogHead, 1).size += 3
+        else:
+            lost = session.scalars(select(LogTile).where(LogTile.level == 0)).all()[-1]
+            if fault == "deleted":
+                session.delete(lost)
+            else:
+                lost.data = lost.data[:-32] if fault == "shortened" else b""
+    with database.read() as session, refused(RegistryError, "log_not_consistent"):
+        require_held(session, log_size(session), head)
+    if fault != "altered":  # which is found under a head, and not by who appends
+        with database.write() as session, refused(RegistryError, "log_not_consistent"):
+            append_entries(session, [entry(size + 20)])
     database.close()
 
 

@@ -9,7 +9,14 @@ from stdnum.iso7064 import mod_97_10
 
 from tests.builders import refused
 from verifier.errors import FormError
-from verifier.number import MAX_SERIAL, CertificateNumber, number_of, parse_number, parse_typed_number
+from verifier.number import (
+    MAX_SERIAL,
+    CertificateNumber,
+    consecutive_numbers,
+    number_of,
+    parse_number,
+    parse_typed_number,
+)
 
 NUMBER = CertificateNumber("410100", 2026, 1, 123)
 numbers = st.builds(
@@ -32,6 +39,16 @@ def test_numbers_come_back(number: CertificateNumber) -> None:
 def test_the_check_is_the_standards(number: CertificateNumber) -> None:
     assert mod_97_10.is_valid(number.digits)
     assert number.digits[18:] == mod_97_10.calc_check_digits(number.body)
+
+
+@given(numbers, st.integers(0, 300))
+def test_consecutive_numbers_are_each_as_made_alone(number: CertificateNumber, count: int) -> None:
+    parts = number.authority, number.year, number.kind
+    last = min(number.serial + count, MAX_SERIAL + 1)
+    made = consecutive_numbers(*parts, number.serial, last - number.serial)
+    alone = [CertificateNumber(*parts, serial) for serial in range(number.serial, last)]
+    assert made == alone
+    assert [one.digits for one in made] == [one.digits for one in alone]
 
 
 @given(st.text(max_size=24) | st.text("0123456789", min_size=18, max_size=22))

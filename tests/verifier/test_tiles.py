@@ -8,7 +8,7 @@ from tests.builders import refused
 from tests.matrices import cells
 from verifier.errors import LogError
 from verifier.merkle import HASH_BYTES, check_consistency, check_inclusion, leaf_hash, tree_hash
-from verifier.tiles import TILE_WIDTH, TileTree, tile_index_path, tile_path, tile_width
+from verifier.tiles import TILE_WIDTH, TileTree, edge_tiles, tile_index_path, tile_path, tile_width
 
 LEAVES = [leaf_hash(index.to_bytes(4, "big")) for index in range(66_000)]
 EDGES = (1, 2, 3, 255, 256, 257, 511, 513, 65_535, 65_536, 65_537, 66_000)
@@ -54,6 +54,19 @@ def test_any_size_and_place(size: int, data: st.DataObject) -> None:
     index, old = data.draw(st.integers(0, size - 1)), data.draw(st.integers(1, size))
     check_inclusion(LEAVES[index], index, size, tree.inclusion_proof(index), root)
     check_consistency(old, tree_hash(LEAVES[:old]), size, root, tree.consistency_proof(old))
+
+
+@pytest.mark.parametrize("size", cells(EDGES, always=(*EDGES[:8], 65_537)))
+def test_a_root_needs_its_edge_and_nothing_else(size: int) -> None:
+    read = set()
+
+    def read_tile(level: int, index: int, _: int) -> bytes:
+        read.add((level, index))
+        return tiles[level, index]
+
+    tiles = tiles_of(size)
+    assert TileTree(size, read_tile).root() == tree_hash(LEAVES[:size])
+    assert read == set(edge_tiles(size))
 
 
 def test_an_empty_tree_has_a_root_and_no_proofs() -> None:
