@@ -35,8 +35,6 @@ Place: TypeAlias = tuple[int, int]
 """Level and index of a tile."""
 TRAIL_HELD, LOG_HELD = "trail held", "log held"
 """What a session remembers of its locks (``Session.info``): the log's head comes before the audit trail's, always."""
-_LAST_TIME = "log's last time"
-"""What a session that holds the head remembers: ``(size, time of the last entry)``."""
 
 
 def log_origin(host: str) -> str:
@@ -65,7 +63,7 @@ def log_time(session: Session, now: int) -> int:
     by a little; within a verifier's own tolerance the last time is carried on. Beyond that one of the two times is false,
     and whatever was logged would be dated falsely: refused (``clock_went_back``).
     """
-    last = _held_last_time(session, lock_head(session).size)
+    last = _last_time(session, lock_head(session).size)
     if now < last - MAX_CLOCK_STEP:
         raise RegistryError("clock_went_back", seconds=last - now)
     return max(now, last)
@@ -85,7 +83,9 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     """
     head = lock_head(session)
     first = head.size
-    time = _held_last_time(session, first)
+    held = _tiles(session, [(ENTRIES, first // TILE_WIDTH), *edge_tiles(first)])
+    begun = held.get((ENTRIES, first // TILE_WIDTH))
+    time = _last_time(session, first) if begun is None else _time_of(split_bundle(begun)[-1:], first)
     for entry in entries:
         if entry.time < time:
             raise RegistryError("log_time_falls")
@@ -93,7 +93,6 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
             raise RegistryError("log_authority_differs")
         time = entry.time
     data = [entry.to_bytes() for entry in entries]
-    held = _tiles(session, [(ENTRIES, first // TILE_WIDTH), *edge_tiles(first)])
     tiles, _ = _grown(held, ENTRIES, first, [len(item).to_bytes(2, "big") + item for item in data])
     hashes, level, start = [leaf_hash(item) for item in data], 0, first
     while hashes:
@@ -103,7 +102,6 @@ def append_entries(session: Session, entries: Sequence[LogEntry]) -> int:
     _keep_tiles(session, held, tiles)
     head.size = first + len(entries)
     session.flush()
-    session.info[_LAST_TIME] = head.size, time
     return first
 
 
@@ -112,18 +110,15 @@ def names_its_authority(entry: LogEntry) -> bool:
     return entry.authority == ("" if entry.action in OWN_ACTIONS else entry.number[:6])
 
 
-def _held_last_time(session: Session, size: int) -> int:
-    """``_last_time`` in a session that holds the head, which need not read it again."""
-    known: tuple[int, int] | None = session.info.get(_LAST_TIME)
-    if known is None or known[0] != size:
-        known = session.info[_LAST_TIME] = size, _last_time(session, size)
-    return known[1]
-
-
 def _last_time(session: Session, size: int) -> int:
     """The time of the last of ``size`` entries; 0 in an empty log."""
+    return _time_of([entry_at(session, size - 1)], size) if size else 0
+
+
+def _time_of(last: Sequence[bytes], size: int) -> int:
+    """The time of the entry in ``last``; raises ``RegistryError`` (``log_not_consistent``) where it is none."""
     try:
-        return parse_log_entry(entry_at(session, size - 1)).time if size else 0
+        return parse_log_entry(b"".join(last)).time
     except VerifierError as error:
         raise RegistryError("log_not_consistent", size=size) from error
 
