@@ -6,12 +6,15 @@ from typing import Any
 from sqlalchemy import event
 
 from registry.database import Database
+from tests.registry.overheard import overheard, reads
 
 
 def effort_of(database: Database, work: Callable[[], object]) -> int:
     """The effort of all that ``work`` asks of ``database``. PostgreSQL is asked everything once more, to explain it."""
     if database.engine.dialect.name == "postgresql":
-        return sum(_pages(database, *one) for one in _asked(database, work))
+        with overheard(database) as heard:
+            work()
+        return sum(_pages(database, *one) for one in heard if reads(one))
     steps = [0]
 
     def step() -> int:
@@ -32,21 +35,6 @@ def effort_of(database: Database, work: Callable[[], object]) -> int:
         event.remove(database.engine, "begin", begin)
         event.remove(database.engine, "rollback", end)
     return steps[0]
-
-
-def _asked(database: Database, work: Callable[[], object]) -> list[tuple[str, Any]]:
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            heard.append((statement, parameters))
-
-    event.listen(database.engine, "before_cursor_execute", hear)
-    try:
-        work()
-    finally:
-        event.remove(database.engine, "before_cursor_execute", hear)
-    return heard
 
 
 def _pages(database: Database, statement: str, parameters: Any) -> int:

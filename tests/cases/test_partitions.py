@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from registry.cases.index import bring_up_to_date, follow, index_troubles, rebuild
@@ -13,6 +13,7 @@ from registry.cases.partitions import REST, WHOLE, prepare_years, years_ahead
 from registry.cases.search import Query, search
 from tests.builders import at
 from tests.registry.engines import Cluster
+from tests.registry.overheard import overheard
 from tests.registry.rig import Place, Rig, copy_home, opened
 from tests.registry.sheets import YEAR
 
@@ -103,16 +104,10 @@ def test_a_search_within_a_year_looks_at_one_part(divided: Rig, searched: str) -
     bring_up_to_date(divided.app)
     divided.publish()
     query = Query(number=number) if searched == "number" else Query(year=YEAR)
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> None:
-        if WHOLE in statement:
-            heard.append((statement, parameters))
-
     with divided.app.database.read() as session:
-        event.listen(divided.app.database.engine, "before_cursor_execute", hear)
-        assert len(search(session, query, authority=None).found) == 1
-        event.remove(divided.app.database.engine, "before_cursor_execute", hear)
+        with overheard(divided.app.database) as asked:
+            assert len(search(session, query, authority=None).found) == 1
+        heard = [one for one in asked if WHOLE in one[0]]
         assert len(heard) == 2  # the page, and how many there are
         for statement, parameters in heard:
             (plan,) = (

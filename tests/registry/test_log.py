@@ -17,6 +17,7 @@ from registry.log import (
     latest_checkpoint,
     log_origin,
     log_size,
+    log_time,
     prove,
     read_entries,
     require_held,
@@ -27,6 +28,7 @@ from registry.log import (
 from registry.models import Base, CheckpointRow, LogHead, LogTile
 from registry.trust import established_trust
 from tests.builders import HOST, refused, signer
+from tests.registry.overheard import overheard
 from tests.registry.rig import NOW, Rig
 from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
 from verifier.logentry import LogEntry
@@ -265,6 +267,29 @@ def test_a_log_that_lost_its_end_is_neither_held_nor_appended_to(
     if fault != "altered":  # which is found under a head, and not by who appends
         with database.write() as session, refused(RegistryError, "log_not_consistent"):
             append_entries(session, [entry(size + 20)])
+    database.close()
+
+
+def test_a_head_is_asked_for_in_one_statement_and_a_log_grows_by_few(engine_url: str) -> None:
+    """However many levels it has: a database's server may be elsewhere."""
+    database = opened(engine_url)
+    for size in (1, 300, 600):
+        with database.read() as session:
+            append(database, log_size(session), size)
+        signed = sign(database)
+        assert signed is not None
+        head = parse_checkpoint_text(parse_note(signed.note).text)
+        with database.read() as session:
+            assert log_size(session) == signed.size
+            with overheard(database) as heard:
+                require_held(session, signed.size, head)
+        assert len(heard) == 1
+        with database.write() as session:
+            log_time(session, NOW)
+            with overheard(database) as heard:
+                append_entries(session, [entry(signed.size + place) for place in range(600)])
+            # What there is, perhaps the last entry of a full bundle; tiles begun before; the head. New tiles go in bulk.
+            assert sum(not statement.startswith("INSERT") for statement, _ in heard) <= 4
     database.close()
 
 
