@@ -14,6 +14,7 @@ from keys.custody import FileSigner
 from keys.did import authority_did, registry_did
 from keys.encodings import timestamp_encode
 from keys.proofs import create_proof, hash_data
+from keys.signer import Signer
 from keys.trustchain import RootPin
 from keys.trustlist import TrustList
 from tests.builders import HOST, ISSUED_AT, ROOT_NAMES, at, root, root_key_id, signed, signer, trust_draft
@@ -138,7 +139,7 @@ class Simulator:
         authority: str = "410100",
         year: int = 2026,
         serial: int = 123,
-        key: FileSigner | None = None,
+        key: Signer | None = None,
         edit: Callable[[dict[str, Any]], dict[str, Any]] = lambda document: document,
         log: bool = True,
         logged_at: int = LOGGED_AT,

@@ -1,10 +1,10 @@
 """Public keys: what must never be trusted, and one spelling for the rest."""
 
-from hashlib import sha512
+from dataclasses import replace
 
 import pytest
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import given
 from hypothesis import strategies as st
 from nacl.bindings import crypto_sign_open
@@ -14,6 +14,7 @@ from keys.encodings import multibase_encode
 from keys.errors import KeysError, PublicKeyError
 from keys.publickey import PublicKey
 from tests.builders import refused, signer
+from tests.loworder import LowOrderSigner
 
 # The fourteen encodings in circulation of the eight points of low order; the last four, and no others, are also
 # encodings of a y that is not below the prime.
@@ -138,30 +139,29 @@ def flipped(data: bytes, bit: int) -> bytes:
     return bytes(changed)
 
 
-ORDER = 2**252 + 27742317777372353535851937790883648493
-"""Of the base point (RFC 8032, 5.1)."""
-
-
-def signed_with_a_low_order_point(seed: bytes, message: bytes) -> bytes:
-    """A signature that whoever has the key can make, with R the neutral point: S is then the challenge times the key."""
-    private = Ed25519PrivateKey.from_private_bytes(seed)
-    digest = bytearray(sha512(seed).digest()[:32])
-    digest[0] &= 248
-    digest[31] = digest[31] & 127 | 64
-    neutral = b"\1" + b"\0" * 31
-    challenge = sha512(neutral + private.public_key().public_bytes_raw() + message).digest()
-    scalar = int.from_bytes(challenge, "little") * int.from_bytes(digest, "little") % ORDER
-    return neutral + scalar.to_bytes(32, "little")
-
-
-def test_what_libsodium_alone_refuses_verifies_as_everywhere() -> None:
-    seed, message = b"s" * 32, b"message"
-    signature = signed_with_a_low_order_point(seed, message)
-    raw = Ed25519PrivateKey.from_private_bytes(seed).public_key().public_bytes_raw()
+def test_no_signature_with_r_of_low_order_verifies() -> None:
+    """Though OpenSSL has nothing against it; libsodium has."""
+    one, message = LowOrderSigner("any"), b"message"
+    signature, raw = one.sign(message), one.public_key.raw
     with pytest.raises(BadSignatureError):
         crypto_sign_open(signature + message, raw)
-    assert PublicKey.from_raw(raw).verify(signature, message)
-    assert not PublicKey.from_raw(raw).verify(signature, message + b"!")
+    Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
+    assert not one.public_key.verify(signature, message)
+    assert one.public_key == signer("any").public_key
+
+
+@pytest.mark.parametrize("encoding", [*LOW_ORDER, *LOW_ORDER_NOT_CANONICAL])
+def test_no_point_of_low_order_is_an_r(encoding: str) -> None:
+    """As a library would have it that compares nothing but the equation."""
+    key = signer("any").public_key
+    willing = replace(key, _handle=_Willing())
+    assert not willing.verify(bytes.fromhex(encoding) + bytes(32), b"message")
+    assert willing.verify(b"\2" + bytes(63), b"message")
+
+
+class _Willing:
+    def verify(self, _: bytes, __: bytes) -> None:
+        """No objection."""
 
 
 def test_no_byte_of_a_message_counts_as_one_of_the_signature() -> None:

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from tests.builders import signed, signer, trust_draft
+from keys.did import authority_did
+from tests.builders import HOST, MUNICIPAL, signed, signer, trust_draft
+from tests.loworder import LowOrderSigner
 from tests.simulator import ANNUAL, COMPLETION, LOGGED_AT, Simulator
 from tests.vectors.model import NO_RECORD, NOT_AUTHENTIC, QR, Scene, case, failed, passed, scene, undecided
 from verifier.logentry import LogEntry, record_digest
@@ -57,6 +59,19 @@ def _signature() -> Scene:
     registry = Simulator()
     value = str(registry.issue().document["proof"]["proofValue"])
     return _altered(value, value[:40] + ("2" if value[40] == "3" else "3") + value[41:])
+
+
+@case(
+    "signature-low-order-point",
+    "2.3",
+    "The authority's own key made it, with the neutral point as R: libraries differ on it",
+)
+def _low_order_point() -> Scene:
+    registry = Simulator()
+    key = LowOrderSigner(f"{authority_did(HOST, MUNICIPAL)}#2026-{ANNUAL['keySequence']}")
+    certificate = registry.issue(key=key)
+    expected = failed("proof_invalid", {5: "FAILED proof_invalid"}, NOT_AUTHENTIC)
+    return scene(registry, registry.evidence(certificate), expected)
 
 
 @case("proof-of-another-document", "2.3", "The proof of one genuine certificate on the values of another")

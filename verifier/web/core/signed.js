@@ -311,7 +311,8 @@ export function checkKey(key) {
  */
 export async function verifySignature(key, signature, message, arithmetic) {
   if (signature.length !== 64) return false;
-  if (integer(signature.subarray(32)) >= L || integer(signature.subarray(0, 32)) % TOP >= P) return false;
+  const r = integer(signature.subarray(0, 32)) % TOP;
+  if (integer(signature.subarray(32)) >= L || r >= P || LOW_ORDER.includes(r)) return false;
   const verify = arithmetic || ((await browserCan) ? verifyByBrowser : verifyByHand);
   return verify(key, signature, message);
 }
