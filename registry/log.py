@@ -139,7 +139,7 @@ def _grown(
         data = b"".join(part)
         if inside:
             before = held.get((level, index), b"")
-            if _width(level, before) != inside:
+            if not _has(level, before, inside):
                 raise RegistryError("log_not_consistent", size=start)
             data = before + data
         tiles.append(((level, index), data))
@@ -149,9 +149,9 @@ def _grown(
     return tiles, full
 
 
-def _width(level: int, data: bytes) -> int:
-    """How many entries a bundle holds, or hashes a tile."""
-    return len(split_bundle(data)) if level == ENTRIES else len(data) // HASH_BYTES
+def _has(level: int, data: bytes, count: int) -> bool:
+    """Whether a bundle holds ``count`` entries, or a tile as many hashes: no more, no less, and nothing besides."""
+    return len(split_bundle(data)) == count if level == ENTRIES else len(data) == count * HASH_BYTES
 
 
 def _keep_tiles(session: Session, held: Mapping[Place, bytes], tiles: Sequence[tuple[Place, bytes]]) -> None:
