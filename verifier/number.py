@@ -62,7 +62,7 @@ class CertificateNumber:
 def consecutive_numbers(
     authority: str, year: int, kind: int, first: int, count: int
 ) -> list[CertificateNumber]:
-    """The numbers of ``count`` serials from ``first`` on, which must be in range; their digits a third as dear as one by one."""
+    """The numbers of ``count`` serials from ``first`` on, all in range; made together their digits cost less than half."""
     numbers = [CertificateNumber(authority, year, kind, serial) for serial in range(first, first + count)]
     body = int(CertificateNumber(authority, year, kind, first).body)
     for place, number in enumerate(numbers, body):
