@@ -11,7 +11,7 @@ from registry.cli.commands import COMMANDS
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(
     [
-        *{f"registry.cli.{place.partition(':')[0]}" for place in COMMANDS.values()},
+        *{f"registry.cli.{one.place.partition(':')[0]}" for one in COMMANDS.values()},
         "registry.cli.main",
         "registry.jobs.queue",
         "verifier.cli",

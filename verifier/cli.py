@@ -5,13 +5,14 @@ import re
 import sys
 from datetime import datetime
 from importlib import import_module
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
 from verifier.memory import memory_file
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
-from verifier.session import EXIT_USAGE, Options, run
+from verifier.program import EXIT_USAGE, run_program
+from verifier.session import Options, run
 
 LANGUAGE_VARIABLE = "CERTREG_LANG"
 COMMANDS = {
@@ -19,7 +20,6 @@ COMMANDS = {
     "report": "verifier.review.command",
     "serve": "verifier.server.command",
 }
-EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
 _HELP = """核验继续教育证书 · Check continuing-education certificates.
 
 TARGET：证书文件（JSON、PDF、PNG、JPEG、文本）、含有证书的文件夹、二维码内容，或证书编号。
@@ -126,18 +126,3 @@ def main() -> None:
         sys.argv[:2] = [f"certverify {sys.argv[1]}"]
         import_module(module).main()  # which imports this module
     run_program(app)
-
-
-def run_program(program: typer.Typer) -> NoReturn:
-    """Run a command line of ours to its exit code; a usage error of any kind exits with 64."""
-    try:
-        code = program(standalone_mode=False)
-    except typer.Abort:  # the end of input at a question
-        code = EXIT_ABORTED
-    except Exception as error:
-        # The library's own usage errors carry a message and exit code 2, which here means INDETERMINATE.
-        if not hasattr(error, "format_message"):
-            raise
-        typer.echo(error.format_message(), err=True)
-        code = EXIT_USAGE
-    sys.exit(code)

@@ -26,12 +26,12 @@ from verifier.memory import SeenLists
 from verifier.messages import DEFAULT_LANGUAGE, sentence_of, usage_text, verdict_word
 from verifier.policy import VerificationPolicy
 from verifier.presented import is_folder, plan, present_planned
+from verifier.program import EXIT_FAILED, EXIT_INDETERMINATE, EXIT_PASSED, EXIT_USAGE
 from verifier.report import Verdict
 from verifier.sources import RememberingSource, Source, open_source
 from verifier.targets import Bench, Manner, Planned, Terms, judged
 from verifier.textreport import visible
 
-EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 MAX_PIN_BYTES = 64 * 1024
 
 

@@ -15,8 +15,9 @@ from registry.accounts import service
 from registry.accounts.errors import AccountError
 from registry.accounts.invites import Invitation
 from registry.actors import SYSTEM, Role
-from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.cli.common import registry_app
 from registry.cli.listing import local_time
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.console.sentences import problem_sentence, sentence
 from registry.console.settings import console_settings_from
 

@@ -11,7 +11,8 @@ import typer
 from keys.agentd import Agent, Journal, listening, serve
 from keys.did import check_host
 from registry.apart import keep_memory_private, served_keys
-from registry.cli.common import SHELL, errors_told
+from registry.cli.common import errors_told
+from registry.cli.shell import SHELL
 from registry.errors import OfficeError
 from registry.files import require_private
 from registry.keyring import Keyring, keyring_of

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from registry.cli.common import SHELL
 from registry.cli.publishing import app_or_none, own_pin, own_site
+from registry.cli.shell import SHELL
 from verifier.audit.command import run_audit
 from verifier.cli import parse_fingerprint, parse_time, use_colour
 from verifier.session import Options

@@ -14,8 +14,9 @@ from registry.backup.gap import Gap
 from registry.backup.making import back_up
 from registry.backup.restoring import Restored, restore
 from registry.bucket import SCHEME, open_bucket
-from registry.cli.common import EXIT_ERROR, SHELL, errors_told, registry_app
+from registry.cli.common import errors_told, registry_app
 from registry.cli.publishing import tell_fsck
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.errors import RegistryError
 from registry.messages import LANGUAGES, error_sentence
 from registry.settings import Settings, settings_from

@@ -15,7 +15,8 @@ from qrcode.util import MODE_ALPHA_NUM, QRData
 
 from keys.errors import CeremonyError
 from keys.qrparts import QrParts, split_for_qr
-from registry.cli.common import SHELL, errors_told
+from registry.cli.common import errors_told
+from registry.cli.shell import SHELL
 from registry.files import replace_file
 from registry.messages import error_sentence
 from verifier.box import shared_boxes

@@ -41,8 +41,9 @@ from keys.trustlist import TrustList, parse_trust_list
 from registry.app import system_clock
 from registry.ceremony import PROPOSAL_FILE, import_list, pending_proposal, refound, rotate_root
 from registry.cli.carrying import qr_command, scan_command, show_codes
-from registry.cli.common import EXIT_REFUSED_ROWS, SHELL, confirmed, errors_told, registry_app
+from registry.cli.common import confirmed, errors_told, registry_app
 from registry.cli.offices import tell_version
+from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.expiry import WARN_DAYS, Expiry, days_left, warnings_of
 from registry.files import replace_file
 from registry.messages import WARNINGS, pick

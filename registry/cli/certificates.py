@@ -13,9 +13,10 @@ from sqlalchemy import select
 
 from keys.encodings import timestamp_encode
 from registry.app import App
-from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, Yes, confirm, parse, registry_app
+from registry.cli.common import Yes, confirm, parse, registry_app
 from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
+from registry.cli.shell import EXIT_ERROR, EXIT_USAGE, SHELL
 from registry.correction import correct
 from registry.errors import RegistryError
 from registry.faces.pool import DrawingPool

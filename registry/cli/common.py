@@ -1,24 +1,21 @@
 """What all commands share: options of the whole program, opening the registry, saying what went wrong."""
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
 
 from keys.errors import KeysError
 from keys.trustlist import TrustList
 from registry.app import App, open_app
 from registry.ceremony import PROPOSAL_FILE, write_proposal
+from registry.cli.shell import EXIT_ERROR, EXIT_PROPOSED, SHELL
 from registry.errors import RegistryError, RootAbsentError
 from registry.intake.findings import IntakeError, describe_at_terminal
-from registry.messages import LANGUAGES, error_sentence, pick
+from registry.messages import error_sentence, pick
 from registry.outages import OUTAGES, is_full, outage_of
 from registry.trust import current_trust_list
 from registry.witness.errors import WitnessError
@@ -26,51 +23,10 @@ from verifier.drawing.errors import FaceError
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_typed_number
 
-WIDTH_WITHOUT_TERMINAL = 140
-EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_PROPOSED, EXIT_USAGE = 1, 2, 3, 64
 MAX_TYPED = 80
 """Characters shown of what was typed for a number: two numbers in groups, whole."""
 
-
-@dataclass(slots=True)
-class Shell:
-    """One call of the program. ``out`` is for people; a program reads ``say_json``."""
-
-    home: Path | None = None
-    lang: str = LANGUAGES[0]
-    as_json: bool = False
-    out: Console = field(default_factory=lambda: _console(sys.stdout.isatty()))
-    err: Console = field(default_factory=lambda: _console(sys.stderr.isatty(), stderr=True))
-
-    def say(self, chinese: str, english: str) -> None:
-        """One line to the reader, unless a program reads."""
-        if not self.as_json:
-            self.out.print(pick((chinese, english), self.lang), markup=False, soft_wrap=True)
-
-    def say_json(self, value: dict[str, Any]) -> None:
-        """One JSON object on a line, where a program reads."""
-        if self.as_json:
-            sys.stdout.write(json.dumps(value, ensure_ascii=False, sort_keys=True) + "\n")
-
-    def complain(self, text: str, code: str, **concerns: str) -> None:
-        """What went wrong, and what it concerns where that is one of many."""
-        self.say_json({"error": code, "message": text, **concerns})
-        if not self.as_json:
-            self.err.print(text, markup=False, soft_wrap=True, style="red")
-
-
-def _console(terminal: bool, *, stderr: bool = False) -> Console:
-    """As wide as the terminal; a file or a pipe gets lines long enough for a table."""
-    # No emoji: did:web identifiers have ":a:" in them, which would be printed as a picture.
-    return Console(
-        stderr=stderr, highlight=False, emoji=False, width=None if terminal else WIDTH_WITHOUT_TERMINAL
-    )
-
-
 Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]
-
-SHELL = Shell()
-"""Set by the program's callback before any command runs."""
 
 
 @contextmanager

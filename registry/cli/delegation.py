@@ -18,8 +18,9 @@ from keys.delegation import AuthorityRequest, make_request, parse_request
 from keys.encodings import timestamp_encode
 from registry.app import system_clock
 from registry.approval import approve_request
-from registry.cli.common import SHELL, confirmed, errors_told, registry_app
+from registry.cli.common import confirmed, errors_told, registry_app
 from registry.cli.offices import Code, authority, kinds_of, tell_version
+from registry.cli.shell import SHELL
 from registry.files import replace_file
 from registry.offices import Delegation, new_authority
 from registry.settings import PASSPHRASE_VARIABLE

@@ -25,10 +25,11 @@ from sqlalchemy import select
 from keys.trustchain import parse_pin
 from registry.app import App, Clock, create_app, open_app, system_clock
 from registry.batches import BatchResult, issue_file
-from registry.cli.common import EXIT_ERROR, SHELL, errors_told
+from registry.cli.common import errors_told
 from registry.cli.issuing import open_file, progress_bar, summary_rows, write_annotated
 from registry.cli.publishing import tell_fsck
 from registry.cli.remarks import print_findings, reasons_of
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.errors import OfficeError
 from registry.faces.renderer import FaceRenderer
 from registry.files import PRIVATE, PUBLIC, fresh_file, make_private_folder, replace_file

@@ -14,10 +14,11 @@ import typer
 from rich.table import Table
 
 from registry.app import App, open_app
-from registry.cli.common import SHELL, errors_told
+from registry.cli.common import errors_told
 from registry.cli.demoaccounts import FILE, PLAYERS, Credentials, demo_accounts
 from registry.cli.demonstration import HOST, demo, demo_environment, demonstrate, extra_list
 from registry.cli.serving import Port, serve_registry
+from registry.cli.shell import SHELL
 from registry.console.sentences import sentence
 from registry.console.settings import ORIGIN, PREFIX
 

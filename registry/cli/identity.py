@@ -8,7 +8,8 @@ from rich.table import Table
 from sqlalchemy import select
 
 from keys.encodings import timestamp_encode
-from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.cli.common import registry_app
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.identitykeys.master import Masters
 from registry.identitykeys.models import BASE, IdentityKey
 from registry.identitykeys.rotation import change_master, forget, keys_in_use, rotate

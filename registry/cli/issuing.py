@@ -13,8 +13,9 @@ from rich.table import Table
 
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
-from registry.cli.common import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL, errors_told, registry_app
+from registry.cli.common import errors_told, registry_app
 from registry.cli.remarks import print_findings
+from registry.cli.shell import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL
 from registry.errors import RegistryError
 from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks

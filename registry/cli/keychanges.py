@@ -6,9 +6,10 @@ import typer
 from rich.table import Table
 
 from keys.encodings import timestamp_encode
-from registry.cli.common import EXIT_REFUSED_ROWS, SHELL, registry_app
+from registry.cli.common import registry_app
 from registry.cli.issuing import progress_bar
 from registry.cli.offices import tell_version
+from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.keychanges import add_report_key, end_key
 from registry.reattestation import affected, reattest
 from verifier.cli import parse_time

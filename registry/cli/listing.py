@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from keys.encodings import timestamp_encode
 from registry.applications import KIND_DIGITS, KIND_NAMES
-from registry.cli.common import EXIT_USAGE, SHELL, parse, registry_app
+from registry.cli.common import parse, registry_app
+from registry.cli.shell import EXIT_USAGE, SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
 from registry.messages import word_of
 from registry.offices import CHINA

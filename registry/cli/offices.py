@@ -15,7 +15,8 @@ from keys.trustlist import Authority, TrustList
 from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
 from registry.ceremony import first_draft
-from registry.cli.common import EXIT_USAGE, SHELL, Yes, confirm, errors_told, propose, registry_app
+from registry.cli.common import Yes, confirm, errors_told, propose, registry_app
+from registry.cli.shell import EXIT_USAGE, SHELL
 from registry.messages import word_of
 from registry.offices import (
     STATE_REASONS,

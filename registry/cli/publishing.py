@@ -12,15 +12,8 @@ from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app, system_clock
 from registry.bucket import SCHEME, open_bucket
 from registry.cli.ceremony import tell_warnings
-from registry.cli.common import (
-    EXIT_ERROR,
-    EXIT_REFUSED_ROWS,
-    OUR_ERRORS,
-    SHELL,
-    errors_told,
-    registry_app,
-    told,
-)
+from registry.cli.common import OUR_ERRORS, errors_told, registry_app, told
+from registry.cli.shell import EXIT_ERROR, EXIT_REFUSED_ROWS, SHELL
 from registry.cosigning import Cosigning
 from registry.errors import OfficeError, RegistryError
 from registry.expiry import warnings_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from registry.batches import BatchResult
-from registry.cli.common import SHELL
+from registry.cli.shell import SHELL
 from registry.intake.findings import Finding, Severity, describe, describe_at_terminal
 from registry.intake.natures import Nature, is_mere_space, nature_of
 from registry.messages import LANGUAGES, pick

@@ -20,7 +20,8 @@ from typing import Annotated
 import typer
 
 from registry.app import App
-from registry.cli.common import EXIT_ERROR, SHELL, registry_app
+from registry.cli.common import registry_app
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.console.settings import ORIGIN, PREFIX, console_settings_from
 from registry.errors import RegistryError
 from registry.jobs.supervision import supervised_worker

@@ -11,8 +11,9 @@ import typer
 
 from keys.encodings import timestamp_encode
 from registry.actors import SYSTEM
-from registry.cli.common import EXIT_ERROR, EXIT_USAGE, SHELL, errors_told, registry_app
+from registry.cli.common import errors_told, registry_app
 from registry.cli.publishing import app_or_none, own_pin, own_site
+from registry.cli.shell import EXIT_ERROR, EXIT_USAGE, SHELL
 from registry.files import PRIVATE, fresh_file
 from registry.trail.checking import check_trail
 from registry.trail.export import MAX_LINE, export_trail

@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trustchain import parse_pin
 from registry.app import App, open_app
-from registry.cli.common import EXIT_ERROR, SHELL, errors_told
+from registry.cli.common import errors_told
 from registry.cli.heldrecords import HeldRecords
 from registry.cli.serving import Address, Metrics, Port, Site
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.cli.watching import LOG_VARIABLE, watched
 from registry.cli.working import stop_with_input
 from registry.console.app import create_console_app

@@ -16,8 +16,9 @@ from rich.table import Table
 from keys.encodings import base64_encode
 from keys.trustlist import TrustList
 from registry.app import system_clock
-from registry.cli.common import EXIT_USAGE, SHELL, errors_told, registry_app
+from registry.cli.common import errors_told, registry_app
 from registry.cli.offices import tell_version
+from registry.cli.shell import EXIT_USAGE, SHELL
 from registry.cosigning import read_addresses
 from registry.trust import current_trust_list
 from registry.witness.service import serve

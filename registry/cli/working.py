@@ -14,7 +14,8 @@ import typer
 
 from registry.apart import KeptAgent
 from registry.cases import working as cases
-from registry.cli.common import SHELL, registry_app
+from registry.cli.common import registry_app
+from registry.cli.shell import SHELL
 from registry.cli.watching import LOG_VARIABLE, watched
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work

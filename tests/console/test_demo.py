@@ -14,10 +14,10 @@ from registry.accounts.passwords import Passwords
 from registry.accounts.service import account_of_login, list_accounts
 from registry.actors import Role
 from registry.app import App
-from registry.cli.common import SHELL
 from registry.cli.demoaccounts import FILE, PLAYERS, Credentials, demo_accounts
 from registry.cli.demonstration import HOST, found_or_continue
 from registry.cli.main import app as program
+from registry.cli.shell import SHELL
 from registry.console.app import create_console_app
 from registry.console.settings import ConsoleSettings
 from registry.errors import RegistryError

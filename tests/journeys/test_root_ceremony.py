@@ -15,8 +15,8 @@ import pytest
 from keys.ceremony import digest_of
 from keys.trustchain import pin_of
 from keys.trustlist import parse_trust_list
-from registry.cli.common import EXIT_PROPOSED
 from registry.cli.main import main as certreg
+from registry.cli.shell import EXIT_PROPOSED
 from tests.builders import vkey
 from tests.journeys.program import Said, Shell
 from tests.registry.sheets import ANNUAL, annual, write_csv

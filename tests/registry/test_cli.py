@@ -20,6 +20,7 @@ from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from registry.app import create_app
+from registry.cli.commands import COMMANDS as LISTED
 from registry.cli.main import app, hoisted
 from registry.cli.main import main as certreg
 from registry.database import Database
@@ -92,6 +93,26 @@ def test_every_command_explains_itself(command: str) -> None:
     assert said.exit_code == 0
     assert "Usage" in said.output
     assert any("\u4e00" <= character <= "\u9fff" for character in said.output)
+
+
+@pytest.mark.parametrize("name", LISTED)
+def test_every_command_begins_with_its_line_in_the_list(name: str) -> None:
+    """The list of all commands is shown without loading one; each says the same of itself."""
+    said = CliRunner().invoke(app, [name, "--help"])
+    assert "".join(LISTED[name].line.split()) in "".join(said.output.split())
+
+
+def test_the_list_of_commands_loads_none_of_them() -> None:
+    look = (
+        "import sys\nfrom registry.cli.main import main\nsys.argv[1:] = ['--help']\n"
+        "try:\n    main()\nfinally:\n    print(*sys.modules, file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert all(name in done.stdout for name in LISTED)
+    loaded = set(done.stderr.split())
+    assert "registry.cli.commands" in loaded
+    assert not {"sqlalchemy", "registry.app", "openpyxl", "httpx"} & loaded
+    assert not {f"registry.cli.{one.place.partition(':')[0]}" for one in LISTED.values()} & loaded
 
 
 @pytest.mark.parametrize(

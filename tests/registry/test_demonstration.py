@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from registry.cli.common import SHELL
 from registry.cli.demonstration import found_or_continue, issue_lists
+from registry.cli.shell import SHELL
 from registry.fsck import fsck
 from registry.trust import current_trust_list
 from tests.builders import at

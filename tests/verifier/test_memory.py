@@ -11,7 +11,8 @@ from tests.simulator import NOW, Simulator, standard_draft, standard_pin
 from tests.verifier.publication import folder_of, publication
 from verifier.errors import SourceError
 from verifier.memory import SeenLists, memory_file
-from verifier.session import EXIT_INDETERMINATE, EXIT_PASSED, EXIT_USAGE, Options, run
+from verifier.program import EXIT_INDETERMINATE, EXIT_PASSED, EXIT_USAGE
+from verifier.session import Options, run
 
 PIN = standard_pin()
 OTHER = replace(PIN, root=root(("root-4", "root-5"), threshold=1))

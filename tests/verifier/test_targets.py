@@ -14,7 +14,8 @@ from verifier.gather import load_trust
 from verifier.many import Processes
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented, plan
-from verifier.session import EXIT_FAILED, Options, run
+from verifier.program import EXIT_FAILED
+from verifier.session import Options, run
 from verifier.sources import FolderSource, RememberingSource
 from verifier.targets import (
     WORTHWHILE,

@@ -20,20 +20,12 @@ from verifier.audit.memory import Memory, read_memory, write_memory
 from verifier.audit.replay import audit
 from verifier.audit.report import AuditReport, Finding
 from verifier.audit.sentences import VERDICTS, WORDS, finding_sentence
-from verifier.cli import LANGUAGE_VARIABLE, parse_fingerprint, parse_time, run_program, use_colour
+from verifier.cli import LANGUAGE_VARIABLE, parse_fingerprint, parse_time, use_colour
 from verifier.errors import LogError, SourceError
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES, pick, sentence_of, usage_text
+from verifier.program import EXIT_FAILED, EXIT_INDETERMINATE, EXIT_PASSED, EXIT_USAGE, run_program
 from verifier.report import Verdict
-from verifier.session import (
-    EXIT_FAILED,
-    EXIT_INDETERMINATE,
-    EXIT_PASSED,
-    EXIT_USAGE,
-    Options,
-    UsageError,
-    open_publication,
-    read_pin,
-)
+from verifier.session import Options, UsageError, open_publication, read_pin
 from verifier.textreport import paint
 
 MAX_WRITTEN = 50

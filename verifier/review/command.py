@@ -11,27 +11,19 @@ from typing import Annotated
 import typer
 
 from verifier.box import shared_boxes
-from verifier.cli import parse_fingerprint, parse_time, run_program
+from verifier.cli import parse_fingerprint, parse_time
 from verifier.errors import SourceError
 from verifier.gather import load_trust
 from verifier.memory import SeenLists, memory_file
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES, pick, sentence_of, verdict_word
+from verifier.program import EXIT_FAILED, EXIT_INDETERMINATE, EXIT_PASSED, EXIT_USAGE, run_program
 from verifier.report import Verdict
 from verifier.review import words
 from verifier.review.document import MAX_REPORT_BYTES, looks_like_report_text
 from verifier.review.table import MAX_TABLE_BYTES
 from verifier.review.verify import ReviewEvidence, ReviewVerdict, verify_review
 from verifier.sentences import SENTENCES, Sentence
-from verifier.session import (
-    EXIT_FAILED,
-    EXIT_INDETERMINATE,
-    EXIT_PASSED,
-    EXIT_USAGE,
-    Options,
-    UsageError,
-    open_publication,
-    read_pin,
-)
+from verifier.session import Options, UsageError, open_publication, read_pin
 from verifier.sources import RememberingSource
 from verifier.unpack import ContainerError, ContainerLimits
 

@@ -18,16 +18,15 @@ from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from keys.errors import KeysError
-from verifier.cli import run_program
 from verifier.operation.listener import listening, parse_address
 from verifier.operation.logs import log_form, logging_settings
 from verifier.operation.metrics import PublicationCollector
+from verifier.program import EXIT_USAGE, run_program
 from verifier.server.app import create_public_app
 from verifier.server.connection import Connection
 from verifier.server.health import missing
 from verifier.server.judging import Judge
 from verifier.server.settings import settings_from, to_environment
-from verifier.session import EXIT_USAGE
 
 _HELP = """公开核验服务：网页与接口，只读取公布内容的文件夹 · The public verifier's pages and API, on a publication's folder.
 
