@@ -37,7 +37,7 @@ from registry.province.totals import total_troubles
 from registry.trail.checking import check_trail
 from registry.trail.models import TrailSeal
 from registry.troubles import Trouble
-from registry.trust import established_trust, registry_of, trust_list_documents
+from registry.trust import registry_of, trust_list_documents, walked_trust
 from verifier.authority import objection_at
 from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
 from verifier.errors import VerifierError
@@ -71,7 +71,7 @@ def fsck(app: App) -> FsckReport:
     now = app.clock()
     with app.database.read() as session:
         head = list(_head_troubles(app, session))  # first: the file is read before the state that is seen
-        trust = established_trust(session)
+        trust = walked_trust(session)
         troubles = [
             *head,
             *_trust_troubles(session, trust),

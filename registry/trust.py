@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keys.did import KeyId
+from keys.errors import TrustListError
 from keys.signer import Signer
 from keys.trustbuild import next_version, sign_trust_list
 from keys.trustchain import RootPin, parse_pin
@@ -25,6 +26,10 @@ from verifier.trust import Trust
 
 TRUST_LIST_VALIDITY = 365 * 86400
 """Seconds. A reader with an older list says so rather than guess; every change signs a new one."""
+_NEWEST = select(TrustListVersion.data).order_by(TrustListVersion.version.desc()).limit(1)
+_ESTABLISHED: dict[tuple[bytes, bytes], Trust] = {}
+"""By newest version and pin."""
+_MAX_ESTABLISHED = 8
 
 
 def registry_of(session: Session) -> Registry:
@@ -37,8 +42,7 @@ def registry_of(session: Session) -> Registry:
 
 def current_trust_list(session: Session) -> TrustList:
     """The newest version."""
-    newest = select(TrustListVersion.data).order_by(TrustListVersion.version.desc()).limit(1)
-    data = session.scalars(newest).first()
+    data = session.scalars(_NEWEST).first()
     if data is None:
         registry_of(session)
         raise OfficeError("first_list_missing")
@@ -51,10 +55,32 @@ def trust_list_documents(session: Session) -> list[bytes]:
 
 
 def established_trust(session: Session) -> Trust:
-    """What a verifier that pinned this registry's first root trusts now."""
-    documents = tuple(trust_list_documents(session))
-    pin = registry_of(session).root
-    return _established(documents, pin)
+    """What a verifier that pinned this registry's first root trusts now.
+
+    Versions are only added, so the chain is walked once for each newest version and pin; then that version alone is read. Who
+    wants every version looked at again, as they are stored now, takes ``walked_trust``.
+    """
+    newest, pin = session.scalars(_NEWEST).first(), registry_of(session).root
+    known = _ESTABLISHED.get((newest, pin)) if newest is not None else None
+    if known is not None:
+        return known
+    trust = walked_trust(session)
+    if newest is not None and trust.error is None:
+        if len(_ESTABLISHED) >= _MAX_ESTABLISHED:
+            _ESTABLISHED.clear()
+        _ESTABLISHED[newest, pin] = trust
+    return trust
+
+
+def walked_trust(session: Session) -> Trust:
+    """As ``established_trust``, from all versions as they are stored."""
+    pin = parse_pin(registry_of(session).root)
+    catalogue = installed_catalogue(pin.registry)
+    try:
+        chain = pinned_chain(trust_list_documents(session), pin)
+    except TrustListError as error:  # one of them is no list any more
+        return Trust.nothing(pin, error, catalogue=catalogue)
+    return Trust.establish(chain, pin, catalogue)
 
 
 def publish_version(
@@ -87,9 +113,3 @@ def pinned_chain(documents: Sequence[bytes], pin: RootPin) -> list[bytes]:
     the old one's consent (``registry.ceremony.refound``)."""
     start = next((place for place, data in enumerate(documents) if _parsed(data).root == pin.root), 0)
     return list(documents[start:])
-
-
-@lru_cache(maxsize=8)
-def _established(documents: tuple[bytes, ...], pin: bytes) -> Trust:
-    root: RootPin = parse_pin(pin)
-    return Trust.establish(pinned_chain(documents, root), root, installed_catalogue(root.registry))

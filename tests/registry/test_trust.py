@@ -1,5 +1,7 @@
 """The registry's trust list: versions in a chain that a verifier walks from the first root, each of them logged."""
 
+from collections.abc import Callable
+
 import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -8,9 +10,11 @@ from keys.did import key_id, registry_did
 from keys.trustchain import parse_pin, verify_chain
 from registry.database import Database
 from registry.errors import OfficeError
+from registry.fsck import fsck
 from registry.log import read_entries
 from registry.models import Base, TrustListVersion
 from registry.offices import renew_trust_list
+from registry.troubles import Trouble
 from registry.trust import (
     TRUST_LIST_VALIDITY,
     current_trust_list,
@@ -19,8 +23,10 @@ from registry.trust import (
     registry_of,
     store_version,
     trust_list_documents,
+    walked_trust,
 )
 from tests.builders import HOST, refused
+from tests.registry.overheard import overheard
 from tests.registry.rig import DAY, FOUNDED, NOW, OFFICES, Rig, assert_sound
 from verifier.loading import installed_catalogue
 from verifier.logentry import parse_log_entry, record_digest
@@ -82,6 +88,45 @@ def test_a_list_signed_by_a_stranger_is_not_believed(lite: Rig) -> None:
         trust = established_trust(session)
     assert trust.trust_list is None
     assert trust.error is not None
+
+
+def test_the_chain_is_walked_once_for_each_newest_version(rig: Rig) -> None:
+    with rig.app.database.read() as session:
+        first = established_trust(session)
+    with overheard(rig.app.database) as asked, rig.app.database.read() as session:
+        again = established_trust(session)
+    assert again is first
+    of_versions = [statement for statement, _ in asked if TrustListVersion.__tablename__ in statement]
+    assert len(of_versions) == 1
+    assert "LIMIT" in of_versions[0]
+    with rig.app.database.write() as session:
+        renewed = renew_trust_list(session, rig.app.keyring, now=NOW)
+    with rig.app.database.read() as session:
+        assert established_trust(session).trust_list == renewed
+        assert established_trust(session) == walked_trust(session)
+
+
+@pytest.mark.parametrize(
+    ("alter", "code"),
+    [
+        (lambda data: data[:-1], "trust_list_form"),
+        (lambda data: data.replace(b"henan-2012", b"henan-2013"), "trust_list_unsigned"),
+    ],
+)
+def test_an_old_version_that_is_altered_later_is_found_all_the_same(
+    lite: Rig, alter: Callable[[bytes], bytes], code: str
+) -> None:
+    """Trust was established from what it was; who looks at everything looks at it again."""
+    with lite.app.database.write() as session:
+        before = established_trust(session)
+        oldest = session.get_one(TrustListVersion, 1)
+        oldest.data = alter(oldest.data)
+    with lite.app.database.read() as session:
+        assert established_trust(session) is before
+        error = walked_trust(session).error
+    assert error is not None
+    assert error.code == code
+    assert Trouble(code, "trust list") in fsck(lite.app).troubles
 
 
 def test_the_trust_list_grows_old(lite: Rig) -> None:
