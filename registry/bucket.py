@@ -1,7 +1,8 @@
 """A publication in an S3-compatible bucket, by ``boto3`` (the extra ``s3``).
 
 What is there is learned by listing, a thousand objects a request, with sizes and MD5 sums, so that nothing is fetched to
-see that it is right. Every object is written on the condition that it is still what the listing said (``If-Match``,
+see that it is right. Tiles of the log are passed over, once there are more than one request tells of: of them only the folders
+are listed that are asked for. Every object is written on the condition that it is still what the listing said (``If-Match``,
 ``If-None-Match``): of two hosts that publish at once, the slower one is refused before it turns anything back. A write
 whose answer was lost is asked for again and then refused as changed; it is looked at, and found to be our own.
 
@@ -33,6 +34,10 @@ SCHEME = "s3://"
 KEEP_SECONDS = 60
 """For how long others may keep what changes."""
 WRITTEN_AT_ONCE = 16
+LISTED_AT_ONCE = 1000
+"""Objects a request; no service tells of more."""
+TILES, _BEHIND_TILES = "log/tile/", "log/tile0"
+"""Where tiles and bundles lie, and a name that comes after all of them: "0" follows "/"."""
 MAX_READ_BYTES = 32 * 1024 * 1024
 """Of one object. Whoever may write to the bucket could put anything there; no document of ours is larger (SPEC 5.3)."""
 CONNECT_SECONDS, READ_SECONDS = 10, 60
@@ -62,6 +67,8 @@ class BucketSite:
     conditional: bool = True
     """Whether the service knows conditional writes; one that says it does not is written to without."""
     known: dict[str, Stored] = field(default_factory=dict)
+    folders: set[str] | None = None
+    """Folders of tiles that were listed; None where everything was."""
 
     @property
     def address(self) -> str:
@@ -75,22 +82,22 @@ class BucketSite:
         with self.lock.open("r+") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # let go by the system, however this process ends
             with told(self.bucket), closing(self.client):
-                self.known = dict(self._listed())
+                self._look_around()
                 yield
 
     def length(self, path: str) -> int | None:
         """See ``Site``."""
-        stored = self.known.get(path)
+        stored = self._stored(path)
         return stored.size if stored else None
 
     def stamp(self, path: str) -> str | None:
         """See ``Site``: the tag by the listing, which is of the content."""
-        stored = self.known.get(path)
+        stored = self._stored(path)
         return f"{stored.size}.{stored.etag}" if stored else None
 
     def read(self, path: str) -> bytes | None:
         """See ``Site``; one that is larger than anything of ours is empty."""
-        stored = self.known.get(path)
+        stored = self._stored(path)
         if stored is None:
             return None
         return self._fetched(path) if stored.size <= MAX_READ_BYTES else b""
@@ -121,14 +128,43 @@ class BucketSite:
     def tidy(self, paths: Collection[str] | None = None) -> None:
         """An object is there whole or not at all: there is nothing to take away."""
 
-    def _listed(self) -> Iterator[tuple[str, Stored]]:
-        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self.prefix)
-        for page in pages:
-            for found in page.get("Contents", ()):
-                yield found["Key"].removeprefix(self.prefix), Stored(found["Size"], found["ETag"])
+    def _look_around(self) -> None:
+        """List everything; where tiles fill a request, what comes after them is next, and ``_stored`` lists what it needs of them."""
+        self.known, self.folders = {}, None
+        place: dict[str, str] = {}
+        while True:
+            page = self._list(self.prefix, place)
+            if not page.get("IsTruncated"):
+                return
+            last = page["Contents"][-1]["Key"].removeprefix(self.prefix)
+            if self.folders is None and last.startswith(TILES):
+                self.folders, place = set(), {"StartAfter": self.prefix + _BEHIND_TILES}
+            else:  # a service that knows no StartAfter begins again, and is followed to the end
+                place = {"ContinuationToken": page["NextContinuationToken"]}
+
+    def _stored(self, name: str) -> Stored | None:
+        """What there is of this name."""
+        if self.folders is not None and name not in self.known and name.startswith(TILES):
+            folder = name[: name.rindex("/") + 1]
+            if folder not in self.folders:
+                self._list_folder(folder)
+                self.folders.add(folder)
+        return self.known.get(name)
+
+    def _list_folder(self, folder: str) -> None:
+        place = {"Delimiter": "/"}
+        while (page := self._list(self.prefix + folder, place)).get("IsTruncated"):
+            place["ContinuationToken"] = page["NextContinuationToken"]
+
+    def _list(self, prefix: str, place: Mapping[str, str]) -> Any:
+        """One request; what it tells of is known from now on."""
+        page = self.client.list_objects_v2(Bucket=self.bucket, Prefix=prefix, MaxKeys=LISTED_AT_ONCE, **place)
+        for found in page.get("Contents", ()):
+            self.known[found["Key"].removeprefix(self.prefix)] = Stored(found["Size"], found["ETag"])
+        return page
 
     def _is(self, name: str, data: bytes) -> bool:
-        stored = self.known.get(name)
+        stored = self._stored(name)
         if stored is None or stored.size != len(data):
             return False
         found = _MD5.fullmatch(stored.etag)
@@ -138,7 +174,7 @@ class BucketSite:
         return self._fetched(name) == data
 
     def _put(self, name: str, path: str, data: bytes) -> None:
-        stored = self.known.get(name)
+        stored = self._stored(name)
         condition = {"IfMatch": stored.etag} if stored else {"IfNoneMatch": "*"}
         if not self.conditional:
             condition = {}

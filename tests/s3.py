@@ -7,6 +7,7 @@ connection before a write reaches the service or after, once or for good.
 import http.client
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from verifier.webpages import PAGES
 PATIENCE = 60.0
 """Seconds until the service is up; two on a quiet machine."""
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}
+_START = re.compile(r"(?<=[?&])start-after=[^&]*&?")
 _PROGRAM = """
 import sys
 from moto.server import create_backend_app
@@ -54,6 +56,8 @@ class Gate:
     fault: Fault | None = None
     unconditional: bool = False
     """Answer 501 to whoever sets a condition, as services do that know none."""
+    deaf: bool = False
+    """Pass on no ``StartAfter``, as services do that know none."""
     asked: list[tuple[str, str]] = field(default_factory=list)
     lasted: list[tuple[str, bytes]] = field(default_factory=list)
     """Path and body of each write, in the order in which the service had them."""
@@ -70,7 +74,8 @@ class Gate:
     def reset(self, fault: Fault | None = None) -> None:
         """Mended, or to break anew; nothing has passed yet."""
         with self.lock:
-            self.fault, self.writes, self.broken, self.unconditional = fault, 0, False, False
+            self.fault, self.writes, self.broken = fault, 0, False
+            self.unconditional = self.deaf = False
             self.asked.clear()
             self.lasted.clear()
 
@@ -111,7 +116,8 @@ def _handler(gate: Gate) -> type[BaseHTTPRequestHandler]:
                 for name, value in self.headers.items()
                 if name.lower() not in {"expect", "connection"}
             }
-            upstream.request(self.command, self.path, body=body or None, headers=kept)
+            path = _START.sub("", self.path) if gate.deaf else self.path
+            upstream.request(self.command, path, body=body or None, headers=kept)
             answer = upstream.getresponse()
             content = answer.read()
             upstream.close()

@@ -122,6 +122,35 @@ def test_a_second_publication_writes_nothing_and_asks_little(lite: Rig, gate: Ga
 
 
 @pytest.mark.usefixtures("small")
+def test_of_many_tiles_only_those_asked_for_are_listed(
+    lite: Rig, gate: Gate, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are: a publication costs as many requests, and finds what is missing."""
+    monkeypatch.setattr("registry.bucket.LISTED_AT_ONCE", 10)
+    lite.issue(*range(600))
+    publish(lite.app, site(lite.app, bucket))
+    client = boto3.client("s3")
+    asked = []
+    for folder in ("x008", "x009"):
+        for index in range(40):
+            client.put_object(
+                Bucket=name_of(bucket), Key=f"{PREFIX}log/tile/entries/{folder}/{index:03}", Body=b"old"
+            )
+        gate.reset()
+        assert publish(lite.app, site(lite.app, bucket)).written == 0
+        asked.append([path for _, path in gate.asked if "list-type=2" in path])
+        assert not any(folder in path for path in asked[-1])
+    assert len(asked[0]) == len(asked[1])
+    client.delete_object(Bucket=name_of(bucket), Key=f"{PREFIX}log/tile/0/001")
+    client.close()
+    assert publish(lite.app, site(lite.app, bucket)).paths == ["log/tile/0/001"]
+    lite.issue(601)
+    assert len(publish(lite.app, site(lite.app, bucket)).paths) == 4
+    gate.deaf = True  # to where a listing is to begin
+    assert publish(lite.app, site(lite.app, bucket), check=True).written == 0
+
+
+@pytest.mark.usefixtures("small")
 def test_at_no_moment_is_there_a_pointer_without_its_target(lite: Rig, gate: Gate, bucket: str) -> None:
     """Every write of two publications, in the order in which it lasted: readers at each moment between."""
     first, revoked, third = lite.issue(1, 2, 3)
