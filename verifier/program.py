@@ -1,12 +1,25 @@
 """How a command line of ours ends (SPEC 7.8): 0 every verdict PASSED, 1 any FAILED, 2 otherwise any INDETERMINATE, 64 for usage."""
 
+import re
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
+_WRONG_USAGE = (
+    (r"Missing option (.+?)\.", "缺少选项 {}"),
+    (r"Missing argument (.+?)\.", "缺少参数 {}"),
+    (r"Missing command\.", "没有写命令"),
+    (r"No such command (.+?)\.(?: |$)", "没有命令 {}"),
+    (r"No such option: (\S+)", "没有选项 {}"),
+    (r"Got unexpected extra argument\(s\) \((.*)\)", "多余的参数：{}"),
+    (r"Option (.+?) requires an argument\.", "选项 {} 后面要写值"),
+    (r"Option (.+?) does not take a value\.", "选项 {} 后面不写值"),
+    (r"Invalid value for (.+?): ", "{} 的值不对"),
+)
+"""How the library's own sentences begin, and what each is in Chinese."""
 
 
 def run_program(program: typer.Typer) -> NoReturn:
@@ -19,6 +32,17 @@ def run_program(program: typer.Typer) -> NoReturn:
         # The library's own usage errors carry a message and exit code 2, which here means INDETERMINATE.
         if not hasattr(error, "format_message"):
             raise
-        typer.echo(error.format_message(), err=True)
+        typer.echo(usage_sentence(error), err=True)
         code = EXIT_USAGE
     sys.exit(code)
+
+
+def usage_sentence(error: Any) -> str:
+    """A usage error in both languages, and where usage is explained; a whole help stays as it is."""
+    message = str(error.format_message())
+    if not message or "\n" in message:
+        return message
+    found = ((re.match(pattern, message), chinese) for pattern, chinese in _WRONG_USAGE)
+    told = next((chinese.format(*match.groups()) for match, chinese in found if match), "用法不对")
+    path = error.ctx.command_path if getattr(error, "ctx", None) else ""
+    return f"{told} · {message}" + (f"\n用法 · usage: {path} --help" if path else "")

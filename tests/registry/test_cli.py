@@ -122,6 +122,50 @@ def test_usage_errors_exit_with_64(tmp_path: Path, words: list[str]) -> None:
     assert Shell(tmp_path).certreg(*words).code == 64
 
 
+@pytest.mark.parametrize(
+    ("words", "chinese", "english", "usage"),
+    [
+        (("issue", "x.xlsx"), "缺少选项 '--authority'", "Missing option", " issue --help"),
+        (("issue",), "缺少参数 'FILE'", "Missing argument", " issue --help"),
+        (("--json",), "没有写命令", "Missing command", " --help"),
+        (("isue",), "没有命令 'isue'", "Did you mean 'issue'", " --help"),
+        (("fsck", "--foo"), "没有选项 --foo", "No such option", " fsck --help"),
+        (("show", "a", "b"), "多余的参数：b", "unexpected extra argument", " show --help"),
+        (("render", "--batch"), "选项 '--batch' 后面要写值", "requires an argument", "."),
+        (("fsck", "--help=1"), "选项 '--help' 后面不写值", "does not take a value", "."),
+        (
+            ("template", "annual", "x", "--year", "abc"),
+            "没有选项 --year",
+            "No such option",
+            " template --help",
+        ),
+        (
+            ("issue", "x", "--authority", "410100", "--year", "abc"),
+            "'--year' 的值不对",
+            "valid integer",
+            " issue --help",
+        ),
+    ],
+)
+def test_a_usage_error_is_told_in_both_languages(
+    tmp_path: Path, words: tuple[str, ...], chinese: str, english: str, usage: str
+) -> None:
+    """The library speaks English only; what it says is no riddle to a clerk, and where more is told is named."""
+    said = Shell(tmp_path).certreg(*words)
+    assert said.code == 64
+    assert said.err.startswith(f"{chinese} · ")
+    assert english in said.err
+    assert said.err.endswith(f"{usage}\n")
+    assert ("\n用法 · usage: " in said.err) is usage.endswith("--help")
+
+
+def test_without_a_command_all_of_them_are_told(tmp_path: Path) -> None:
+    said = Shell(tmp_path).certreg()
+    assert said.code == 64
+    assert "用法不对" not in said.err
+    assert all(name in said.out + said.err for name in LISTED)
+
+
 def test_options_of_the_program_may_follow_the_command(tmp_path: Path) -> None:
     empty = Shell(tmp_path)
     assert empty.certreg("fsck", "--json").json["error"] == "not_initialised"

@@ -433,6 +433,20 @@ def test_the_command_refuses_what_it_cannot_do(
     assert captured.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--foo",), "没有选项 --foo · No such option: --foo\n用法 · usage: "),
+        (("x", "--at"), "选项 '--at' 后面要写值 · Option '--at' requires an argument.\n"),
+    ],
+)
+def test_a_usage_error_is_told_in_both_languages(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], told: str
+) -> None:
+    assert _command(monkeypatch, *arguments) == 64
+    assert capsys.readouterr().err.startswith(told)
+
+
 def test_a_fault_of_ours_is_not_dressed_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object) -> int:
         raise ZeroDivisionError
