@@ -128,9 +128,9 @@ def _require_newest_trust_list(app: App, site: Site) -> None:
     if published is None:
         return
     with app.database.read() as session:
+        if published == current_trust_list(session).data:
+            return
         documents, pin = trust_list_documents(session), parse_pin(registry_of(session).root)
-    if published == documents[-1]:
-        return
     try:
         version = verify_chain([*pinned_chain(documents, pin), published], pin).version
     except KeysError:
