@@ -136,8 +136,8 @@ class BucketSite:
             page = self._list(self.prefix, place)
             if not page.get("IsTruncated"):
                 return
-            last = page["Contents"][-1]["Key"].removeprefix(self.prefix)
-            if self.folders is None and last.startswith(TILES):
+            told_of = page.get("Contents", ())  # a request may tell of nothing and not be the last
+            if self.folders is None and told_of and told_of[-1]["Key"].startswith(self.prefix + TILES):
                 self.folders, place = set(), {"StartAfter": self.prefix + _BEHIND_TILES}
             else:  # a service that knows no StartAfter begins again, and is followed to the end
                 place = {"ContinuationToken": page["NextContinuationToken"]}

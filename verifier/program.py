@@ -32,12 +32,12 @@ def run_program(program: typer.Typer) -> NoReturn:
         # The library's own usage errors carry a message and exit code 2, which here means INDETERMINATE.
         if not hasattr(error, "format_message"):
             raise
-        typer.echo(usage_sentence(error), err=True)
+        typer.echo(_usage_sentence(error), err=True)
         code = EXIT_USAGE
     sys.exit(code)
 
 
-def usage_sentence(error: Any) -> str:
+def _usage_sentence(error: Any) -> str:
     """A usage error in both languages, and where usage is explained; a whole help stays as it is."""
     message = str(error.format_message())
     if not message or "\n" in message:

@@ -16,7 +16,7 @@ from registry.app import App
 from registry.cli.common import Yes, confirm, parse, registry_app
 from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
-from registry.cli.shell import EXIT_ERROR, EXIT_USAGE, SHELL
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.correction import correct
 from registry.errors import RegistryError
 from registry.faces.pool import DrawingPool
@@ -27,6 +27,7 @@ from registry.models import Certificate, StatusEvent
 from registry.status import REASONS, change_status, release, state_of
 from verifier.drawing.errors import FaceError
 from verifier.number import parse_typed_number
+from verifier.program import EXIT_USAGE
 from verifier.record import parse_record
 
 MAX_TOLD = 20

@@ -1,4 +1,4 @@
-"""What all commands share: options of the whole program, opening the registry, saying what went wrong."""
+"""What all commands share that open a registry: opening it, asking before what cannot be undone, saying what went wrong."""
 
 import os
 import sys

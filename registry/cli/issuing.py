@@ -15,7 +15,7 @@ from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
 from registry.cli.common import errors_told, registry_app
 from registry.cli.remarks import print_findings
-from registry.cli.shell import EXIT_REFUSED_ROWS, EXIT_USAGE, SHELL
+from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.errors import RegistryError
 from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
@@ -27,6 +27,7 @@ from registry.issuance import Finished, resume
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
 from verifier.drawing.fonts import missing_glyphs
+from verifier.program import EXIT_USAGE
 
 
 def issue(

@@ -11,11 +11,12 @@ from sqlalchemy.orm import Session
 from keys.encodings import timestamp_encode
 from registry.applications import KIND_DIGITS, KIND_NAMES
 from registry.cli.common import parse, registry_app
-from registry.cli.shell import EXIT_USAGE, SHELL
+from registry.cli.shell import SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
 from registry.messages import word_of
 from registry.offices import CHINA
 from verifier.number import parse_number
+from verifier.program import EXIT_USAGE
 
 _SERIES = re.compile(r"([1-9][0-9]{5})-([0-9]{4})-([1-9])", re.ASCII)
 SERIES_FORM = "--series: 410100-2026-1 (CODE-YEAR-KIND)"

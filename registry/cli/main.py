@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from registry.cli.commands import CommandsByName
-from registry.cli.shell import EXIT_USAGE, SHELL
+from registry.cli.shell import SHELL
 from registry.cli.wrapping import wrap_by_cells
 from registry.messages import LANGUAGES
-from verifier.program import run_program
+from verifier.program import EXIT_USAGE, run_program
 
 wrap_by_cells()
 

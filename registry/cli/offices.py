@@ -16,7 +16,7 @@ from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
 from registry.ceremony import first_draft
 from registry.cli.common import Yes, confirm, errors_told, propose, registry_app
-from registry.cli.shell import EXIT_USAGE, SHELL
+from registry.cli.shell import SHELL
 from registry.messages import word_of
 from registry.offices import (
     STATE_REASONS,
@@ -28,6 +28,7 @@ from registry.offices import (
 )
 from registry.trust import current_trust_list
 from verifier.cli import parse_time
+from verifier.program import EXIT_USAGE
 
 authority = typer.Typer(
     no_args_is_help=True, help="发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."

@@ -11,7 +11,8 @@ from rich.console import Console
 from registry.messages import LANGUAGES, pick
 
 WIDTH_WITHOUT_TERMINAL = 140
-EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_PROPOSED, EXIT_USAGE = 1, 2, 3, 64
+EXIT_ERROR, EXIT_REFUSED_ROWS, EXIT_PROPOSED = 1, 2, 3
+"""Beside those of every command line of ours (``verifier.program``)."""
 
 
 @dataclass(slots=True)

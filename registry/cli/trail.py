@@ -13,7 +13,7 @@ from keys.encodings import timestamp_encode
 from registry.actors import SYSTEM
 from registry.cli.common import errors_told, registry_app
 from registry.cli.publishing import app_or_none, own_pin, own_site
-from registry.cli.shell import EXIT_ERROR, EXIT_USAGE, SHELL
+from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.files import PRIVATE, fresh_file
 from registry.trail.checking import check_trail
 from registry.trail.export import MAX_LINE, export_trail
@@ -24,6 +24,7 @@ from registry.troubles import sentence_of_trouble
 from verifier.cli import parse_fingerprint, parse_time
 from verifier.errors import SourceError
 from verifier.messages import sentence_of
+from verifier.program import EXIT_USAGE
 from verifier.report import Verdict
 from verifier.session import Options, UsageError, open_publication, read_pin
 

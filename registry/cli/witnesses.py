@@ -18,7 +18,7 @@ from keys.trustlist import TrustList
 from registry.app import system_clock
 from registry.cli.common import errors_told, registry_app
 from registry.cli.offices import tell_version
-from registry.cli.shell import EXIT_USAGE, SHELL
+from registry.cli.shell import SHELL
 from registry.cosigning import read_addresses
 from registry.trust import current_trust_list
 from registry.witness.service import serve
@@ -26,6 +26,7 @@ from registry.witness.state import WitnessState
 from registry.witness.witness import STATE_FILE, create_witness, forget_key, open_witness, watch_log
 from registry.witnesses import add_witness, change_quorum, remove_witness
 from verifier.note import parse_vkey
+from verifier.program import EXIT_USAGE
 
 witness = typer.Typer(
     no_args_is_help=True,

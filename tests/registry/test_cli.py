@@ -134,12 +134,6 @@ def test_usage_errors_exit_with_64(tmp_path: Path, words: list[str]) -> None:
         (("render", "--batch"), "选项 '--batch' 后面要写值", "requires an argument", "."),
         (("fsck", "--help=1"), "选项 '--help' 后面不写值", "does not take a value", "."),
         (
-            ("template", "annual", "x", "--year", "abc"),
-            "没有选项 --year",
-            "No such option",
-            " template --help",
-        ),
-        (
             ("issue", "x", "--authority", "410100", "--year", "abc"),
             "'--year' 的值不对",
             "valid integer",
