@@ -36,7 +36,8 @@ types: $(VENV)/installed
 PROCESSES := $(shell echo $$(($$(nproc 2>/dev/null || echo 2) + 1)))
 
 unit: $(VENV)/installed
-	$(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -q -m "not exhaustive" --cov --cov-report=
+	$(BIN)/python -m tests.scratch $(BIN)/python -m pytest -n $(PROCESSES) --dist loadfile --no-loadscope-reorder -q \
+	  -m "not exhaustive" --cov --cov-report=
 	$(BIN)/python -m coverage report --fail-under=100 --skip-covered --include='keys/*,verifier/*' \
 	  --omit='keys/pkcs11.py,verifier/cli.py,verifier/__main__.py,verifier/program.py,verifier/session.py,verifier/judged.py,verifier/targets.py,verifier/sources.py,verifier/gather.py,verifier/presented.py,verifier/textreport.py,verifier/loglookup.py,verifier/boxed.py,verifier/audit/command.py,verifier/server/*,verifier/operation/*,verifier/review/command.py,verifier/review/printing.py,verifier/drawing/*'
 

@@ -14,16 +14,19 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
 from typing import Any
 
 import boto3
+from botocore import loaders
 
 from verifier.sources import FolderSource
 from verifier.webpages import PAGES
 
+setattr(loaders, "create_loader", cache(loaders.create_loader))  # noqa: B010 - each client would read anew what S3 is
 PATIENCE = 60.0
 """Seconds until the service is up; two on a quiet machine."""
 _HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"}

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from threading import Event
 
+import pytest
 from sqlalchemy import func, select
 
 from registry.cli.working import KINDS
@@ -22,6 +23,8 @@ from registry.models import Batch, Certificate
 from registry.trail.service import Filter, find
 from tests.forks import CONTEXT
 from tests.jobs.hands import grow_silent, is_queued
+from tests.matrices import cells
+from tests.registry.fixtures import ENGINES
 from tests.registry.rig import Clock, Place, Rig, assert_sound
 from tests.review.desk import release, submitted
 
@@ -97,6 +100,9 @@ def begun_anew(rig: Rig) -> None:
             service.retry(session, job.id, now=rig.clock.now)
 
 
+@pytest.mark.parametrize(
+    "rig", cells(ENGINES, always=["postgresql"]), indirect=True
+)  # which has every kind of death
 def test_workers_that_die_at_random_under_load_lose_and_double_nothing(rig: Rig) -> None:
     die = random.Random(SEED)
     for place in range(LISTS):

@@ -101,15 +101,19 @@ def large_picture(form: str, side: int, mode: str = "RGB", **options: object) ->
 def many_texts(count: int, *, different: bool = False, packings: int = 1, size: int = 60_000) -> bytes:
     """A PNG with so many baked records, each packed: the same one in so many ``packings``, or all ``different``."""
     white = saved(Image.new("L", (8, 8), 255), "PNG")
-    texts = (
-        b" " * size + b"%d" % (number if different else 0) for number in range(count if different else 1)
-    )
-    packed = [zlib.compress(text, 9) for text in texts]
-    if not different:
-        text = zlib.decompress(packed[0])
-        packed = [_in_pieces(text, pieces) for pieces in range(packings)]
+    blanks = b" " * size
+    if different:
+        packer = zlib.compressobj(9)
+        head = packer.compress(blanks)
+        packed = [head + _ended(packer.copy(), b"%d" % number) for number in range(count)]
+    else:
+        packed = [_in_pieces(blanks + b"0", pieces) for pieces in range(packings)]
     chunks = [chunk(b"iTXt", b"openbadgecredential\0\1\0\0\0" + one) for one in packed]
     return white[:-12] + b"".join(chunks * (count // len(chunks))) + white[-12:]
+
+
+def _ended(packer: "zlib._Compress", text: bytes) -> bytes:
+    return packer.compress(text) + packer.flush()
 
 
 def _in_pieces(text: bytes, pieces: int) -> bytes:
@@ -118,7 +122,7 @@ def _in_pieces(text: bytes, pieces: int) -> bytes:
     head = b"".join(
         packer.compress(text[at : at + 1]) + packer.flush(zlib.Z_SYNC_FLUSH) for at in range(pieces)
     )
-    return head + packer.compress(text[pieces:]) + packer.flush()
+    return head + _ended(packer, text[pieces:])
 
 
 def crowded_zip(members: int, *, zip64: bool = False) -> bytes:

@@ -8,7 +8,7 @@ import gzip
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from hashlib import sha256
 from os import fstat
 from pathlib import Path
@@ -112,25 +112,21 @@ def _in_pieces(
 
 @dataclass(frozen=True)
 class PageFile:
-    """A file of the pages with its compressed forms: what a telephone loads."""
+    """A file of the pages, which a telephone loads compressed."""
 
     data: bytes
     kind: str
 
-    @cached_property
-    def gzip(self) -> bytes:
-        """For whoever takes no better."""
-        return gzip.compress(self.data, mtime=0)
-
-    @cached_property
-    def br(self) -> bytes:
-        """A seventh less; browsers take it over https."""
-        packed: bytes = brotli.compress(self.data)
-        return packed
-
     def packed(self, coding: str) -> bytes:
-        """The bytes to send under ``coding``."""
-        return {"br": self.br, "gzip": self.gzip}[coding] if coding else self.data
+        """The bytes to send under ``coding``: as small as can be, once in each process."""
+        return _smallest(self.data, coding) if coding else self.data
+
+
+@lru_cache(maxsize=512)
+def _smallest(data: bytes, coding: str) -> bytes:
+    """Brotli is a seventh less than gzip; browsers take it over https."""
+    packed: bytes = brotli.compress(data) if coding == "br" else gzip.compress(data, mtime=0)
+    return packed
 
 
 def page_files(pin: bytes | None) -> dict[str, PageFile]:
