@@ -1,10 +1,11 @@
-"""How a command line of ours ends (SPEC 7.8): 0 every verdict PASSED, 1 any FAILED, 2 otherwise any INDETERMINATE, 64 for usage."""
+"""How a command line of ours is explained and ends (SPEC 7.8): 0 every verdict PASSED, 1 any FAILED, 2 otherwise any INDETERMINATE, 64 for usage."""
 
 import re
 import sys
 from typing import Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 EXIT_PASSED, EXIT_FAILED, EXIT_INDETERMINATE, EXIT_USAGE = 0, 1, 2, 64
 EXIT_ABORTED = 130  # as a shell says of a program that was interrupted
@@ -20,12 +21,44 @@ _WRONG_USAGE = (
     (r"Invalid value for (.+?): ", "{} 的值不对"),
 )
 """How the library's own sentences begin, and what each is in Chinese."""
+_HELP_NAMES = ["-h", "--help"]
+_HELP = "显示本说明 · Show this message and exit."
+_HEADINGS = {"Arguments": "参数 · Arguments", "Options": "选项 · Options", "Commands": "命令 · Commands"}
+"""The library's own headings in a help."""
+_DRAWN = {
+    **{f"{name.upper()}_PANEL_TITLE": heading for name, heading in _HEADINGS.items()},
+    "DEFAULT_STRING": "[默认 · default: {}]",
+    "REQUIRED_LONG_STRING": "[必填 · required]",
+}
+"""And the library's words where it draws one."""
+
+
+def _speak_both_languages(kind: Any) -> None:
+    """Helps of this kind of command have the library's words in both languages. What draws them is loaded only where one is drawn."""
+    format_plainly = kind.format_help
+
+    def format_help(self: Any, ctx: Any, formatter: Any) -> None:
+        if self.rich_markup_mode:
+            from typer import rich_utils  # noqa: PLC0415
+
+            for name, words in _DRAWN.items():
+                setattr(rich_utils, name, words)
+        section = formatter.section
+        formatter.section = lambda name: section(_HEADINGS.get(name, name))
+        self.get_help_option(ctx).help = _HELP
+        format_plainly(self, ctx, formatter)
+
+    kind.format_help = format_help
+
+
+for _kind in (TyperCommand, TyperGroup):
+    _speak_both_languages(_kind)
 
 
 def run_program(program: typer.Typer) -> NoReturn:
     """Run a command line of ours to its exit code; a usage error of any kind exits with 64."""
     try:
-        code = program(standalone_mode=False)
+        code = program(standalone_mode=False, help_option_names=_HELP_NAMES)
     except typer.Abort:  # the end of input at a question
         code = EXIT_ABORTED
     except Exception as error:

@@ -93,6 +93,11 @@ def test_every_command_explains_itself(command: str) -> None:
     assert said.exit_code == 0
     assert "Usage" in said.output
     assert any("\u4e00" <= character <= "\u9fff" for character in said.output)
+    assert "─ 选项 · Options ─" in said.output
+    assert "显示本说明" in said.output
+    assert not re.search(r"─ (Arguments|Options|Commands) ─|\[required\]|\[default", said.output), (
+        "the library's own"
+    )
 
 
 @pytest.mark.parametrize("name", LISTED)

@@ -468,10 +468,22 @@ def test_an_interruption_is_no_verdict(
     assert _command(monkeypatch, "x") == 130
 
 
-def test_help_teaches(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _command(monkeypatch, "--help") == 0
+@pytest.mark.parametrize("asked", ["-h", "--help"])
+def test_help_teaches(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], asked: str
+) -> None:
+    assert _command(monkeypatch, asked) == 0
     out = capsys.readouterr().out
-    for taught in ("--bundle", "--trust", "INDETERMINATE", "64", "root.json"):
+    for taught in (
+        "参数 · Arguments:",
+        "选项 · Options:",
+        "显示本说明 · Show",
+        "--bundle",
+        "--trust",
+        "INDETERMINATE",
+        "64",
+        "root.json",
+    ):
         assert taught in out
 
 
