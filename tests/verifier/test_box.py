@@ -28,13 +28,13 @@ from tests.verifier.bombs import (
     picture_in_pdf,
     saved,
 )
-from verifier import box, boxed
+from verifier import box, boxed, unpack
 from verifier.box import Boxes, BoxLimits, shared_boxes
 from verifier.boxwire import Answer
 from verifier.containers import extract
 from verifier.contents import Contents
 from verifier.presented import Presented, present_bytes
-from verifier.unpack import ContainerError
+from verifier.unpack import ContainerError, inflate
 
 FACE = source()
 PDF, PNG = FaceRenderer().pdf(FACE), FaceRenderer().png(FACE)
@@ -151,14 +151,21 @@ def test_a_bomb_that_shows_is_refused_at_once(boxes: Boxes, name: str) -> None:
     started = monotonic()
     with refused(ContainerError, code):
         boxes.read(data)
-    assert monotonic() - started < 5
+    assert monotonic() - started < 10, "it was stopped by the bounds of the box"
 
 
-def test_the_same_text_very_often_is_unpacked_once() -> None:
-    started = monotonic()
-    with Boxes(1) as boxes:
-        assert boxes.read(many_texts(19_000)).kind == "png"
-    assert monotonic() - started < 2
+def test_the_same_text_very_often_is_unpacked_once(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
+    picture = many_texts(19_000)
+    assert boxes.read(picture).kind == "png"
+    unpacked: list[int] = []
+
+    def counted(data: bytes, most: int) -> bytes:
+        unpacked.append(len(data))
+        return inflate(data, most)
+
+    monkeypatch.setattr(unpack, "inflate", counted)
+    texts = unpack.png_texts(picture, {"openbadgecredential": 100_000}, max_chunks=20_000, max_texts=2)
+    assert len(texts["openbadgecredential"]) == len(unpacked) == 1
 
 
 def test_a_text_packed_in_very_many_ways_is_refused(boxes: Boxes) -> None:
@@ -202,7 +209,7 @@ def test_drawings_within_drawings_stop_at_a_bound_of_the_box(boxes: Boxes) -> No
 
 
 def test_a_box_that_sleeps_is_killed() -> None:
-    with Boxes(1, BoxLimits(wall_seconds=0.3)) as boxes:
+    with Boxes(1, BoxLimits(wall_seconds=2.0)) as boxes:
         boxes.read(PDF)
         before = process_of(boxes)
         os.kill(before, signal.SIGSTOP)
