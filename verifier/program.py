@@ -35,7 +35,7 @@ _DRAWN = {
 
 def _speak_both_languages(kind: Any) -> None:
     """Helps of this kind of command have the library's words in both languages. What draws them is loaded only where one is drawn."""
-    format_plainly = kind.format_help
+    formatted = kind.format_help
 
     def format_help(self: Any, ctx: Any, formatter: Any) -> None:
         if self.rich_markup_mode:
@@ -46,7 +46,7 @@ def _speak_both_languages(kind: Any) -> None:
         section = formatter.section
         formatter.section = lambda name: section(_HEADINGS.get(name, name))
         self.get_help_option(ctx).help = _HELP
-        format_plainly(self, ctx, formatter)
+        formatted(self, ctx, formatter)
 
     kind.format_help = format_help
 

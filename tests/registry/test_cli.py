@@ -100,6 +100,13 @@ def test_every_command_explains_itself(command: str) -> None:
     )
 
 
+@pytest.mark.parametrize("words", [("-h",), ("revoke", "-h"), ("authority", "add", "-h")])
+def test_help_is_asked_for_in_short(tmp_path: Path, words: tuple[str, ...]) -> None:
+    said = Shell(tmp_path).certreg(*words)
+    assert (said.code, said.err) == (0, "")
+    assert "-h " in said.out
+
+
 @pytest.mark.parametrize("name", LISTED)
 def test_every_command_begins_with_its_line_in_the_list(name: str) -> None:
     """The list of all commands is shown without loading one; each says the same of itself."""

@@ -151,12 +151,12 @@ def test_a_bomb_that_shows_is_refused_at_once(boxes: Boxes, name: str) -> None:
     started = monotonic()
     with refused(ContainerError, code):
         boxes.read(data)
-    assert monotonic() - started < 10, "it was stopped by the bounds of the box"
+    assert monotonic() - started < 5
 
 
 def test_the_same_text_very_often_is_unpacked_once(boxes: Boxes, monkeypatch: pytest.MonkeyPatch) -> None:
     picture = many_texts(19_000)
-    assert boxes.read(picture).kind == "png"
+    read = boxes.read(picture)
     unpacked: list[int] = []
 
     def counted(data: bytes, most: int) -> bytes:
@@ -164,8 +164,8 @@ def test_the_same_text_very_often_is_unpacked_once(boxes: Boxes, monkeypatch: py
         return inflate(data, most)
 
     monkeypatch.setattr(unpack, "inflate", counted)
-    texts = unpack.png_texts(picture, {"openbadgecredential": 100_000}, max_chunks=20_000, max_texts=2)
-    assert len(texts["openbadgecredential"]) == len(unpacked) == 1
+    assert extract(picture) == read == Contents("png", record=read.record)
+    assert len(unpacked) == 1
 
 
 def test_a_text_packed_in_very_many_ways_is_refused(boxes: Boxes) -> None:

@@ -15,8 +15,6 @@ from verifier.webserver import HttpSource
 OK = b"HTTP/1.1 200 OK\r\n"
 CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 SECONDS = 0.4
-GIVEN_UP = 8.0
-"""Seconds within which it must be over, however busy the machine: what is dripped takes 20 or more, and a silent server 10 without a deadline."""
 LOCATIONS = [
     b"http://xn--a.cn/",
     b"//xn--a",
@@ -115,7 +113,7 @@ def test_whatever_is_dripped_is_given_up(answer: bytes) -> None:
     started = time.monotonic()
     with answering(answer, pause=0.05) as address, refused(SourceError, "source_unreachable"):
         read(address, seconds=SECONDS)
-    assert time.monotonic() - started < GIVEN_UP
+    assert time.monotonic() - started < 3
 
 
 def test_a_server_that_says_nothing_to_a_handshake_is_given_up() -> None:
@@ -123,7 +121,7 @@ def test_a_server_that_says_nothing_to_a_handshake_is_given_up() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         with refused(SourceError, "source_unreachable"):
             read(f"https://127.0.0.1:{server.getsockname()[1]}", seconds=SECONDS)
-        assert time.monotonic() - started < GIVEN_UP
+        assert time.monotonic() - started < 3
 
 
 def test_a_proxy_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +131,7 @@ def test_a_proxy_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setenv("no_proxy", "direct.example")
         with refused(SourceError, "source_unreachable"):
             read("http://jxjy.example.cn", seconds=SECONDS)
-    assert time.monotonic() - started < GIVEN_UP
+    assert time.monotonic() - started < 3
 
 
 def test_a_deadline_that_is_over_before_the_first_byte() -> None:
