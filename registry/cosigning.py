@@ -7,13 +7,12 @@ while a witness is waited for, and no failure of one is an error here: it is tol
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
-from time import monotonic
 
-import httpx
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -35,14 +34,8 @@ from verifier.note import (
     parse_vkey,
     signature_lines,
 )
-from verifier.webserver import trusted_roots
 
 ADDRESSES = "witnesses.json"
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 15.0
-TOTAL_SECONDS = 20.0
-"""For one answer, so that a witness that drips bytes cannot hold an office."""
-MAX_ANSWER_BYTES = 8 * 1024
-"""A few signature lines. Sender: whoever answers at a witness's address."""
 CLOCK_SKEW = 300
 """Seconds that a witness's clock may be ahead of ours, as for every verifier (SPEC 7.2)."""
 MAX_LOOKED_AT = 1000
@@ -79,7 +72,9 @@ def read_addresses(home: Path) -> dict[str, str]:
         return {}
     except ValueError as error:
         raise RegistryError("witness_addresses", file=ADDRESSES) from error
-    if type(found) is not dict or not all(type(url) is str and _is_address(url) for url in found.values()):
+    from registry.posting import is_address  # noqa: PLC0415  (with an HTTP library, which most registries never need)
+
+    if type(found) is not dict or not all(type(url) is str and is_address(url) for url in found.values()):
         raise RegistryError("witness_addresses", file=ADDRESSES)
     return found
 
@@ -88,7 +83,9 @@ def write_address(home: Path, name: str, url: str | None) -> None:
     """Note where ``name`` is reached, or forget it (None)."""
     addresses = {one: where for one, where in read_addresses(home).items() if one != name}
     if url is not None:
-        if not _is_address(url):
+        from registry.posting import is_address  # noqa: PLC0415
+
+        if not is_address(url):
             raise RegistryError("witness_address", url=url[:200])
         addresses[name] = url
     text = json.dumps(addresses, ensure_ascii=False, indent=1, sort_keys=True)
@@ -136,14 +133,6 @@ def witness_keys(trust_list: TrustList) -> list[NoteKey]:
     return [parse_vkey(vkey) for vkey in trust_list.witness_vkeys]
 
 
-def _is_address(url: str) -> bool:
-    try:
-        parsed = httpx.URL(url)
-    except httpx.InvalidURL:
-        return False
-    return parsed.scheme in ("http", "https") and bool(parsed.host)
-
-
 def _counts(note: bytes, key: NoteKey, now: int) -> bool:
     return any(0 < time <= now + CLOCK_SKEW for time in cosignature_times(parse_note(note), [key]))
 
@@ -154,28 +143,29 @@ def _ask(
     """A cosignature line of ``key`` for ``row``, or why there is none."""
     if url is None:
         return b"", "witness_address_missing"
-    timeout = httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS)
+    from registry.posting import UnreachableError, posting  # noqa: PLC0415
+
     try:
-        with (
-            httpx.Client(verify=trusted_roots(), timeout=timeout, follow_redirects=False) as client,
-            database.read() as session,
-        ):
-            return _converse(client, session, f"{url.rstrip('/')}/add-checkpoint", key, row, now)
-    except httpx.HTTPError:
+        with posting(f"{url.rstrip('/')}/add-checkpoint") as post, database.read() as session:
+            return _converse(post, session, key, row, now)
+    except UnreachableError:
         return b"", "witness_unreachable"
 
 
 def _converse(
-    client: httpx.Client, session: Session, url: str, key: NoteKey, row: CheckpointRow, now: int
+    post: Callable[[bytes], tuple[int, bytes]], session: Session, key: NoteKey, row: CheckpointRow, now: int
 ) -> tuple[bytes, str]:
     old = _last_cosigned(session, key, row.size)
     for _ in range(_ATTEMPTS):
-        status, answer = _post(client, url, _submission(session, row, old))
-        if status == httpx.codes.OK:
+        status, answer = post(_submission(session, row, old))
+        if status == HTTPStatus.OK:
             line = _line_of(row.note, answer, key, now)
             return (line, "") if line else (b"", "witness_answer")
-        if status != httpx.codes.CONFLICT:
-            return b"", "witness_inconsistent" if status == 422 else "witness_refused"
+        if status != HTTPStatus.CONFLICT:
+            return (
+                b"",
+                "witness_inconsistent" if status == HTTPStatus.UNPROCESSABLE_ENTITY else "witness_refused",
+            )
         try:
             old = decimal_decode(answer.decode("ascii").removesuffix("\n"))
         except (UnicodeDecodeError, KeysError):
@@ -197,20 +187,6 @@ def _submission(session: Session, row: CheckpointRow, old: int) -> bytes:
     proof: Sequence[bytes] = tree(session, row.size).consistency_proof(old) if old else ()
     lines = [f"old {old}", *map(base64_encode, proof)]
     return ("\n".join(lines) + "\n\n").encode("ascii") + row.note
-
-
-def _post(client: httpx.Client, url: str, body: bytes) -> tuple[int, bytes]:
-    """Status and body; no body where it is too long; raises ``httpx.HTTPError``, also where it is too slow."""
-    deadline = monotonic() + TOTAL_SECONDS
-    with client.stream("POST", url, content=body) as response:
-        answer = b""
-        for chunk in response.iter_raw():
-            answer += chunk
-            if monotonic() > deadline:
-                raise httpx.ReadTimeout("too slow")
-            if len(answer) > MAX_ANSWER_BYTES:
-                return response.status_code, b""
-        return response.status_code, answer
 
 
 def _line_of(note: bytes, answer: bytes, key: NoteKey, now: int) -> bytes:

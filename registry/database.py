@@ -11,32 +11,24 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import (
-    BigInteger,
-    Boolean,
     Connection,
     Engine,
-    Integer,
-    LargeBinary,
-    String,
     Table,
     create_engine,
     event,
     func,
-    insert,
     inspect,
     select,
     text,
 )
-from sqlalchemy.engine import URL, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session
-from sqlalchemy.types import TypeEngine
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
@@ -46,9 +38,6 @@ _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
 BUSY_TIMEOUT_MS = 60_000
 """A writer waits this long for another; issuing holds the lock for well under a second."""
-
-CONNECT_SECONDS = 5
-"""For a server that does not answer at all; one that is not there refuses at once."""
 
 _WAL_PAUSE = 0.01
 """Seconds between two tries to switch a new file to its write-ahead log."""
@@ -169,16 +158,23 @@ def bulk_inserting(
     target: Table = table.__table__
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        with _copying(connection, target, names, rows):
+        from registry import postgresql  # noqa: PLC0415
+
+        with postgresql.copying(connection, target, names, rows):
             yield
         return
-    if connection.dialect.name == "sqlite":
-        columns = ", ".join(f'"{name}"' for name in names)
-        sql = f'INSERT INTO "{target.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
-        connection.exec_driver_sql(sql, list(rows))
-    else:
-        connection.execute(insert(target), [dict(zip(names, row, strict=True)) for row in rows])
+    columns = ", ".join(f'"{name}"' for name in names)
+    sql = f'INSERT INTO "{target.name}" ({columns}) VALUES ({", ".join("?" * len(names))})'  # noqa: S608
+    connection.exec_driver_sql(sql, list(rows))
     yield
+
+
+def insert_absent(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert ``rows`` (column to value), but for those that are there by any promise of the schema; nothing is said of these."""
+    dialect = import_module(
+        f"sqlalchemy.dialects.{session.connection().dialect.name}"
+    )  # the engine loaded it
+    session.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 
 def select_among(
@@ -208,49 +204,6 @@ def _be_alone(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(ALONE)))
 
 
-@contextmanager
-def _copying(
-    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[tuple[Any, ...]]
-) -> Iterator[None]:
-    columns = ", ".join(f'"{name}"' for name in names)
-    driver: Any = connection.connection.driver_connection
-    statement = f'COPY "{table.name}" ({columns}) FROM STDIN (FORMAT BINARY)'
-    try:
-        with driver.cursor() as cursor, cursor.copy(statement) as copy:
-            # Else it is the dumper of the DB API's own wrapper that was registered last, which is not compiled.
-            cursor.adapters.register_dumper(bytes, BytesBinaryDumper)
-            copy.set_types([_wire_type(table.c[name].type) for name in names])
-            for row in rows:
-                copy.write_row(row)
-            yield
-    except psycopg.IntegrityError as error:
-        # As everywhere else: the driver's own error would pass by those who wait for this one. Its text is left behind:
-        # it tells the row's values, a claim's hash among them.
-        told = type(error)(error.diag.message_primary or "")
-        raise IntegrityError(statement, None, told) from None
-    except psycopg.OperationalError as error:  # the server is away, its disk is full
-        first = error.diag.message_primary or str(error).partition("\n")[0]
-        raise OperationalError(statement, None, type(error)(first)) from None
-
-
-def _wire_type(kind: TypeEngine[Any]) -> str:
-    """PostgreSQL's name of a column's type: binary COPY converts nothing."""
-    for of, name in _WIRE_TYPES:
-        if isinstance(kind, of):
-            return name
-    raise TypeError(f"no wire type for {kind}")
-
-
-_WIRE_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
-    (BigInteger, "int8"),
-    (Integer, "int4"),
-    (LargeBinary, "bytea"),
-    (String, "text"),
-    (Boolean, "bool"),
-)
-"""The first that fits: a ``BigInteger`` is an ``Integer`` too."""
-
-
 def _parsed(url: str) -> URL:
     """The address; raises ``RegistryError`` (``database_address``) for what is none of ours. It may hold a password."""
     try:
@@ -270,15 +223,9 @@ def _engine(url: str) -> Engine:
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     parsed = _parsed(url)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(
-            parsed,
-            # A server that was started anew is found out before a request needs it, not by a request that fails.
-            pool_pre_ping=True,
-            connect_args={"connect_timeout": CONNECT_SECONDS},
-            hide_parameters=True,
-        )
-        event.listen(engine, "handle_error", _without_values, retval=True)
-        return engine
+        from registry import postgresql  # noqa: PLC0415  (and its driver: a tenth of a second, at each start)
+
+        return postgresql.engine_of(parsed)
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
         make_private_file(Path(parsed.database))
@@ -290,15 +237,6 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
-
-
-def _without_values(context: ExceptionContext) -> BaseException | None:
-    """A server's error without its details, which tell the values of the row: a claim's hash, a name."""
-    wrapped, original = context.sqlalchemy_exception, context.original_exception
-    if not isinstance(wrapped, DBAPIError) or not isinstance(original, psycopg.IntegrityError):
-        return None
-    original.args = (original.diag.message_primary or "",)
-    return type(wrapped)(wrapped.statement, None, original, hide_parameters=True)
 
 
 def _prepare_sqlite(connection: Any, _: object) -> None:

@@ -13,14 +13,13 @@ from typing import NamedTuple
 
 import orjson
 from sqlalchemy import select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from keys.canonical import canonicalize_restricted
 from keys.encodings import base64_decode, base64_encode, timestamp_encode
 from keys.trustlist import ListedKey
 from registry.applications import Candidate
-from registry.database import bulk_inserting, select_among
+from registry.database import bulk_inserting, insert_absent, select_among
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault, key_id_of
 from registry.models import Claim, Intent, Series
@@ -198,8 +197,7 @@ def _locked_series(session: Session, series: SeriesKey) -> Series:
     locked = select(Series).filter_by(**key).with_for_update()
     if (begun := session.scalars(locked).one_or_none()) is not None:
         return begun
-    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
-    session.execute(make(Series).values(**key, next_serial=1).on_conflict_do_nothing())
+    insert_absent(session, Series, [{**key, "next_serial": 1}])
     return session.scalars(locked).one()
 
 

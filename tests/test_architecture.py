@@ -79,9 +79,11 @@ def test_the_public_server_loads_no_decoder_no_registry_and_no_private_key() -> 
 
 
 def test_only_who_does_background_work_on_postgresql_loads_the_queue() -> None:
-    """It takes a fifth of a second to load, which no command, page or worker on SQLite has to wait."""
+    """It takes a fifth of a second to load, which no command, page or worker on SQLite has to wait; and the driver, and what speaks HTTP
+    to witnesses and publications, a tenth each."""
     look = "import sys, registry.cli.working, registry.cli.serving; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
     modules = set(done.stdout.split())
     assert "registry.jobs.worker" in modules
     assert not {"procrastinate", "psycopg_pool", "croniter", "registry.jobs.queue"} & modules
+    assert not {"psycopg", "registry.postgresql", "httpx", "registry.posting"} & modules

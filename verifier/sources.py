@@ -15,7 +15,6 @@ from typing import Protocol
 from verifier.bounded import bounded, check_path
 from verifier.bundle import BundleSource
 from verifier.errors import SourceError
-from verifier.webserver import HttpSource
 
 MAX_REMEMBERED_BYTES = 64 * 1024 * 1024
 """Documents kept for one run, so that 1,000 certificates cost the reads of a few lists and tiles."""
@@ -47,6 +46,8 @@ class Source(Protocol):
 def open_source(text: str) -> Source:
     """The publication that ``text`` names: a web address, a folder, or a bundle's file."""
     if text.startswith(("http://", "https://")):
+        from verifier.webserver import HttpSource  # noqa: PLC0415  (with an HTTP library: a folder or a bundle does without)
+
         return HttpSource(text)
     path = Path(text)
     if path.is_dir():

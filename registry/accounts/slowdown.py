@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from registry.accounts.errors import SlowDownError
 from registry.accounts.models import KnownDevice, SignInTrouble
 from registry.accounts.secrets import secret_hash
+from registry.database import insert_absent
 
 FORGOTTEN_AFTER = 24 * 3600
 """Seconds after the last attempt."""
@@ -125,6 +124,5 @@ def remember(session: Session, device: str, account_id: int, *, now: int) -> Non
 
 
 def _have_row(session: Session, key: bytes, now: int) -> None:
-    make = postgresql_insert if session.connection().dialect.name == "postgresql" else sqlite_insert
     row = {"key": key, "failures": 0, "last_at": now, "not_before": now}
-    session.execute(make(SignInTrouble).values(row).on_conflict_do_nothing())
+    insert_absent(session, SignInTrouble, [row])

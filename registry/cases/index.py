@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 import orjson
 from sqlalchemy import delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from registry.app import App
 from registry.cases.models import Employer, IndexedCertificate, IndexMark
-from registry.database import bulk_insert, select_among
+from registry.database import bulk_insert, insert_absent, select_among
 from registry.log import log_size
 from registry.models import Certificate, Intent, StatusEvent
 from registry.status import states_of
@@ -173,8 +172,7 @@ def _employer_ids(session: Session, names: Iterable[str]) -> dict[str, int]:
     wanted = sorted(names)
     if not wanted:
         return {}
-    make = postgresql.insert if session.connection().dialect.name == "postgresql" else sqlite.insert
-    session.execute(make(Employer).on_conflict_do_nothing(), [{"name": name} for name in wanted])
+    insert_absent(session, Employer, [{"name": name} for name in wanted])
     return {name: id_ for id_, name in select_among(session, Employer, "name", wanted, ("id", "name"))}
 
 

@@ -28,11 +28,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from registry.app import App
-from registry.database import CONNECT_SECONDS, Database
+from registry.database import Database
 from registry.jobs import service
 from registry.jobs.service import LEASE
 from registry.jobs.worker import Kinds, lanes_of, perform, split
 from registry.outages import OUTAGES
+from registry.postgresql import CONNECT_SECONDS
 from verifier.operation.logs import whereabouts
 
 CONNECTIONS = 4

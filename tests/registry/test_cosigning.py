@@ -12,10 +12,9 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
-from registry import cosigning
+from registry import posting
 from registry.cosigning import (
     ADDRESSES,
-    MAX_ANSWER_BYTES,
     read_addresses,
     witnessed_checkpoint,
     write_address,
@@ -25,6 +24,7 @@ from registry.faces.renderer import FaceRenderer
 from registry.handout import find_record, prepare, write_files
 from registry.log import latest_checkpoint
 from registry.models import CheckpointRow
+from registry.posting import MAX_ANSWER_BYTES
 from registry.publication import publish
 from registry.trust import current_trust_list
 from registry.witnesses import add_witness, change_quorum, remove_witness
@@ -231,7 +231,7 @@ def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]],
 
 
 def test_a_witness_that_drips_is_not_waited_for(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cosigning, "TOTAL_SECONDS", 0.0)
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.0)
     with answering((200, STRANGER)) as (address, _):
         add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
         assert lite.app.cosign_log().missing == {"w1.example": "witness_unreachable"}

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
 
-from registry import cosigning
+from registry import cosigning, posting
 from registry.bucket import BucketSite, open_bucket
 from registry.errors import RegistryError
 from registry.fsck import fsck
@@ -216,7 +216,7 @@ def test_a_cosignature_is_lost_before_and_after_the_witness_made_it(
         (number,) = lite.issue(1)
         for lost in ("answer", "commit"):
             lite.change(number, "suspend", "complaint")
-            post = cosigning._post
+            post = posting._post
 
             def lose(*arguments: Any, post: Any = post) -> Any:
                 if after:
@@ -225,7 +225,7 @@ def test_a_cosignature_is_lost_before_and_after_the_witness_made_it(
 
             with monkeypatch.context() as patch:
                 if lost == "answer":
-                    patch.setattr(cosigning, "_post", lose)
+                    patch.setattr(posting, "_post", lose)
                     lite.app.sign_log()
                     assert not _witnessed(lite)
                 else:

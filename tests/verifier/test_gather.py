@@ -33,10 +33,11 @@ from verifier.logfiles import bundle_entries
 from verifier.loglookup import runs_path
 from verifier.presented import Presented, present_text
 from verifier.report import Verdict, VerificationReport
-from verifier.sources import FolderSource, HttpSource, RememberingSource, Source, open_source
+from verifier.sources import FolderSource, RememberingSource, Source, open_source
 from verifier.status import status_path
 from verifier.trouble import Trouble, distinct
 from verifier.verify import verify
+from verifier.webserver import HttpSource
 
 Files = dict[str, bytes]
 
