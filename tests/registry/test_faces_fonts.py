@@ -1,8 +1,13 @@
 """The faces' one typeface: found without loading its package, alone before typst, and honest about what it lacks."""
 
+import io
+import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
+import pikepdf
 from fontTools.ttLib import TTFont
 
 from verifier.drawing.fonts import (
@@ -20,6 +25,23 @@ def test_typst_sees_this_face_under_its_two_names_and_no_other() -> None:
     fonts = sorted(typst_fonts().fonts(), key=lambda font: font.family)
     assert [font.family for font in fonts] == [FAMILY, FORM_FAMILY]
     assert [str(font.path).rpartition("/")[2] for font in fonts] == [FILE_NAME, FORM_FILE_NAME]
+
+
+def test_nothing_lies_about_while_a_process_draws(tmp_path: Path) -> None:
+    """Whoever is killed leaves nothing behind; and what is set later is set in the face all the same."""
+    program = (
+        "import os, sys, typst; from verifier.drawing.fonts import FAMILY, FORM_FAMILY, typst_fonts\n"
+        "fonts = typst_fonts()\n"
+        'text = f\'#text(font: "{FAMILY}")[张博]#text(font: "{FORM_FAMILY}")[证书]\'\n'
+        "drawn = typst.Compiler(text.encode(), font_paths=fonts, ignore_system_fonts=True).compile(format='pdf')\n"
+        "sys.stdout.buffer.write(drawn); sys.stdout.flush(); os.kill(os.getpid(), 9)"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=False)
+    assert (run.returncode, run.stderr, list(tmp_path.iterdir())) == (-signal.SIGKILL, b"", [])
+    with pikepdf.open(io.BytesIO(run.stdout)) as pdf:
+        names = sorted(str(font.BaseFont).partition("+")[2] for font in pdf.pages[0].Resources.Font.values())
+    assert names == ["NotoSerifCJKsc-Regular-Identity-H", "SourceHanSerifSC-Regular-Identity-H"]
 
 
 def test_the_two_names_are_one_face() -> None:

@@ -7,13 +7,11 @@ system's fonts nor its own. A glyph that is missing is drawn by typst as nothing
 ``missing_glyphs`` is asked at intake, and again before anything is drawn.
 """
 
-import atexit
 import importlib.util
-import shutil
-import tempfile
 import threading
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import typst
 from fontTools.ttLib import TTFont
@@ -48,13 +46,15 @@ def typst_fonts() -> typst.Fonts:
 
 @cache
 def _typst_fonts() -> typst.Fonts:
-    folder = Path(tempfile.mkdtemp(prefix="certreg-font-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    for name in (FILE_NAME, FORM_FILE_NAME):
-        (folder / name).symlink_to(font_path(name))
-    fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(folder)])
-    if sorted(fonts.families()) != [FAMILY, FORM_FAMILY]:
-        raise FaceError("face_font", "typst does not read the font")
+    with TemporaryDirectory(prefix="certreg-font-") as folder:
+        for name in (FILE_NAME, FORM_FILE_NAME):
+            Path(folder, name).symlink_to(font_path(name))
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
+        if sorted(fonts.families()) != [FAMILY, FORM_FAMILY]:
+            raise FaceError("face_font", "typst does not read the font")
+        # Set once, a font is in memory: nothing has to lie about until the process ends, however it ends.
+        both = f'#text(font: "{FAMILY}")[年]#text(font: "{FORM_FAMILY}")[年]'
+        typst.Compiler(both.encode(), font_paths=fonts, ignore_system_fonts=True).compile(format="pdf")
     return fonts
 
 
