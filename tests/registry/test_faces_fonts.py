@@ -80,6 +80,14 @@ def test_rare_names_can_be_drawn() -> None:
     assert missing_glyphs("𠮷㐱䶮堃喆·买买提 Ab-’é（）〇") == []
 
 
+def test_what_can_be_drawn_is_what_the_font_names_a_glyph_for() -> None:
+    with TTFont(font_path(), lazy=True) as font:
+        named = [chr(code) for code, glyph in font.getBestCmap().items() if glyph != ".notdef"]
+        lacking = [chr(code) for code in range(0x20000, 0x20100) if code not in font.getBestCmap()]
+    assert len(named) > 40_000
+    assert missing_glyphs("".join((*named, *lacking))) == lacking != []
+
+
 def test_what_the_font_lacks_is_named_once_and_in_order() -> None:
     assert missing_glyphs("张\ue000文\u200d博\ue000🎓") == ["\ue000", "\u200d", "🎓"]
     assert missing_glyphs("") == []

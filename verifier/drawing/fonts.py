@@ -72,4 +72,6 @@ def _covered() -> frozenset[int]:
 @cache
 def _read_cmap() -> frozenset[int]:
     with TTFont(font_path(), lazy=True) as font:
-        return frozenset(code for code, glyph in font.getBestCmap().items() if glyph != ".notdef")
+        # Glyphs by their places: to read their names would take as long as all else. What is missing is the first.
+        font.setGlyphOrder([str(place) for place in range(font["maxp"].numGlyphs)])
+        return frozenset(code for code, glyph in font.getBestCmap().items() if glyph != "0")
