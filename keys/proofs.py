@@ -99,10 +99,20 @@ def check_options(document: Mapping[str, Any], options: Mapping[str, Any]) -> No
         raise ProofError("proof_members")
     if (options["type"], options["cryptosuite"], options["proofPurpose"]) != _CONSTANTS:
         raise ProofError("proof_suite")
-    if "@context" in options and ("@context" not in document or options["@context"] != document["@context"]):
+    if "@context" in options and not (
+        "@context" in document and _is_same(options["@context"], document["@context"])
+    ):
         raise ProofError("proof_context")
     if not isinstance(options["verificationMethod"], str):
         raise ProofError("proof_method")
+
+
+def _is_same(one: object, other: object) -> bool:
+    """Whether two JSON values are equal; to Python ``1`` is ``True``, but a text is nothing else."""
+    if one != other:
+        return False
+    of_texts = type(one) is list and {str}.issuperset(map(type, one))
+    return of_texts or canonicalize(one) == canonicalize(other)
 
 
 def parse_proof_set(document: Mapping[str, Any]) -> tuple[Proof, ...]:

@@ -5,6 +5,7 @@ specification demands; a signature by a known key that does not verify spoils th
 a name with spaces or ``+``, a signature line in a second spelling, more than 64 signatures.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,6 +20,8 @@ from verifier.limits import MAX_CHECKPOINT_BYTES, MAX_NOTE_SIGNATURES
 ALGORITHM_NOTE = 0x01
 ALGORITHM_COSIGNATURE = 0x04
 _DASH = "\u2014 "
+_NAME = re.compile("[^+\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]+")
+"""White space written out: what a language takes for it differs (SPEC 6.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,4 +158,4 @@ def _signature(line: str) -> NoteSignature:
 
 
 def _name_ok(name: str) -> bool:
-    return bool(name) and "+" not in name and not any(character.isspace() for character in name)
+    return _NAME.fullmatch(name) is not None

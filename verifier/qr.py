@@ -18,7 +18,7 @@ from verifier.limits import MAX_QR_DIGITS, MAX_QR_TEXT
 
 PAYLOAD_FORMAT = 1
 # Scheme and host mean the same in either case (RFC 3986 section 6.2.2.1); a path does not.
-_TEXT = re.compile(r"(?i:https)://([^/?#\s]{1,253})/v#([0-9]+)", re.ASCII)
+_TEXT = re.compile(rf"(?i:https)://([^/?#{WHITE_SPACE}]{{1,253}})/v#([0-9]+)", re.ASCII)
 
 
 def _digit_count(size: int) -> int:

@@ -110,7 +110,8 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "text_not_nfc": _file("文字不是规范的 Unicode 形式（NFC）", "a text is not in Unicode's normal form NFC"),
     "text_control_character": _file(
-        "文字中有控制字符或不可见字符", "a text has control or invisible characters"
+        "文字中有控制字符、不可见字符或证书不使用的字符",
+        "a text has characters that are invisible, control characters, or not used in certificates",
     ),
     "template_unknown": Sentence(
         "本核验程序没有这种证书的模板，无法判定。请更新核验程序，或联网核验。",

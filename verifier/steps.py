@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from keys.canonical import dump_checked
 from keys.encodings import timestamp_decode, timestamp_encode
-from keys.errors import TrustListError
+from keys.errors import EncodingError, TrustListError
 from keys.proofs import hash_data
 from verifier.authority import objection_at
 from verifier.case import Case
@@ -171,11 +171,10 @@ def _check_times(case: Case, created: int) -> int:
         raise Undecided("created_after_time", missing="clock")
     if case.logged and created < moment - policy.max_log_delay:
         raise FormError("created_long_before_logged")
-    if not case.logged and (objection := objection_at(case.authority, case.key, case.number, created)):
-        raise _objection(case, objection, created)
-    if objection := objection_at(case.authority, case.key, case.number, moment):
-        if case.logged:
-            raise _objection(case, objection, moment)
+    for then in (moment, min(created, moment)) if case.logged else (created,):
+        if objection := objection_at(case.authority, case.key, case.number, then):
+            raise _objection(case, objection, then)
+    if not case.logged and (objection := objection_at(case.authority, case.key, case.number, moment)):
         raise Undecided(objection, missing="log-proof")
     return moment
 
@@ -253,7 +252,10 @@ def _check_number(case: Case, record: UnverifiedRecord, template: CertificateTem
 @lru_cache(maxsize=256)
 def _day_of_issue(created: int) -> str:
     """China's day of the signature as a record writes it."""
-    return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
+    try:
+        return timestamp_encode(created + _CHINA_SECONDS)[:10] + "T00:00:00Z"
+    except EncodingError:  # the last hours of the calendar; no day is theirs
+        return ""
 
 
 def _log(case: Case) -> Passed:

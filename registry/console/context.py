@@ -37,6 +37,7 @@ from registry.console.request import (
     text_field,
 )
 from registry.console.settings import ConsoleSettings
+from verifier.operation.forms import is_in_utf8
 
 _SAFE = frozenset({"GET", "HEAD"})
 _TOKEN_NOTED_EVERY = 60
@@ -174,6 +175,8 @@ async def _form(request: Request, route: str) -> FormData:
         raise Problem("length_required")
     if int(length) > UPLOAD_BYTES.get(route, FORM_BYTES):
         raise Problem("too_large", bytes=UPLOAD_BYTES.get(route, FORM_BYTES))
+    if not is_in_utf8(request.headers.get("content-type", "")):
+        raise Problem("bad_request")
     return await request.form(max_files=1, max_fields=_FIELDS, max_part_size=FORM_BYTES)
 
 

@@ -311,6 +311,14 @@ def test_what_is_sent_has_bounds(console: Console, headers: dict[str, str], stat
     assert (answer.status_code, code_of(answer)) == (status, code)
 
 
+def test_a_form_is_read_as_utf8_and_by_no_codec_of_the_senders(console: Console) -> None:
+    """One of Python's takes seconds for what is small enough, in the loop that answers everybody."""
+    door = fresh_door(console)
+    headers = {"content-type": "multipart/form-data; boundary=x; charset=punycode"}
+    answer = door.client.post("/console/sign-in", content=b"--x--", headers=headers)
+    assert (answer.status_code, code_of(answer)) == (400, "bad_request")
+
+
 def test_headers_of_every_answer(console: Console) -> None:
     caller = console.signed_in(Role.CLERK)
     for answer in (

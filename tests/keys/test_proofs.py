@@ -154,6 +154,19 @@ def test_a_proof_has_no_context_of_its_own(context: object) -> None:
         parse_proof(document, {**document["proof"], "@context": context})
 
 
+@pytest.mark.parametrize(
+    ("one", "other"), [(1, True), (0, False), ([1], [True]), ([{"a": 0}], [{"a": False}]), (None, ...)]
+)
+def test_a_context_of_another_type_is_another(one: object, other: object) -> None:
+    """Which Python would not say of 1 and true."""
+    document = {"a": 1} if other is ... else {"@context": other, "a": 1}
+    proof = add_proof({"a": 1}, signer("410100"), verification_method=METHOD, created=CREATED)["proof"]
+    with refused(ProofError, "proof_context"):
+        parse_proof(document, {**proof, "@context": one})
+    same = add_proof({"@context": one, "a": 1}, signer("410100"), verification_method=METHOD, created=CREATED)
+    assert parse_proof(same, same["proof"]).options["@context"] == one
+
+
 @pytest.mark.parametrize("count", [0, MAX_PROOFS + 1])
 def test_a_set_has_bounds(count: int) -> None:
     with refused(ProofError, "proof_count"):

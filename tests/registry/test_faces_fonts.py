@@ -19,6 +19,7 @@ from verifier.drawing.fonts import (
     missing_glyphs,
     typst_fonts,
 )
+from verifier.record import is_outside_repertoire
 
 
 def test_typst_sees_this_face_under_its_two_names_and_no_other() -> None:
@@ -80,12 +81,15 @@ def test_rare_names_can_be_drawn() -> None:
     assert missing_glyphs("𠮷㐱䶮堃喆·买买提 Ab-’é（）〇") == []
 
 
-def test_what_can_be_drawn_is_what_the_font_names_a_glyph_for() -> None:
+def test_what_can_be_drawn_is_what_the_font_names_a_glyph_for_and_a_record_may_have() -> None:
     with TTFont(font_path(), lazy=True) as font:
         named = [chr(code) for code, glyph in font.getBestCmap().items() if glyph != ".notdef"]
         lacking = [chr(code) for code in range(0x20000, 0x20100) if code not in font.getBestCmap()]
+    refused = [one for one in named if is_outside_repertoire(one)]
     assert len(named) > 40_000
-    assert missing_glyphs("".join((*named, *lacking))) == lacking != []
+    assert {"\xad", "\u3164", "\U0001f100"} <= set(refused)
+    assert missing_glyphs("".join((*named, *lacking))) == [*refused, *lacking]
+    assert lacking
 
 
 def test_what_the_font_lacks_is_named_once_and_in_order() -> None:

@@ -186,6 +186,16 @@ FORMS: list[tuple[dict[str, Any], tuple[int, str]]] = [
         (400, "upload_form"),
     ),
     ({"content": b"junk", "headers": {"Content-Type": "multipart/form-data; boundary=x"}}, (400, "upload_form")),
+    *(
+        (
+            {
+                "content": b'--x\r\nContent-Disposition: form-data; name="options"\r\n\r\n{}\r\n--x--',
+                "headers": {"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"},
+            },
+            (400, "upload_form"),
+        )
+        for charset in ("punycode", "PUNYCODE", "idna", "utf-16", "latin-1", "x")
+    ),
     ({"files": sent(("a.tlog-proof", b"x"))}, (422, "body_form")),
     ({"files": sent(("a.json", b"{}")), "data": {"other": "x"}}, (422, "body_form")),
     ({"files": sent(("a.json", b"{}")), "data": {"options": "{"}}, (400, "body_not_json")),

@@ -32,8 +32,9 @@ from tests.vectors.model import (
 )
 from verifier.number import number_of
 
-DAY = 86_400
+HOUR, DAY = 3_600, 86_400
 MAY, JUNE = at("2026-05-10T08:00:00Z"), at("2026-06-10T08:00:00Z")
+REINSTATED = at("2026-06-01T00:00:00Z")
 GRANTED = StateChange("granted", at("2025-01-01T00:00:00Z"), "delegation")
 
 
@@ -87,6 +88,18 @@ def _suspended() -> Scene:
     fields = {**ANNUAL, "validFrom": "2026-05-10", "created": timestamp_encode(MAY)}
     certificate = registry.issue(fields, logged_at=MAY + 5)
     return _judge(registry, certificate, _objected("authority_suspended"), moment=MAY + 60 * DAY)
+
+
+@case(
+    "authority-suspended-when-created",
+    "7.4",
+    "Created while the authority was suspended, by the certificate's own account, and logged after that",
+)
+def _suspended_then() -> Scene:
+    registry = Simulator()
+    fields = {**ANNUAL, "validFrom": "2026-06-01", "created": timestamp_encode(REINSTATED - HOUR)}
+    certificate = registry.issue(fields, logged_at=REINSTATED + 5)
+    return _judge(registry, certificate, _objected("authority_suspended"), moment=JUNE)
 
 
 @case(

@@ -272,6 +272,34 @@ def _noncharacter() -> Scene:
 
 
 @case(
+    "name-with-newer-characters",
+    "2.5",
+    "A signed name with characters of which an older reader does not know how they compose",
+)
+def _newer() -> Scene:
+    return _refused_name("text_control_character", "\U000105d2\u0307x")
+
+
+@case(
+    "name-with-a-newer-mark",
+    "2.5",
+    "A signed name with a mark of which an older reader does not know its place",
+)
+def _newer_mark() -> Scene:
+    return _refused_name("text_control_character", "a\u0897\u0316")
+
+
+@case(
+    "name-with-a-newer-ideograph",
+    "2.5",
+    "An ideograph that is newer than many readers: it has no form but itself",
+)
+def _newer_ideograph() -> Scene:
+    registry = Simulator()
+    return scene(registry, registry.evidence(registry.issue({**ANNUAL, "name": "张\U00030edd"})), passed())
+
+
+@case(
     "value-begins-with-a-combining-mark",
     "2.5",
     "Two values that only a careless reader composes: an X, and a mark above",

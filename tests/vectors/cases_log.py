@@ -120,6 +120,26 @@ def _forked() -> Scene:
     return _judge(registry, certificate, proof, _unproven("log_inclusion"))
 
 
+@case(
+    "log-signature-name-with-white-space", "6.3", "A line by an unknown key, in whose name there is a U+0085"
+)
+def _white_space() -> Scene:
+    registry, certificate = _logged()
+    data = registry.log_proof(4).to_bytes() + "\u2014 a\u0085b YWJjZGVmZ2g=\n".encode()
+    return _judge(registry, certificate, data, _unproven("note_form"))
+
+
+@case(
+    "log-signature-name-with-a-byte-order-mark",
+    "6.3",
+    "A line by an unknown key, in whose name there is a U+FEFF",
+)
+def _mark_in_name() -> Scene:
+    registry, certificate = _logged()
+    data = registry.log_proof(4).to_bytes() + "\u2014 a\ufeffb YWJjZGVmZ2g=\n".encode()
+    return _judge(registry, certificate, data, _unproven("note_form"))
+
+
 @case("log-index-beyond-the-tree", "6.4", "An index that is the size of the tree")
 def _beyond() -> Scene:
     registry, certificate = _logged()

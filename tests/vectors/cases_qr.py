@@ -63,6 +63,14 @@ def _capitals() -> Scene:
     return _judge(registry, certificate, f" {text}\n", passed(base=QR))
 
 
+@case("qr-host-with-white-space", "3.1", "A host with a U+3000 in it")
+def _white_space() -> Scene:
+    registry, certificate = _issued()
+    return _judge(
+        registry, certificate, certificate.qr_text.replace("//", "//a\u3000", 1), _unread("qr_text")
+    )
+
+
 @case("qr-path-in-capitals", "3", "A path in capitals is another path")
 def _path() -> Scene:
     registry, certificate = _issued()

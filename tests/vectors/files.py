@@ -27,7 +27,7 @@ POOL = "_pool"
 CASE = "case.json"
 _INVISIBLE = re.compile(
     "[\x7f-\xa0\xad\u0300-\u036f\u061c\u115f\u1160\u1680\u180b-\u180f\u2000-\u200f\u2028-\u202f\u205f-\u206f\u2800\u3000"
-    "\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\U0001ffff\U000e0000-\U0010ffff]"
+    "\u3164\ue000-\uf8ff\ufdd0-\ufdef\ufe00-\ufe0f\ufeff\uffa0\ufff0-\uffff\u0897\U000105d2\U0001ffff\U000e0000-\U0010ffff]"
 )
 
 

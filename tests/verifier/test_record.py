@@ -1,9 +1,11 @@
 """The record's strict form, its templates, and the way from QR values to the record and back."""
 
+import re
 from collections.abc import Callable
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
-from unicodedata import category, is_normalized
+from unicodedata import category, is_normalized, normalize
 
 import pytest
 from hypothesis import given
@@ -21,13 +23,15 @@ from tests.certificates import (
     certificate,
     completion_fields,
 )
+from verifier import record as records
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_number
 from verifier.qr import parse_qr_text
 from verifier.qrvalues import Field
-from verifier.record import VerifiedRecord, parse_record
+from verifier.record import VerifiedRecord, is_outside_repertoire, parse_record
 from verifier.template import number_in
 
+PROJECT = Path(__file__).resolve().parents[2]
 ANNUAL = certificate("annual", annual_fields())
 COMPLETION = certificate("completion", completion_fields())
 CATALOGUE = catalogue()
@@ -123,7 +127,13 @@ NAME = put("credentialSubject", "name")
         (NAME('"\\"\t'), "text_control_character"),
         (NAME("e\u0301"), "text_not_nfc"),
         (NAME("\u212b"), "text_not_nfc"),
-        (NAME("\uf900"), "text_not_nfc"),  # a compatibility ideograph with another spelling
+        (NAME("\ufa10"), "text_not_nfc"),  # a compatibility ideograph with another spelling
+        (NAME("\uf900"), "text_control_character"),
+        (NAME("\u2f24"), "text_control_character"),  # a radical that looks like 大
+        (
+            NAME("a\u0897"),
+            "text_control_character",
+        ),  # newer than some readers, who do not know what it does to others
     ],
 )
 def test_what_is_not_a_record(data: bytes, code: str) -> None:
@@ -152,6 +162,46 @@ def test_a_nested_context_does_not_take_the_place_of_the_proofs() -> None:
 def test_what_a_name_may_be(name: str) -> None:
     record = parse_record(NAME(name))
     assert record.peek_document["credentialSubject"]["name"] == name
+
+
+def test_what_a_records_characters_are_every_reader_knows() -> None:
+    """Ideographs have no form but themselves, also those to come; all others were there in Unicode 9.0, and so here."""
+    allowed = [chr(code) for code in range(0x110000) if not is_outside_repertoire(chr(code))]
+    ideographs = {
+        one for one in allowed if "\u3400" <= one <= "\u4dbf" or "\u4e00" <= one <= "\u9fff" or one > "\uffff"
+    }
+    assert all(normalize("NFD", one) == one for one in ideographs)
+    assert not {category(one) for one in set(allowed) - ideographs} & {
+        "Cc",
+        "Cf",
+        "Cn",
+        "Co",
+        "Cs",
+        "Zl",
+        "Zp",
+    }
+    assert {*"张𠮷㐱·é〇（）①Ａ", "\U00030edd"} <= set(allowed)
+
+
+def test_the_table_of_characters_is_the_specs_and_the_browsers() -> None:
+    spec = (
+        (PROJECT / "verifier" / "SPEC.md")
+        .read_text("utf-8")
+        .partition("no other (`text_control_character`): U+")[2]
+    )
+    listed = re.findall(r"([0-9A-F]{4,5})–([0-9A-F]{4,5})", spec.partition(".\n")[0])
+    script = (
+        (PROJECT / "verifier" / "web" / "core" / "record.js")
+        .read_text("utf-8")
+        .partition("const OUTSIDE = ")[2]
+    )
+    told = (
+        "".join(re.findall(r"'([^']*)'", script.partition(", 'u')")[0])).removeprefix("[^").removesuffix("]")
+    )
+    escape = r"\\\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|u\{([0-9a-f]{5})\})"
+    plain = re.sub(escape, lambda match: chr(int(match[1] or match[2] or match[3], 16)), told)
+    ours = records._REPERTOIRE + "\U00020000-\U0002f7ff\U00030000-\U0003fffd"
+    assert plain == ours == "".join(f"{chr(int(low, 16))}-{chr(int(high, 16))}" for low, high in listed)
 
 
 @given(st.text(max_size=12))

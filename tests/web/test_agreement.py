@@ -105,7 +105,8 @@ def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 TEXTS = st.sampled_from(
     ["", " ", "x", "0", "00", "-1", "2026", "9" * 25, "1e3", "z1", "X" * 70, HOST, f"did:web:{HOST}", METHOD, "granted", "suspended",
      "withdrawn", "2026-02-30", "2026-02-30T00:00:00Z", "2026-03-02T00:00:00Z", "2026-03-02T24:00:00Z", "2027-01-01T00:00:00Z",
-     "张文博", "é", "e\u0301", "\u200b", "\t", "\\n", '"@context"', "\U0001f600" * 40, "\U000e0041", "\uf8ff"]
+     "张文博", "é", "e\u0301", "\u200b", "\t", "\\n", '"@context"', "\U0001f600" * 40, "\U000e0041", "\uf8ff", "a\u0897\u0316",
+     "\U00016d67\U00016d67", "张\U00030edd"]
 )  # fmt: skip
 NEW = st.one_of(
     st.just(...), TEXTS, st.text(max_size=8), st.integers(-3, 3000), st.sampled_from([2**53 - 1, 410100, 1, 2]), st.booleans(),
@@ -319,7 +320,7 @@ LINES = (GOOD.log_proof or b"").decode().split("\n")
 
 @given(
     place=st.integers(0, len(LINES) - 1),
-    new=st.one_of(st.sampled_from(["", "x", "index 00", "index 9", "extra ", "7", " ", "— a b", "\x00", "é"]), st.sampled_from(LINES)),
+    new=st.one_of(st.sampled_from(["", "x", "index 00", "index 9", "extra ", "7", " ", "— a b", "— a\u0085b YWJjZGVmZ2g=", "— a\ufeffb YWJjZGVmZ2g=", "\x00", "é"]), st.sampled_from(LINES)),
     insert=st.booleans(),
 )  # fmt: skip
 def test_a_line_of_the_log_proof(node: LineProgram, place: int, new: str, *, insert: bool) -> None:

@@ -17,6 +17,7 @@ import typst
 from fontTools.ttLib import TTFont
 
 from verifier.drawing.errors import FaceError
+from verifier.record import is_outside_repertoire
 
 FAMILY = "Noto Serif CJK SC"
 FILE_NAME = "NotoSerifCJKsc-Regular.otf"
@@ -59,7 +60,8 @@ def _typst_fonts() -> typst.Fonts:
 
 
 def missing_glyphs(text: str) -> list[str]:
-    """The characters of ``text`` that the font cannot draw, each once, in their order; empty if all is well."""
+    """The characters of ``text`` that the font cannot draw or a record may not have (SPEC 2.5), each once, in their order; empty if all
+    is well."""
     covered = _covered()
     return [character for character in dict.fromkeys(text) if ord(character) not in covered]
 
@@ -74,4 +76,5 @@ def _read_cmap() -> frozenset[int]:
     with TTFont(font_path(), lazy=True) as font:
         # Glyphs by their places: to read their names would take as long as all else. What is missing is the first.
         font.setGlyphOrder([str(place) for place in range(font["maxp"].numGlyphs)])
-        return frozenset(code for code, glyph in font.getBestCmap().items() if glyph != "0")
+        drawn = (code for code, glyph in font.getBestCmap().items() if glyph != "0")
+        return frozenset(code for code in drawn if not is_outside_repertoire(chr(code)))

@@ -25,6 +25,7 @@ from keys.encodings import timestamp_decode
 from keys.errors import KeysError
 from verifier.contents import PROOF_SUFFIX
 from verifier.limits import MAX_LOG_PROOF_BYTES
+from verifier.operation.forms import is_in_utf8
 from verifier.policy import VerificationPolicy
 from verifier.presented import Presented
 from verifier.server.archive import is_archive, members
@@ -252,6 +253,8 @@ def asked_in_form(headers: Headers, pieces: Sequence[bytes], limits: Limits) -> 
 
 async def _asked_in_form(headers: Headers, pieces: Sequence[bytes], limits: Limits) -> Asked:
     try:
+        if not is_in_utf8(headers["content-type"]):
+            raise Problem("upload_form")
         form = await _InMemory(headers, _each(pieces), max_files=MAX_ITEMS, max_fields=4).parse()
     except MultiPartException as error:
         many = error.message.startswith("Too many files")

@@ -10,14 +10,13 @@ import { checkKey, hasExactly, parseCanonical, verifySignature } from './signed.
 
 const MAX_NOTE = 8192;
 const MAX_SIGNATURES = 64;
-const NAME = /^[^\s+]+$/u;
 export const NOTE = 1;
 export const COSIGNATURE = 4;
 
 /** @param {string} line @returns {NoteSignature} */
 function readSignature(line) {
-  const match = /^\u2014 ([^ ]+) ([^ ]+)$/.exec(line);
-  require(match && NAME.test(match[1]), 'note_form');
+  const match = /^\u2014 ([^\s\x85+]+) ([^ ]+)$/.exec(line);
+  require(match, 'note_form');
   const data = fromBase64(match[2], 'note_form');
   require(data.length >= 5, 'note_form');
   return { name: match[1], id: hex(data.subarray(0, 4)), bytes: data.slice(4) };
@@ -41,7 +40,7 @@ export function readNote(data) {
  * @returns {Promise<Verifier>}
  */
 export async function readVkey(vkey, code) {
-  const match = /^([^\s+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey);
+  const match = /^([^\s\x85+]+)\+([0-9a-f]{8})\+(.+)$/u.exec(vkey);
   require(match, code);
   const data = fromBase64(match[3], code);
   require(data.length === 33 && [NOTE, COSIGNATURE].includes(data[0]), code);

@@ -228,10 +228,12 @@ async function authorityAndKey(one) {
     throw one.logged ? new Finding('created_after_time') : new Undecided('created_after_time', 'clock');
   }
   require(!one.logged || proof.created >= time - maxLogDelay, 'created_long_before_logged');
-  const then = one.logged ? undefined : objection(authority, one.key, number, proof.created);
-  if (then) throw await one.objected(then, proof.created);
-  const found = objection(authority, one.key, number, time);
-  if (found) throw one.logged ? await one.objected(found, time) : new Undecided(found, 'log-proof');
+  for (const then of one.logged ? [time, Math.min(proof.created, time)] : [proof.created]) {
+    const found = objection(authority, one.key, number, then);
+    if (found) throw await one.objected(found, then);
+  }
+  const now = one.logged ? undefined : objection(authority, one.key, number, time);
+  if (now) throw new Undecided(now, 'log-proof');
   return ['authorised', { time, timeSource: one.logged ? 'log' : 'policy' }];
 }
 
