@@ -7,8 +7,9 @@ is drawn but a ``harmless_copy``, with every stream counted. A file of 1.4 MB to
 
 import math
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from io import BytesIO
+from typing import Any
 
 import pikepdf
 import pypdfium2
@@ -37,17 +38,54 @@ _MAX_PAGE_SIDE = 20_000  # points: seven metres
 
 
 def attached_files(data: bytes, most: Mapping[str, int], limits: ContainerLimits) -> list[tuple[str, bytes]]:
-    """Name and content of the attachments whose names end in a suffix of ``most``, which says how long they may be."""
+    """Name and content of the attachments whose names end in a suffix of ``most``, which says how long they may be.
+
+    Wherever they are attached, and under whatever second name: what one program shows of a file another may not.
+    """
     files = []
     with pikepdf.Pdf.open(BytesIO(data), suppress_warnings=True) as pdf:
-        if len(pdf.objects) > limits.max_pdf_objects or len(pdf.attachments) > limits.max_attachments:
+        if len(pdf.objects) > limits.max_pdf_objects:
             raise ContainerError("container_too_large", "PDF objects")
-        for attachment in pdf.attachments.values():
-            name = attachment.filename
-            suffix = next((suffix for suffix in most if name.endswith(suffix)), None)
-            if suffix is not None:
-                files.append((name, _content(attachment.get_file().obj, most[suffix])))
+        for count, (names, stream) in enumerate(_attached_streams(pdf)):
+            if count == limits.max_attachments:
+                raise ContainerError("container_too_large", "attachments")
+            for name in names:
+                suffix = next((suffix for suffix in most if name.lower().endswith(suffix)), None)
+                if suffix is not None:
+                    files.append((name.lower(), _content(stream, most[suffix])))
+                    break
     return files
+
+
+def _attached_streams(pdf: pikepdf.Pdf) -> Iterator[tuple[list[str], pikepdf.Object]]:
+    """The files of all file specifications (ISO 32000-1, 7.11.3), each once, with their names."""
+    for one in _dictionaries(pdf):
+        held = one.get("/EF")
+        if isinstance(held, pikepdf.Dictionary):
+            names = [str(one[key]) for key in ("/UF", "/F") if isinstance(one.get(key), pikepdf.String)]
+            streams = {
+                stream.objgen: stream for stream in held.values() if isinstance(stream, pikepdf.Stream)
+            }
+            yield from ((names, stream) for stream in streams.values())
+
+
+def _dictionaries(pdf: pikepdf.Pdf) -> Iterator[pikepdf.Object]:
+    """All that are objects, or lie within one."""
+    waiting: list[Any] = list(pdf.objects)
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, (pikepdf.Dictionary, pikepdf.Stream)):
+            yield one
+            inner: Iterable[Any] = one.values()
+        elif isinstance(one, pikepdf.Array):
+            inner = one
+        else:
+            continue
+        waiting += (
+            part
+            for part in inner
+            if isinstance(part, (pikepdf.Dictionary, pikepdf.Array)) and not part.is_indirect
+        )
 
 
 def harmless_copy(data: bytes, limits: ContainerLimits) -> bytes:

@@ -244,6 +244,88 @@ def test_two_different_records_in_one_pdf_are_refused() -> None:
         extract(attached({"a.json": FACE.record, "b.json": OTHER.record}))
 
 
+def specification(pdf: pikepdf.Pdf, name: str, *contents: bytes, other: str = "") -> pikepdf.Object:
+    """A file specification; of two contents one is under each of its names."""
+    streams = [pdf.make_indirect(pikepdf.Stream(pdf, content)) for content in contents]
+    held = pikepdf.Dictionary(dict(zip(("/F", "/UF"), streams, strict=False)))
+    names = {"/F": pikepdf.String(name), "/UF": pikepdf.String(other or name)}
+    return pikepdf.Dictionary({"/Type": pikepdf.Name.Filespec, "/EF": held, **names})
+
+
+def in_a_tree(pdf: pikepdf.Pdf, *named: tuple[str, pikepdf.Object]) -> None:
+    flat = [part for name, one in named for part in (pikepdf.String(name), one)]
+    pdf.Root.Names = pikepdf.Dictionary(EmbeddedFiles=pikepdf.Dictionary(Names=pikepdf.Array(flat)))
+
+
+def one_name_twice(pdf: pikepdf.Pdf) -> None:
+    in_a_tree(
+        pdf,
+        ("a", specification(pdf, "a.json", FACE.record)),
+        ("a", specification(pdf, "a.json", OTHER.record)),
+    )
+
+
+def one_name_in_two_branches(pdf: pikepdf.Pdf) -> None:
+    limits = pikepdf.Array([pikepdf.String("a"), pikepdf.String("a")])
+    branches = [
+        pikepdf.Dictionary(
+            Limits=limits, Names=pikepdf.Array([pikepdf.String("a"), specification(pdf, "a.json", data)])
+        )
+        for data in (FACE.record, OTHER.record)
+    ]
+    kids = pikepdf.Array([pdf.make_indirect(branch) for branch in branches])
+    pdf.Root.Names = pikepdf.Dictionary(EmbeddedFiles=pikepdf.Dictionary(Kids=kids))
+
+
+def two_files_of_one_specification(pdf: pikepdf.Pdf) -> None:
+    in_a_tree(pdf, ("a", specification(pdf, "a.json", FACE.record, OTHER.record)))
+
+
+def under_its_other_name(pdf: pikepdf.Pdf) -> None:
+    first = specification(pdf, "a.json", FACE.record, other="a.txt")
+    in_a_tree(pdf, ("a", first), ("b", specification(pdf, "b.txt", OTHER.record, other="b.json")))
+
+
+def in_capitals(pdf: pikepdf.Pdf) -> None:
+    in_a_tree(
+        pdf,
+        ("a", specification(pdf, "a.json", FACE.record)),
+        ("b", specification(pdf, "b.JSON", OTHER.record)),
+    )
+
+
+def beside_the_text(pdf: pikepdf.Pdf) -> None:
+    in_a_tree(pdf, ("a", specification(pdf, "a.json", FACE.record)))
+    note = {
+        "/Type": pikepdf.Name.Annot,
+        "/Subtype": pikepdf.Name.FileAttachment,
+        "/Rect": pikepdf.Array([0, 0, 9, 9]),
+    }
+    notes = [pikepdf.Dictionary({**note, "/FS": specification(pdf, "b.json", OTHER.record)})]
+    pdf.pages[0].obj.Annots = pikepdf.Array(notes)
+
+
+@pytest.mark.parametrize(
+    "attach",
+    [
+        one_name_twice,
+        one_name_in_two_branches,
+        two_files_of_one_specification,
+        under_its_other_name,
+        in_capitals,
+        beside_the_text,
+    ],
+)
+def test_a_record_that_another_program_would_show_is_found(attach: Callable[[pikepdf.Pdf], None]) -> None:
+    out = BytesIO()
+    with pikepdf.Pdf.new() as pdf:
+        pdf.add_blank_page()
+        attach(pdf)
+        pdf.save(out)
+    with refused(ContainerError, "container_ambiguous"):
+        extract(out.getvalue())
+
+
 def test_an_attachment_over_its_bound_is_refused_without_unpacking_it() -> None:
     with refused(ContainerError, "container_too_large"):
         extract(attached({"a.json": b" " * 30_000_000}))
