@@ -3,7 +3,7 @@
 Rows stream through in chunks, each read, reserved, signed, judged and logged; of a large file the signatures are made in
 another process (``registry.apart``), and what is signed is judged and logged, while the next chunks are read and reserved.
 Faulty rows are reported and left out; the others go ahead. A row whose claim is taken (the same file again, another office's
-certificate) gets nothing and is told under which number the person has it.
+certificate) gets nothing and is told under which number the person has it; where that stands in another name, the row is refused.
 """
 
 from collections import deque
@@ -21,6 +21,7 @@ from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
 from registry.applications import KIND_DIGITS, Candidate
 from registry.candidates import Chunk, Course, Place, read_chunks
+from registry.claimants import differing, held_fields, is_anothers
 from registry.errors import IssuanceError
 from registry.intake.findings import Finding, Severity
 from registry.intake.service import Intake
@@ -38,6 +39,7 @@ from verifier.garbage import rarely_collected
 from verifier.loading import installed_catalogue
 from verifier.messages import reason_word
 from verifier.number import CertificateNumber
+from verifier.template import Fields
 
 CHUNK = 2000
 """Rows a transaction: large enough that commits cost little, small enough that a clerk sees progress."""
@@ -358,6 +360,8 @@ def _report_taken(
     free: list[Place] = []
     with app.database.read() as session:
         lost = barred(session, list(taken.values())) if taken else {}
+        others = [number for number in taken.values() if number not in own and number not in lost]
+        held = held_fields(session, installed_catalogue(app.host), others)
     for candidate in chunk:
         place = (candidate.sheet, candidate.row)
         number = taken.get(candidate.claim)
@@ -374,9 +378,24 @@ def _report_taken(
             result.findings.append(Finding("lost_for_cause", Severity.FAULT, *place, params=params))
             result.refused_rows.add(place)
             continue
-        result.held_before[place] = number
-        result.findings.append(Finding("already_issued", Severity.NOTE, *place, params={"number": number}))
+        finding = _of_taken(candidate, number, held.get(number, {}))
+        result.findings.append(finding)
+        if finding.severity is Severity.FAULT:
+            result.refused_rows.add(place)
+        else:
+            result.held_before[place] = number
     return free
+
+
+def _of_taken(candidate: Candidate, number: str, held: Fields) -> Finding:
+    """What is said to a row whose number ``held`` is; whose it is, where it is another's, is told to nobody."""
+    place = (candidate.sheet, candidate.row)
+    if is_anothers(candidate, held):
+        return Finding("issued_to_another_name", Severity.FAULT, *place, params={"number": number})
+    if fields := differing(candidate, held):
+        params = {"number": number, "fields": "、".join(fields)}
+        return Finding("already_issued_differs", Severity.NOTE, *place, params=params)
+    return Finding("already_issued", Severity.NOTE, *place, params={"number": number})
 
 
 def _collect(result: BatchResult, finished: Finished) -> None:

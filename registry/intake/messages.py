@@ -524,6 +524,18 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "This person has certificate {number} for this year (or programme) already.",
         "Nothing is issued twice; ask for a correction if something is wrong.",
     ),
+    "already_issued_differs": _entry(
+        "此人本年度（或本项目）已有证书 {number}，本行的{fields}与该证书不同。",
+        "不再重复发证，原证书内容不变。请核对；原证书有误的，请办理更正。",
+        "This person has certificate {number} for this year (or programme) already; this row differs in {fields}.",
+        "Nothing is issued twice and the certificate stays as it is. Check it; ask for a correction if the certificate is wrong.",
+    ),
+    "issued_to_another_name": _entry(
+        "身份证号已有证书 {number}，但登记的姓名与本行不同。",
+        "请对照原件核对姓名和身份证号，改正后重新提交本行；确系原证书有误的，请办理更正。",
+        "The identity number has certificate {number} already, but in another name than this row.",
+        "Check name and number against the originals and submit the row again; if the certificate is wrong, ask for its correction.",
+    ),
     "lost_for_cause": _entry(
         "此人的证书 {number} 已被撤销（{reason}）。",
         "未经批准不再发证。确需再发的，请在证书 {number} 的页面提出「准许再次发证」，另一人核准后再提交本行。",

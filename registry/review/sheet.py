@@ -78,7 +78,7 @@ def sheet_of(
         "groups": _counted(_group(one) for one in applications),
         "employers": _named(one.employer for one in applications),
         "short": _places(result, "hours_short"),
-        "before": _places(result, "already_issued"),
+        "before": _places(result, "already_issued", "already_issued_differs"),
         "refusedNow": len(result.refused_rows),
         "namesakes": _namesakes(applications),
         "lastYear": _compared(app, session, frame, applications),
@@ -119,9 +119,9 @@ def _named(words: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _places(result: BatchResult, code: str) -> dict[str, Any]:
-    """How many rows have a remark, and the places of the first."""
-    rows = [finding.row - FIRST_ROW for finding in result.findings if finding.code == code and finding.row]
+def _places(result: BatchResult, *codes: str) -> dict[str, Any]:
+    """How many rows have one of these remarks, and the places of the first."""
+    rows = [finding.row - FIRST_ROW for finding in result.findings if finding.code in codes and finding.row]
     return {"count": len(rows), "places": rows[:LISTED]}
 
 

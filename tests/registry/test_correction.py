@@ -38,7 +38,10 @@ def test_the_old_number_leads_to_the_new(rig: Rig) -> None:
     assert successor.record is not None
     assert (successor.record.subject["name"], successor.record.subject["publicHours"]) == ("李雷", 30)
     assert_sound(rig.app, issued=2)
-    assert rig.submit(rig.people([1])).already_issued == 1
+    # The old list has the name as it was.
+    again = rig.submit(rig.people([1]))
+    assert [one.code for one in again.findings] == ["issued_to_another_name"]
+    assert (len(again.refused_rows), again.already_issued) == (1, 0)
 
 
 def test_the_identity_number_is_corrected_and_the_claim_with_it(rig: Rig) -> None:

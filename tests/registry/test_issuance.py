@@ -9,7 +9,7 @@ from sqlalchemy import select
 from registry.app import App
 from registry.batches import issue_file, preview_file
 from registry.errors import IssuanceError, OfficeError, RegistryError
-from registry.intake.findings import Severity
+from registry.intake.findings import Severity, explain
 from registry.issuance import POINTS, finish_intent, resume
 from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
 from registry.offices import root_signers
@@ -19,7 +19,7 @@ from registry.trust import current_trust_list, publish_version
 from tests.builders import INDUSTRY, MUNICIPAL, refused
 from tests.registry.children import Strike, issue, killed
 from tests.registry.rig import DAY, NOW, RULES, Rig, assert_sound, intake, revoke_key
-from tests.registry.sheets import ANNUAL, annual, identity, write_csv
+from tests.registry.sheets import ANNUAL, COMPLETION, annual, completion, identity, write_csv
 from verifier.report import Outcome, Verdict
 
 ROWS = 5
@@ -84,6 +84,36 @@ def test_another_office_is_told_the_number(rig: Rig) -> None:
     assert len(result.issued) == 1
     (finding,) = result.findings
     assert (finding.code, finding.params) == ("already_issued", {"number": number})
+
+
+def test_a_number_that_somebody_else_has_is_a_fault_and_tells_nobodys_name(rig: Rig) -> None:
+    """A slip in the identity number finds another person's certificate: no success, and not that person's name."""
+    (number,) = rig.issue(1)
+    file = write_csv(rig.folder / "slip.csv", [ANNUAL, annual(1, 姓名="李静"), annual(2)])
+    before = preview_file(rig.app, intake(file), authority=INDUSTRY, rule_set=RULES)
+    assert (before.fit, before.refused_rows, before.already_issued) == ([("slip", 3)], {("slip", 2)}, 0)
+    result = rig.submit(file, authority=INDUSTRY)
+    assert (len(result.issued), result.refused_rows, result.already_issued) == (1, {("slip", 2)}, 0)
+    (finding,) = result.findings
+    assert (finding.code, finding.severity) == ("issued_to_another_name", Severity.FAULT)
+    assert finding.params == {"number": number}
+    assert "张文博" not in explain(finding, "zh-CN")
+    assert outcomes_of(result, "zh-CN")["slip", 2] == ("未发", "")
+    assert_sound(rig.app, issued=2)
+
+
+def test_what_differs_from_the_certificate_is_named(rig: Rig) -> None:
+    (number,) = rig.issue(1)
+    (training,) = rig.issue(1, kind="completion")
+    row = annual(1, 工作单位="河南省人民医院", 职称等级="高级", 公需科目学时=30)
+    (finding,) = rig.submit(write_csv(rig.folder / "differs.csv", [ANNUAL, row])).findings
+    assert finding.params == {"number": number, "fields": "工作单位、职称等级、公需科目学时"}
+    file = write_csv(rig.folder / "training.csv", [COMPLETION, completion(1, 施教机构="河南大学", 学时=30)])
+    result = rig.submit(file, kind="completion")
+    (finding,) = result.findings
+    assert (finding.code, finding.severity) == ("already_issued_differs", Severity.NOTE)
+    assert finding.params == {"number": training, "fields": "施教机构、学时"}
+    assert result.held_before == {("training", 2): training}
 
 
 def test_annual_and_completion_do_not_stand_in_each_others_way(rig: Rig) -> None:
