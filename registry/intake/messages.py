@@ -242,6 +242,12 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "“{heading}” has {length} characters; {least} to {most} are allowed.",
         "Use the proper full or short name.",
     ),
+    "text_placeholder": _entry(
+        "「{value}」是省略或占位的写法，不能作为{heading}。",
+        "请在每一行填写全名或全称。",
+        "“{value}” is a ditto mark or a placeholder and cannot stand for {heading}.",
+        "Write the full name in every row.",
+    ),
     "private_use": _entry(
         "「{heading}」含有自造字（{characters}），换一台电脑就不能显示。",
         "请改用国家标准中的字重新输入。",

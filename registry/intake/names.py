@@ -2,7 +2,8 @@
 
 A name is 2 to 40 characters of letters; the middle dot of minority names is U+00B7 and nothing that looks like it.
 Employer, programme and institution are 2 to 60 characters without control, direction or private-use characters.
-Whatever the certificate's font cannot draw is refused here, so that no empty box is ever printed.
+Whatever the certificate's font cannot draw is refused here, so that no empty box is ever printed; and so are ditto marks
+and placeholders, which are nobody's name and no employer.
 """
 
 from __future__ import annotations
@@ -25,8 +26,32 @@ CACHED_LENGTH = 200
 NAMED_CHARACTERS = 10
 """A remark names so many characters at most; a cell may hold 32,767."""
 
-COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]{2,40}")
-"""A name that needs no second look but the font's."""
+COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u67cf\u67d1-\u9fff]{2,40}")
+"""A name that needs no second look but the font's, and whether it is one of ``NO_NAMES``; 某 (U+67D0) calls for one."""
+_DITTO = ("同上", "同前", "同左", "上同", "如上", "同上行", "ditto")
+_UNKNOWN = (
+    "无",
+    "暂无",
+    "未知",
+    "不详",
+    "待定",
+    "待补",
+    "未填",
+    "空",
+    "n/a",
+    "na",
+    "none",
+    "null",
+    "nil",
+    "test",
+    "测试",
+)
+NO_NAMES = frozenset((*_DITTO, *_UNKNOWN, "姓名", "名字", "无名", "测试员", "测试人员"))
+"""What stands in the place of a name and is none; case-folded."""
+_NO_TEXTS = frozenset((*_DITTO, *_UNKNOWN, "某单位", "测试单位", "测试项目"))
+"""The same of an employer, a programme or an institution. 退休, 待业, 个体 and 自由职业 say something, and are taken."""
+_ANONYMOUS_LENGTH = 4
+"""张某, 李某某 and the like have no more characters."""
 _DOT_LIKE = re.compile("[•‧・･∙⋅．.●▪◦᛫⸱ꞏ˙]")
 _LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _LOST = re.compile("[?？\ufffd□■〓▯]")
@@ -57,7 +82,7 @@ def name_reader(glyphs: GlyphCheck) -> Reader:
 
     def read(raw: Cell, changes: Changes) -> str:
         before = require_text(raw)
-        if COMMON_NAME.fullmatch(before) is None:
+        if COMMON_NAME.fullmatch(before) is None or before in NO_NAMES:
             text = _checked_name(before)
             if text != before:
                 changes.append((visible(before), text))
@@ -93,6 +118,8 @@ def _checked_name(before: str) -> str:
         raise CellFault("cell_empty")
     if _LINE_BREAK.search(before.strip()) is not None:
         raise CellFault("name_line_break")
+    if _is_no_name(text):
+        raise CellFault("text_placeholder")
     _refuse_private_use(text)
     if _LOST.search(text):
         raise CellFault("name_lost_character")
@@ -108,6 +135,15 @@ def _checked_name(before: str) -> str:
         raise CellFault("name_single")
     _refuse_length(text, NAME_LENGTH)
     return text
+
+
+def _is_no_name(text: str) -> bool:
+    anonymous = "某某" in text or (text.endswith("某") and len(text) <= _ANONYMOUS_LENGTH)
+    return anonymous or text.casefold() in NO_NAMES
+
+
+def _is_no_text(text: str) -> bool:
+    return "某某" in text or text.casefold() in _NO_TEXTS or not any(map(str.isalpha, text))
 
 
 def _belongs_in_name(character: str, *, han: bool) -> bool:
@@ -134,6 +170,8 @@ def _checked_text(before: str) -> str:
     strange = [c for c in dict.fromkeys(text) if c == "\ufffd" or unicodedata.category(c) in _NO_TEXT]
     if strange:
         raise CellFault("text_characters", characters=_named(strange))
+    if _is_no_text(text):
+        raise CellFault("text_placeholder")
     _refuse_length(text, TEXT_LENGTH)
     return text
 

@@ -15,7 +15,7 @@ from operator import mul
 from typing import Any
 
 from registry.intake.identifiers import EARLIEST_BIRTH
-from registry.intake.names import COMMON_NAME
+from registry.intake.names import COMMON_NAME, NO_NAMES
 from registry.intake.rows import AnnualApplication
 from registry.intake.values import GRADES, MAX_HOURS, Cell
 from verifier.iso7064 import MOD11_2_CHECKS, MOD11_2_WEIGHTS
@@ -119,6 +119,7 @@ class UsualRows:
         if not (
             self._usual_frame(row, cells, professional + public)
             and COMMON_NAME.fullmatch(name) is not None
+            and name not in NO_NAMES
             and usual.characters.issuperset(name)
             and usual.texts.get(employer) == employer
             and len(identity) == _IDENTITY_LENGTH

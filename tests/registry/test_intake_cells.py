@@ -90,6 +90,11 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("姓名", "张三（小）", "name_characters"),
     ("姓名", "·买买提", "name_characters"),
     ("姓名", "张-三", "name_characters"),
+    *(
+        ("姓名", word, "text_placeholder")
+        for word in ("同上", "同 上", "上同", "测试", "未知", "姓名", "无", "N/A")
+    ),
+    *(("姓名", word, "text_placeholder") for word in ("张某", "欧阳某", "某某某", "李某某", "张 某")),
     ("姓名", 1234, "text_expected"),
     ("姓名", ExcelError("#VALUE!"), "formula_error"),
     ("工作单位", "", "cell_empty"),
@@ -97,6 +102,14 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("工作单位", "院" * 61, "text_length"),
     ("工作单位", "河南\u202e医院", "text_characters"),
     ("工作单位", "河南\ue863医院", "private_use"),
+    *(
+        ("工作单位", word, "text_placeholder")
+        for word in ("同上", "同前", "〃", '"', "/", "—", "-", "----", "12345")
+    ),
+    *(
+        ("工作单位", word, "text_placeholder")
+        for word in ("n/a", "Ｎ/Ａ", "None", "暂 无", "无", "某单位", "河南某某公司")
+    ),
     ("工作单位", 12, "text_expected"),
     ("职称等级", "", "cell_empty"),
     ("职称等级", "主治医师", "grade_unknown"),
@@ -138,6 +151,8 @@ FAULTS: list[tuple[str, Any, str]] = [
 ]
 
 COMPLETION_FAULTS: list[tuple[str, Any, str]] = [
+    ("培训项目", "同上", "text_placeholder"),
+    ("施教机构", "不详", "text_placeholder"),
     ("结业日期", "3/4/2026", "date_ambiguous"),
     ("结业日期", "03-04-26", "date_ambiguous"),
     ("结业日期", "26.3.4", "date_ambiguous"),

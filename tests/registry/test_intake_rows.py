@@ -180,7 +180,7 @@ def test_csv_of_each_encoding_and_delimiter(tmp_path: Path, encoding: str, delim
 
 def test_ragged_csv_rows(tmp_path: Path) -> None:
     header = [*ANNUAL[:2], *ANNUAL[3:], ANNUAL[2]]
-    good = [*annual(1)[:2], *annual(1)[3:], "某某公司"]
+    good = [*annual(1)[:2], *annual(1)[3:], "某公司"]
     rows = [
         header,
         good,
