@@ -45,9 +45,11 @@ LEAST_AGE, MOST_AGE = 16, 80
 """Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
 
 _IDENTITY_LENGTH = 18
-_NOTES = frozenset(("normalised", "age_implausible", "total_unread"))
+_NOTES = frozenset(("normalised", "age_implausible", "total_unread", "completed_year_before"))
 _HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
 """Where class hours stand among the values of a row."""
+_COMPLETED = 8
+"""Where the day of completion stands among the values of a training."""
 _TOTAL = re.compile(r"(?:[合小总共累]\s*计|总人数|总数)|共\s*[0-9]+\s*[人名条行]")
 _FOOTER = re.compile(
     r"(?:(?:制表|填表|填报|审核|复核|审批|经办|联系|负责)人?|(?:单位|部门)?(?:主要)?(?:负责人|领导|盖章|公章)|单位(?=[(（])"
@@ -91,7 +93,7 @@ class Readers:
                 "institution": text,
                 "category": read_category,
                 "class_hours": read_hours,
-                "completed_on": date_reader(today),
+                "completed_on": date_reader(today, year),
             }
         )
 
@@ -186,6 +188,8 @@ class RowJudge:
             and self._differs_from_total(row, cells, values, findings)
         ):
             refused = True
+        if self._kind == "completion" and self._was_too_young(row, values, findings):
+            refused = True
         identity = values[1]
         if identity is not None:
             self._remark_on_age(row, str(identity), findings)
@@ -235,6 +239,24 @@ class RowJudge:
                 findings.append(self._finding("total_differs", row, column, str(stated), params))
                 differs = True
         return differs
+
+    def _was_too_young(self, row: int, values: Values, findings: list[Finding | Application]) -> bool:
+        """Whether a training was completed before its person was ``LEAST_AGE``; one of the year before is remarked upon."""
+        identity, day, column = values[1], values[_COMPLETED], self._columns[_COMPLETED]
+        if day is None:
+            return False
+        date = str(day)
+        if date[:4] != str(self._readers.year):
+            params = {"date": date, "year": str(self._readers.year)}
+            findings.append(self._finding("completed_year_before", row, column, date, params))
+        if identity is None:
+            return False
+        born = str(identity)[6:14]
+        if date.replace("-", "") >= f"{int(born[:4]) + LEAST_AGE}{born[4:]}":
+            return False
+        params = {"date": date, "age": str(LEAST_AGE)}
+        findings.append(self._finding("completed_too_young", row, column, date, params))
+        return True
 
     def _remark_on_age(self, row: int, identity: str, findings: list[Finding | Application]) -> None:
         age = self._readers.year - int(identity[6:10])

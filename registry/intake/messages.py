@@ -515,6 +515,24 @@ _NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
         "The date “{value}” in “{heading}” is later than today ({today}).",
         "Check it; nothing can be certified before it is completed.",
     ),
+    "completed_other_year": _entry(
+        "「{heading}」是 {date}，不在本次办理的{year}年度，也不在上一年。",
+        "请核对日期；确为{other}年结业的，请按{other}年度另行提交。",
+        "“{heading}” is {date}, neither in {year}, the year asked for, nor in the year before.",
+        "Check the date; if the training was completed in {other}, submit it with the year {other}.",
+    ),
+    "completed_year_before": _entry(
+        "「{heading}」是 {date}，在本次办理的{year}年度的上一年。",
+        "请核对；无误则无需处理，照常发证。",
+        "“{heading}” is {date}, in the year before {year}, the year asked for.",
+        "Check it; if it is right there is nothing to do, and the row is issued.",
+    ),
+    "completed_too_young": _entry(
+        "按身份证号，此人在「{heading}」{date} 时未满{age}周岁。",
+        "请对照原件核对日期和身份证号。",
+        "By the identity number this person was not yet {age} on {date} (“{heading}”).",
+        "Check the date and the identity number against the originals.",
+    ),
     "date_form": _entry(
         "「{heading}」不是日期：{value}",
         "请写成 2026-11-20 的形式。",

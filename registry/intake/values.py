@@ -162,13 +162,15 @@ def read_category(raw: Cell, changes: Changes) -> str:
     return _choose(raw, changes, CATEGORIES, "category_unknown")
 
 
-def date_reader(today: dt.date) -> Reader:
-    """Reads a day, not after `today`, as `YYYY-MM-DD`."""
+def date_reader(today: dt.date, year: int) -> Reader:
+    """Reads a day of the `year` asked for or of the year before, not after `today`, as `YYYY-MM-DD`."""
 
     def read(raw: Cell, changes: Changes) -> str:
         day = _read_day(raw, changes)
         if day > today:
             raise CellFault("date_future", today=today.isoformat())
+        if day.year not in (year, year - 1):
+            raise CellFault("completed_other_year", date=day.isoformat(), other=str(day.year), year=str(year))
         return day.isoformat()
 
     return read

@@ -21,6 +21,7 @@ from tests.registry.sheets import (
     read,
     write_xlsx,
 )
+from verifier.iso7064 import mod11_2_check
 
 ID = identity(1)
 WRONG = ID[:-1] + ("1" if ID[-1] != "1" else "2")
@@ -177,6 +178,8 @@ COMPLETION_FAULTS: list[tuple[str, Any, str]] = [
     ("结业日期", "", "cell_empty"),
     ("结业日期", True, "text_expected"),
     ("结业日期", dt.time(8, 0), "text_expected"),
+    ("结业日期", "2024-12-31", "completed_other_year"),
+    ("结业日期", dt.date(1990, 1, 1), "completed_other_year"),
     ("科目类别", "选修", "category_unknown"),
     ("科目类别", "", "cell_empty"),
     ("学时", "24学时", "hours_unit"),
@@ -292,6 +295,25 @@ def test_every_notation_of_a_date(tmp_path: Path) -> None:
         "2026-05-20"
     ] * len(DATES)
     assert [f.row for f in findings] == [row for row, (_, listed) in enumerate(DATES, start=2) if listed]
+
+
+def test_a_training_of_the_year_before_is_remarked_upon_and_goes_ahead(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "b.xlsx", {"表": [COMPLETION, completion(1, 结业日期="2025-01-01")]})
+    applications, findings = read(path, "completion")
+    assert [a.completed_on for a in applications if isinstance(a, CompletionApplication)] == ["2025-01-01"]
+    assert [(f.code, f.severity) for f in findings] == [("completed_year_before", Severity.NOTE)]
+
+
+@pytest.mark.parametrize(("born", "taken"), [("20100520", True), ("20100521", False)])
+def test_nobody_completes_a_training_before_the_age_of_sixteen(
+    tmp_path: Path, born: str, taken: bool
+) -> None:
+    body = f"410105{born}123"
+    row = completion(1, 身份证号=body + mod11_2_check(body))
+    applications, findings = read(write_xlsx(tmp_path / "y.xlsx", {"表": [COMPLETION, row]}), "completion")
+    assert bool(applications) is taken
+    faults = [(f.code, f.heading) for f in findings if f.severity is Severity.FAULT]
+    assert faults == ([] if taken else [("completed_too_young", "结业日期")])
 
 
 def test_a_whole_application_of_each_kind(tmp_path: Path) -> None:
