@@ -272,6 +272,12 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "The dot in the name “{value}” is {found}; it should be · (U+00B7).",
         "Write “{right}”.",
     ),
+    "name_space": _entry(
+        "姓名「{value}」中间有空格。",
+        "少数民族姓名的间隔处请写 ·（U+00B7），如「{right}」；否则请删去空格。",
+        "The name “{value}” has a space in it.",
+        "Where a minority's name is parted write · (U+00B7), as in “{right}”; otherwise delete the space.",
+    ),
     "name_line_break": _entry(
         "姓名中间有换行：{value}",
         "一行只填一人；同一人的姓名请删去换行。",

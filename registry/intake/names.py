@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from registry.intake.text import clean, code_point, is_han_text, visible
+from registry.intake.text import clean, code_point, dotted, is_han_text, visible
 from registry.intake.values import Cell, CellFault, Changes, Reader, require_text
 
 MissingGlyphs = Callable[[str], Sequence[str]]
@@ -52,6 +52,8 @@ _NO_TEXTS = frozenset((*_DITTO, *_UNKNOWN, "某单位", "测试单位", "测试�
 """The same of an employer, a programme or an institution. 退休, 待业, 个体 and 自由职业 say something, and are taken."""
 _ANONYMOUS_LENGTH = 4
 """张某, 李某某 and the like have no more characters."""
+_TRANSCRIBED_LENGTH = 5
+"""From so many Chinese characters on, a space is likelier to stand for the dot of a minority's name than for width."""
 _DOT_LIKE = re.compile("[•‧・･∙⋅．.●▪◦᛫⸱ꞏ˙]")
 _LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _LOST = re.compile("[?？\ufffd□■〓▯]")
@@ -133,6 +135,8 @@ def _checked_name(before: str) -> str:
         raise CellFault("name_characters", characters=_named(strange or ["·"]))
     if len(text) == 1:
         raise CellFault("name_single")
+    if len(text) >= _TRANSCRIBED_LENGTH and (right := dotted(before)) != text:
+        raise CellFault("name_space", right=right)
     _refuse_length(text, NAME_LENGTH)
     return text
 

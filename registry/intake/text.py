@@ -17,6 +17,7 @@ _HAN = re.compile(f"[{_HAN_CLASS}]")
 _LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
 _SPACES = re.compile(r"[\s\u0085\u2028\u2029]+")
 _SPACE_IN_HAN = re.compile(f"(?<=[{_HAN_CLASS}·]) (?=[{_HAN_CLASS}·])")
+_GAP_IN_HAN = re.compile(f"(?<=[{_HAN_CLASS}]) (?=[{_HAN_CLASS}])")
 _TEXT_FORMULA = re.compile(r'="([^"]*)"')
 
 _WIDTH = {
@@ -30,10 +31,12 @@ def clean(raw: str) -> str:
     """`raw` normalised; the same object when there was nothing to do."""
     if _PLAIN.fullmatch(raw) is not None:
         return raw
-    text = unicodedata.normalize("NFC", raw.translate(_FOLDING))
-    text = _SPACES.sub(" ", text).strip(" ")
-    text = _without_text_marker(text)
-    return _SPACE_IN_HAN.sub("", text)
+    return _SPACE_IN_HAN.sub("", _with_single_spaces(raw))
+
+
+def dotted(raw: str) -> str:
+    """`raw` normalised, but with `·` for every space between two Chinese characters that `clean` would drop."""
+    return clean(_GAP_IN_HAN.sub("·", _with_single_spaces(raw)))
 
 
 def clean_notation(raw: str) -> str:
@@ -55,6 +58,11 @@ def visible(raw: str) -> str:
 def code_point(character: str) -> str:
     """`𠮷` → `U+20BB7`."""
     return f"U+{ord(character):04X}"
+
+
+def _with_single_spaces(raw: str) -> str:
+    text = unicodedata.normalize("NFC", raw.translate(_FOLDING))
+    return _without_text_marker(_SPACES.sub(" ", text).strip(" "))
 
 
 def _without_text_marker(text: str) -> str:

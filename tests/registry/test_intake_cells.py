@@ -76,6 +76,9 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("姓名", "买买提⋅艾力", "name_dot"),
     ("姓名", "买买提.艾力", "name_dot"),
     ("姓名", "买买提．艾力", "name_dot"),
+    ("姓名", "买买提 艾力", "name_space"),
+    ("姓名", "买买提\u3000艾力", "name_space"),
+    ("姓名", "阿卜杜拉·买买提 吐尔逊", "name_space"),
     ("姓名", "张?", "name_lost_character"),
     ("姓名", "张？", "name_lost_character"),
     ("姓名", "张□", "name_lost_character"),
@@ -202,6 +205,8 @@ TAKEN: list[tuple[str, Any, str, str | int, bool]] = [
     ("姓名", "阿卜杜拉·买买提", "name", "阿卜杜拉·买买提", False),
     ("姓名", "阿卜杜拉 · 买买提", "name", "阿卜杜拉·买买提", True),
     ("姓名", "张　文\u00a0博 ", "name", "张文博", True),
+    ("姓名", "欧阳 建国", "name", "欧阳建国", True),
+    ("姓名", "买买提\u200b艾力", "name", "买买提艾力", True),
     ("姓名", "张\u200b文\u200c\u200d\u2060\u00ad博\ufeff", "name", "张文博", True),
     ("姓名", "\n张文博\r\n", "name", "张文博", True),
     ("职称等级", "正高", "grade", "senior", False),
@@ -353,6 +358,11 @@ def test_a_wrong_dot_is_answered_with_the_right_name(tmp_path: Path) -> None:
     problem, remedy = describe(findings[0], "zh-CN")
     assert "U+2022" in problem
     assert "买买提·艾力" in remedy
+
+
+def test_a_space_is_answered_with_a_dot(tmp_path: Path) -> None:
+    _, findings = read(write_xlsx(tmp_path / "m.xlsx", {"表": [ANNUAL, annual(1, 姓名=" 买买提\t艾力 ")]}))
+    assert "「买买提·艾力」" in describe(findings[0], "zh-CN")[1]
 
 
 def test_an_identity_that_was_a_number_is_shown_as_excel_shows_it(tmp_path: Path) -> None:
