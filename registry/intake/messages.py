@@ -184,6 +184,12 @@ _NOTES: Mapping[str, Mapping[str, Sentences]] = {
         "Sheet “{sheet}” has {count} hidden rows ({rows}); the people in them are held back.",
         "Unhide them or clear the filter, check, and submit again; delete those not wanted.",
     ),
+    "hidden_columns": _entry(
+        "工作表「{sheet}」中隐藏的列也已读取：{columns}。",
+        "请取消隐藏并核对。",
+        "Hidden columns of sheet “{sheet}” were read all the same: {columns}.",
+        "Unhide and check them.",
+    ),
     "hidden_sheet_included": _entry(
         "工作表「{sheet}」是隐藏的，已按要求一并办理。",
         "请取消隐藏并核对。",

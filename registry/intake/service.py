@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from registry.intake.blank import RULES_HEADINGS, RULES_SHEET
-from registry.intake.columns import KINDS, Header, fields_of, find_header, primary_heading
+from registry.intake.columns import KINDS, ORIGIN, Header, fields_of, find_header, primary_heading
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
 from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
@@ -209,6 +209,10 @@ def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
         yield Finding(
             "hidden_sheet_included" if include_hidden else "hidden_sheet", Severity.NOTE, table.sheet.name
         )
+    concealed = _hidden_columns(table)
+    if concealed:
+        columns = "、".join(concealed[:_NAMED]) + ("…" if len(concealed) > _NAMED else "")
+        yield Finding("hidden_columns", Severity.NOTE, table.sheet.name, params={"columns": columns})
     hidden = _hidden_rows(table.sheet.survey, table)
     if hidden:
         rows = "、".join(map(str, hidden[:_NAMED])) + ("…" if len(hidden) > _NAMED else "")
@@ -219,6 +223,20 @@ def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
             table.sheet.name,
             params=params,
         )
+
+
+def _hidden_columns(table: _Table) -> list[str]:
+    """The columns that are read and that nobody sees, by letter and heading, from the left."""
+    used = sorted(
+        (table.sheet.first_column + heading.index, heading.text)
+        for name, headings in table.header.columns.items()
+        if name != ORIGIN
+        for heading in headings
+    )
+    hidden = table.sheet.survey.hidden_columns
+    return [
+        f"{column_letter(column)}「{text}」" for column, text in used if any(column in one for one in hidden)
+    ]
 
 
 def _hidden_rows(survey: Survey, table: _Table) -> list[int]:

@@ -3,7 +3,7 @@
 One pass with expat over each part, which also proves it well-formed and free of a DTD. The reader allocates rows ×
 columns of the used range, so the range is bounded here first; it shows Excel errors, uncalculated formulas and the
 empty cells of merged ranges alike as empty text, so those places are noted for the remarks; and it is silent about
-hidden rows. Cells without a reference are counted as the reader counts them.
+hidden rows and columns. Cells without a reference are counted as the reader counts them.
 
 Most rows hold nothing but values. Runs of such rows are recognised by one pattern, which is all that expat would find.
 """
@@ -38,6 +38,7 @@ _PLAIN_ROWS = re.compile(
 """Rows with a value and without anything that a survey remarks upon, as spreadsheet programs write them: well-formed XML."""
 _NO_CHARACTERS = (b"\xef\xbf\xbe", b"\xef\xbf\xbf")
 """U+FFFE and U+FFFF, which XML forbids."""
+_COLUMN_NUMBER = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _ROW_NUMBER = re.compile(rb'<row r="([0-9]+)"')
 _VALUE_COLUMN = re.compile(rb'<c r="([A-Z]+)[0-9]+"[^>/]*>')
 _SHARED = b' t="s">'
@@ -45,7 +46,7 @@ _ROW = b"<row "
 _HELD = 1 << 18
 """Bytes of an unfinished row that are held back; a longer one is parsed as it comes."""
 _REMEMBERED: Final = 200_000
-"""Hidden rows, errors and merged ranges are remembered up to so many, for remarks only."""
+"""Hidden rows and columns, errors and merged ranges are remembered up to so many, for remarks only."""
 
 
 @dataclass(slots=True)
@@ -56,6 +57,7 @@ class Survey:
     last_column: int = 0
     shared_cells: int = 0
     hidden_rows: list[int] = field(default_factory=list)
+    hidden_columns: list[range] = field(default_factory=list)
     formula_rows: set[int] = field(default_factory=set)
     errors: dict[Position, str] = field(default_factory=dict)
     uncalculated: set[Position] = field(default_factory=set)
@@ -113,6 +115,7 @@ class Surveyor:
             "c": self._on_cell,
             "v": self._on_value,
             "row": self._on_row,
+            "col": self._on_columns,
             "is": self._on_value,
             "f": self._on_formula,
             "mergeCell": self._on_merge,
@@ -206,6 +209,12 @@ class Surveyor:
         self._row_text = str(self._row)
         if attributes.get("hidden") in ("1", "true") and len(self.survey.hidden_rows) < _REMEMBERED:
             self.survey.hidden_rows.append(self._row)
+
+    def _on_columns(self, attributes: dict[str, str]) -> None:
+        bounds = attributes.get("min", ""), attributes.get("max", "")
+        hidden = attributes.get("hidden") in ("1", "true") and len(self.survey.hidden_columns) < _REMEMBERED
+        if hidden and all(_COLUMN_NUMBER.fullmatch(bound) for bound in bounds):
+            self.survey.hidden_columns.append(range(int(bounds[0]), int(bounds[1]) + 1))
 
     def _on_cell(self, attributes: dict[str, str]) -> None:
         if self._in_error or self._in_formula:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from registry.intake import columns
-from registry.intake.findings import IntakeError, describe
+from registry.intake.findings import IntakeError, Severity, describe
 from registry.intake.rows import AnnualApplication
 from tests.registry.sheets import (
     ANNUAL,
@@ -190,6 +190,18 @@ def test_a_sheet_without_headings_is_a_file_fault_only_if_it_is_alone(tmp_path: 
     assert finding.code == "header_not_found"
     said = "".join(describe(finding.finding, "zh-CN"))
     assert all(word in said for word in ("「n」", "UTF-8", *ANNUAL))
+
+
+def test_hidden_columns_that_are_read_are_named(tmp_path: Path) -> None:
+    def hide(book: Any) -> None:
+        for letter in "BFHK":
+            book["表"].column_dimensions[letter].hidden = True
+
+    rows = [[], ["", *ANNUAL, "备注"], ["", *annual(1), "甲"]]
+    applications, findings = read(write_xlsx(tmp_path / "h.xlsx", {"表": rows}, hide))
+    assert len(applications) == 1
+    told = [(f.code, f.severity, f.params["columns"]) for f in findings if f.code == "hidden_columns"]
+    assert told == [("hidden_columns", Severity.NOTE, "B「姓名」、F「年度」、H「公需科目学时」")]
 
 
 def test_people_in_hidden_rows_and_sheets_are_held_back_and_said(tmp_path: Path) -> None:
