@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, TypeAlias
 
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
@@ -21,6 +22,8 @@ Changes: TypeAlias = list[tuple[str, str]]
 Reader: TypeAlias = Callable[[Any, Changes], str | int]
 
 MAX_HOURS = 2_000
+_DUST = 1e-9
+"""What a formula's binary fractions leave over a whole number; nobody's hours are parted so."""
 _EXACT = 10**15
 """Below this a number has no digit that Excel does not keep."""
 GRADES: Mapping[str, str] = {
@@ -146,7 +149,7 @@ def read_hours(raw: Cell, changes: Changes) -> int:
     """Class hours of 45 minutes: an integer from 0 to MAX_HOURS."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise CellFault("hours_date_format" if not isinstance(raw, bool) else "hours_form")
-    hours = _hours_of_text(raw, changes) if isinstance(raw, str) else _hours_of_number(raw)
+    hours = _hours_of_text(raw, changes) if isinstance(raw, str) else _hours_of_number(raw, changes)
     if hours > MAX_HOURS:
         raise CellFault("hours_too_many", limit=str(MAX_HOURS))
     return hours
@@ -217,18 +220,21 @@ def _read_year(raw: Cell, changes: Changes) -> int:
     return int(match.group(1))
 
 
-def _hours_of_number(raw: float) -> int:
-    if raw < 0:
+def _hours_of_number(raw: float, changes: Changes) -> int:
+    if not isfinite(raw):
+        raise CellFault("hours_negative" if raw < 0 else "hours_form")
+    hours = round(raw)
+    if abs(raw - hours) > _DUST:
+        raise CellFault("hours_negative" if raw < 0 else "hours_fraction")
+    if hours < 0:
         raise CellFault("hours_negative")
-    if raw != raw or raw == float("inf"):  # noqa: PLR0124 - the plain test for not-a-number
-        raise CellFault("hours_form")
-    if raw != int(raw):
-        raise CellFault("hours_fraction")
-    return int(raw)
+    if raw != hours:
+        changes.append((repr(raw), str(hours)))
+    return hours
 
 
 def _hours_of_text(raw: str, changes: Changes) -> int:
-    if raw.isascii() and raw.isdigit() and len(raw) <= 9:
+    if raw.isascii() and raw.isdigit() and len(raw) <= 9 and (raw[0] != "0" or raw == "0"):
         return int(raw)
     text = _nonempty(clean_notation(require_text(raw)))
     if _WHOLE.fullmatch(text) is None:
