@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from registry.intake.messages import CATALOGUE, COMMANDS
+from registry.intake.messages import CATALOGUE, COMMANDS, LISTS, WORDS
 
 _SPELT_OUT = re.compile(r"⟨U\+[0-9A-F]{4,6}⟩")
 # A letter before a digit belongs to it: a number with O for 0 is somebody's all the same.
@@ -73,7 +73,7 @@ def refuse_file(code: str, *, sheet: str = "", value: str = "", **params: str) -
 
 def describe(finding: Finding, lang: str) -> tuple[str, str]:
     """(problem, remedy) of a finding in `lang`, `zh-CN` or `en`. Values are inserted as text, never as a format."""
-    facts = _facts(finding)
+    facts = _facts(finding, lang)
     problem, remedy = CATALOGUE[finding.code][lang]
     return problem.format_map(facts), remedy.format_map(facts)
 
@@ -84,18 +84,30 @@ def describe_at_terminal(finding: Finding, lang: str) -> tuple[str, str]:
     if finding.code not in COMMANDS:
         return problem, remedy
     space = "" if lang == "zh-CN" else " "
-    return problem, f"{remedy}{space}{COMMANDS[finding.code][lang].format_map(_facts(finding))}"
+    return problem, f"{remedy}{space}{COMMANDS[finding.code][lang].format_map(_facts(finding, lang))}"
 
 
-def _facts(finding: Finding) -> Mapping[str, str]:
+def _facts(finding: Finding, lang: str) -> Mapping[str, str]:
     return {
         "value": finding.value,
         "heading": finding.heading or "",
         "column": finding.column or "",
         "sheet": finding.sheet,
         "row": "" if finding.row is None else str(finding.row),
-        **finding.params,
+        **{name: _said(finding.code, name, text, lang) for name, text in finding.params.items()},
     }
+
+
+def _said(code: str, name: str, text: str, lang: str) -> str:
+    """A parameter in the reader's language: what is a word of ours or of a library, and how a list is written."""
+    words = WORDS.get((code, name))
+    if words is not None:
+        return words.get(text, words.get("", {})).get(lang, text)
+    if lang == "zh-CN" or name not in LISTS:
+        return text
+    if name == "characters":  # one of them may be the comma itself
+        return text.replace(")、", "), ")
+    return text.replace("、", ", ").replace("「", "“").replace("」", "”")
 
 
 def explain(finding: Finding, lang: str, *, terminal: bool = False) -> str:

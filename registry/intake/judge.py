@@ -45,7 +45,9 @@ LEAST_AGE, MOST_AGE = 16, 80
 """Years at the end of the certificate's year, outside of which a wrong digit is likelier than a person at work."""
 
 _IDENTITY_LENGTH = 18
-_NOTES = frozenset(("normalised", "age_implausible", "total_unread", "completed_year_before"))
+_NOTES = frozenset(
+    ("normalised", "age_implausible", "total_unread", "total_uncalculated", "completed_year_before")
+)
 _HOURS: Mapping[str, slice] = {"annual": slice(5, 7), "completion": slice(7, 8)}
 """Where class hours stand among the values of a row."""
 _COMPLETED = 8
@@ -231,7 +233,9 @@ class RowJudge:
                 stated = column.read(raw, [])
             except CellFault as fault:
                 finding = self._fault(row, column, raw, fault)
-                if finding.code != "cell_empty":
+                if finding.code == "formula_uncalculated":
+                    findings.append(self._finding("total_uncalculated", row, column, "", {}))
+                elif finding.code not in ("cell_empty", "cell_merged"):
                     findings.append(self._finding("total_unread", row, column, finding.value, {}))
                 continue
             if stated != total:

@@ -116,10 +116,11 @@ _FILE: Mapping[str, Mapping[str, Sentences]] = {
         "If headings look garbled, save the file as XLSX or as CSV UTF-8.",
     ),
     "missing_columns": _entry(
-        "工作表「{sheet}」缺少列：{columns}。",
-        "请补上这些列；列的顺序不限。",
-        "Sheet “{sheet}” lacks the columns {columns}.",
-        "Add these columns; their order does not matter.",
+        "工作表「{sheet}」以第{headings_row}行为表头，缺少列：{columns}；未能识别的列名：{unread}。",
+        "请补上缺少的列，或把未能识别的列改为规定的列名；列的顺序不限。",
+        "Sheet “{sheet}”, with row {headings_row} taken for the headings, lacks the columns {columns}; "
+        "headings that were not understood: {unread}.",
+        "Add the columns, or give those that were not understood the prescribed headings; their order does not matter.",
     ),
     "duplicate_column": _entry(
         "工作表「{sheet}」有两列含义相同：{columns}。",
@@ -128,8 +129,8 @@ _FILE: Mapping[str, Mapping[str, Sentences]] = {
         "Delete or rename one of them, so that the wrong one is not taken.",
     ),
     "wrong_kind": _entry(
-        "工作表「{sheet}」是另一类证书（{found}）的表，而办理的是 {expected}。",
-        "请改选证书类别 {found}，或提交正确的表格。",
+        "工作表「{sheet}」是{found}证书的表，而办理的是{expected}证书。",
+        "请改选{found}证书，或提交正确的表格。",
         "Sheet “{sheet}” is a form for another kind of certificate ({found}) than the one asked for ({expected}).",
         "Choose the kind {found}, or submit the right form.",
     ),
@@ -201,6 +202,12 @@ _NOTES: Mapping[str, Mapping[str, Sentences]] = {
         "请取消隐藏或清除筛选并核对。",
         "Sheet “{sheet}” has {count} hidden rows ({rows}); as asked, they are treated like the others.",
         "Unhide them or clear the filter, and check.",
+    ),
+    "total_uncalculated": _entry(
+        "「{heading}」的公式没有计算结果，未能核对合计。",
+        "请核对两项学时；用 Excel 打开并保存后重新提交即可核对。",
+        "The formula in “{heading}” was never calculated, so the total was not checked.",
+        "Check both kinds of hours; once the file is opened and saved in Excel the total is checked.",
     ),
     "total_unread": _entry(
         "「{heading}」无法识别（{value}），未能核对合计。",
@@ -294,7 +301,7 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "姓名「{value}」只有一个字。",
         "请对照身份证填写全名；确为一个字的，本系统暂不能办理，请联系发证机构。",
         "The name “{value}” is a single character.",
-        "Write the full name as on the identity card; if it truly is one character, ask the issuing authority.",
+        "Write the full name as on the identity card; if it truly is one character, it cannot be handled here yet: ask the issuing authority.",
     ),
     "name_digits": _entry(
         "姓名「{value}」含有数字。",
@@ -423,10 +430,22 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
         "Check it against the original.",
     ),
     "identity_digits": _entry(
-        "身份证号含有不应出现的字符（应为 17 位数字，末位数字或 X）。",
+        "身份证号含有不应出现的字符：{characters}（应为 17 位数字，末位数字或 X）。",
         "请对照原件核对，注意字母 O 与数字 0、字母 l 与数字 1。",
-        "The identity number holds a character that does not belong (17 digits, then a digit or X).",
+        "The identity number holds characters that do not belong: {characters} (17 digits, then a digit or X).",
         "Check it against the original; mind the letter O for 0 and l for 1.",
+    ),
+    "identity_last": _entry(
+        "身份证号末位是 {found}，应为字母 X。",
+        "请用键盘输入英文字母 X。",
+        "The identity number ends in {found}; it should be the letter X.",
+        "Type the letter X of the Latin alphabet.",
+    ),
+    "identity_signs": _entry(
+        "身份证号中夹有其他字符：{characters}。",
+        "请只填 18 位号码，删去连字符和文字说明。",
+        "Other characters stand in or beside the identity number: {characters}.",
+        "Write the 18 characters alone, without hyphens or words.",
     ),
     "identity_date": _entry(
         "身份证号第 7 至 14 位不是可能的出生日期。",
@@ -493,15 +512,27 @@ _NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "hours_form": _entry(
         "「{heading}」不是学时数：{value}",
-        "请填写 0 或以上的整数。",
+        "请只填 0 或以上的整数，不加千位分隔符、加号或其他符号。",
         "“{heading}” is not a number of class hours: {value}",
-        "Write a whole number from 0.",
+        "Write a whole number from 0, without separators of thousands, plus or other signs.",
     ),
     "date_ambiguous": _entry(
         "「{heading}」的日期「{value}」有两种读法。",
         "请写成 2026-11-20 的形式。",
         "The date “{value}” in “{heading}” can be read in two ways.",
         "Write it like 2026-11-20.",
+    ),
+    "date_order": _entry(
+        "「{heading}」的日期「{value}」不是按年、月、日的顺序写的。",
+        "请写成 {right} 的形式。",
+        "The date “{value}” in “{heading}” is not in the order of year, month and day.",
+        "Write it like {right}.",
+    ),
+    "date_zone": _entry(
+        "「{heading}」的「{value}」带有时区，不同时区可能不是同一天，因此不予受理。",
+        "请只写日期，如 2026-11-20。",
+        "“{value}” in “{heading}” has a time zone; it may be another day elsewhere, so it is not taken.",
+        "Write the date alone, like 2026-11-20.",
     ),
     "date_serial": _entry(
         "「{heading}」是日期序号 {value}，单元格不是日期格式。",
@@ -617,3 +648,45 @@ COMMANDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     }
 )
 """By code, what a remedy says besides to whoever has a command line; a clerk in the console has none."""
+
+_KINDS: Mapping[str, Mapping[str, str]] = {
+    "annual": {"zh-CN": "年度", "en": "annual"},
+    "completion": {"zh-CN": "结业", "en": "completion"},
+}
+_CSV_DETAILS = {
+    "unexpected end of data": "引号没有成对，文件提前结束",
+    "',' expected after '\"'": "引号后应为逗号",
+    "';' expected after '\"'": "引号后应为分号",
+    "'\t' expected after '\"'": "引号后应为制表符",
+    "field larger than field limit (131072)": "单元格内容超过 131072 个字符，多因引号没有成对",
+}
+_WORKBOOK_DETAILS = {
+    "BadZipFile": "压缩包不完整",
+    "EOFError": "压缩包不完整",
+    "error": "压缩数据有误",
+    "NotImplementedError": "压缩方式不受支持",
+    "Doctype": "含有不允许的 DTD 声明",
+    "CellReference": "单元格地址有误",
+    "RowNumber": "行号有误",
+    "Encoding": "文字编码不是 UTF-8",
+    "DuplicateMember": "内部有重名的文件",
+    "ExpatError": "内部 XML 有误",
+    "CalamineError": "工作表内容有误",
+}
+
+
+def _in_chinese(details: Mapping[str, str], otherwise: str) -> Mapping[str, Mapping[str, str]]:
+    return {"": {"zh-CN": otherwise}, **{detail: {"zh-CN": text} for detail, text in details.items()}}
+
+
+WORDS: Mapping[tuple[str, str], Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        ("wrong_kind", "found"): _KINDS,
+        ("wrong_kind", "expected"): _KINDS,
+        ("csv_damaged", "detail"): _in_chinese(_CSV_DETAILS, "格式有误"),
+        ("workbook_damaged", "detail"): _in_chinese(_WORKBOOK_DETAILS, "内部结构有误"),
+    }
+)
+"""By code and parameter, how a value that is a word of ours or of a library is said in a language; under ``""`` any other."""
+LISTS = frozenset(("accepted", "characters", "columns", "fields", "rows", "sheets", "tried", "unread"))
+"""Parameters that are lists, written as Chinese has them."""

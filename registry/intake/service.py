@@ -157,7 +157,7 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
             if not _is_our_rules(sheet):
                 notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
             continue
-        faults += _column_faults(sheet, found[0], kind, limits)
+        faults += _column_faults(sheet, *found, kind, limits)
         tables.append(_Table(sheet, *found))
     if faults:
         raise IntakeError(*faults)
@@ -178,10 +178,12 @@ def _is_our_rules(sheet: Sheet) -> bool:
     return sheet.name == RULES_SHEET and tuple(cells) == RULES_HEADINGS
 
 
-def _column_faults(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits) -> list[Finding]:
+def _column_faults(
+    sheet: Sheet, header: Header, heading_row: int, kind: str, limits: IntakeLimits
+) -> list[Finding]:
     """What is wrong with a sheet's headings: columns that are missing, and those of which there are two."""
     missing = header.missing(kind)
-    faults = [_missing_columns(sheet, missing, kind, limits)] if missing else []
+    faults = [_missing_columns(sheet, header, heading_row, kind, limits)] if missing else []
     for headings in header.duplicated.values():
         letters = (column_letter(sheet.first_column + heading.index) for heading in headings)
         named = (f"{letter}「{h.text}」" for letter, h in zip(letters, headings, strict=True))
@@ -189,12 +191,25 @@ def _column_faults(sheet: Sheet, header: Header, kind: str, limits: IntakeLimits
     return faults
 
 
-def _missing_columns(sheet: Sheet, missing: list[str], kind: str, limits: IntakeLimits) -> Finding:
+def _missing_columns(
+    sheet: Sheet, header: Header, heading_row: int, kind: str, limits: IntakeLimits
+) -> Finding:
     other = "completion" if kind == "annual" else "annual"
     found = find_table_header(sheet, other, limits)
     if found is not None and not found[0].missing(other):
         return _of_sheet("wrong_kind", sheet, expected=kind, found=other)
-    return _of_sheet("missing_columns", sheet, columns="、".join(map(primary_heading, missing)))
+    columns = "、".join(map(primary_heading, header.missing(kind)))
+    return _of_sheet(
+        "missing_columns",
+        sheet,
+        columns=columns,
+        headings_row=str(heading_row),
+        unread=_unused(header) or "—",
+    )
+
+
+def _unused(header: Header) -> str:
+    return "、".join(header.unused[:_NAMED]) + ("…" if len(header.unused) > _NAMED else "")
 
 
 def _of_sheet(code: str, sheet: Sheet, **params: str) -> Finding:
@@ -203,8 +218,8 @@ def _of_sheet(code: str, sheet: Sheet, **params: str) -> Finding:
 
 def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
     if table.header.unused:
-        columns = "、".join(table.header.unused[:_NAMED]) + ("…" if len(table.header.unused) > _NAMED else "")
-        yield Finding("columns_unused", Severity.NOTE, table.sheet.name, params={"columns": columns})
+        params = {"columns": _unused(table.header)}
+        yield Finding("columns_unused", Severity.NOTE, table.sheet.name, params=params)
     if table.sheet.hidden:
         yield Finding(
             "hidden_sheet_included" if include_hidden else "hidden_sheet", Severity.NOTE, table.sheet.name

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from typing import Any, TypeAlias
 
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
-from registry.intake.text import clean, clean_notation, visible
+from registry.intake.text import clean, clean_notation, code_point, visible
 
 Cell: TypeAlias = str | int | float | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 Changes: TypeAlias = list[tuple[str, str]]
@@ -53,6 +53,15 @@ _OTHER_DOCUMENT = re.compile(
 )
 """Passports, permits of people from Hong Kong and Macao (H…, M…) and Taiwan (8 or 10 digits), Hong Kong cards."""
 _NO_DIGIT = re.compile(r"[^0-9]{1,17}", re.ASCII)
+_SEVENTEEN = re.compile(r"[0-9]{17}", re.ASCII)
+_IDENTITY = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
+_LAST_OF_IDENTITY = re.compile(r"[0-9X]", re.ASCII)
+_STRANGE_IN_IDENTITY = re.compile(r"[^0-9]", re.ASCII)
+_STRANGE_BESIDE_IDENTITY = re.compile(r"[^0-9X]", re.ASCII)
+_LIKE_X = frozenset("ⅩΧХ×✕✖✗✘╳⨉⨯")
+"""Roman, Greek, Cyrillic and other characters that look like the X at the end of an identity number."""
+_NAMED_CHARACTERS = 10
+"""A remark names so many characters at most."""
 _OLD_IDENTITY = re.compile(r"[0-9]{15}", re.ASCII)
 _YEAR = re.compile(r"([0-9]{4})(?:年|年度)?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}(?:\.0{1,4})?", re.ASCII)
@@ -64,9 +73,13 @@ _DATE_PLAIN = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})", re.ASCII)
 _DATE_SIGNS = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})", re.ASCII)
 _DATE_WORDS = re.compile(r"([0-9]{4})年([0-9]{1,2})月([0-9]{1,2})[日号]", re.ASCII)
 _DATE_AMBIGUOUS = re.compile(r"[0-9]{1,2}([-/.])[0-9]{1,2}\1(?:[0-9]{1,2}|[0-9]{4})", re.ASCII)
+_DATE_YEAR_LAST = re.compile(r"([0-9]{1,2})([-/.])([0-9]{1,2})\2([0-9]{4})", re.ASCII)
 _DATE_INCOMPLETE = re.compile(r"[0-9]{4}(?:[-/.年][0-9]{0,2}月?)?", re.ASCII)
 _TIME_OF_DAY = re.compile(r"[ T][0-9]{1,2}[:：][0-9]{2}(?:[:：][0-9]{2}(?:\.[0-9]{1,9})?)?", re.ASCII)
 """As databases export days, ``2026-05-20 00:00:00``; no zone, in which it could be another day."""
+_ZONE = re.compile(
+    r"[0-9]:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)? ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})", re.ASCII
+)
 _ERRORS = frozenset(("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"))
 
 
@@ -123,7 +136,7 @@ def identity_reader(today: dt.date) -> Reader:
         try:
             ResidentIdentity.parse(text, today=today)
         except IdentifierError as error:
-            raise CellFault(_identity_code(error.code, text), length=str(len(text))) from None
+            raise _identity_fault(error.code, text) from None
         if text != before:
             changes.append((visible(before), text))
         return text
@@ -200,8 +213,28 @@ def _refuse_damaged_identity(text: str) -> None:
         raise CellFault("identity_words")
 
 
-def _identity_code(code: str, text: str) -> str:
-    return "identity_digits_lost" if code == "identity_check" and text.endswith("000") else code
+def _identity_fault(code: str, text: str) -> CellFault:
+    if code == "identity_check" and text.endswith("000"):
+        return CellFault("identity_digits_lost")
+    if code == "identity_digits":
+        last = text[-1]
+        if last in _LIKE_X and _SEVENTEEN.fullmatch(text[:-1]):
+            return CellFault("identity_last", found=_with_code_point(last))
+        strange = dict.fromkeys(one for one in _STRANGE_IN_IDENTITY.findall(text[:-1]))
+        strange |= dict.fromkeys(one for one in last if not _LAST_OF_IDENTITY.fullmatch(one))
+        return CellFault(code, characters=_named(list(strange)))
+    if code == "identity_length" and _IDENTITY.fullmatch(_STRANGE_BESIDE_IDENTITY.sub("", text)):
+        strange = dict.fromkeys(_STRANGE_BESIDE_IDENTITY.findall(text))
+        return CellFault("identity_signs", characters=_named(list(strange)))
+    return CellFault(code, length=str(len(text)))
+
+
+def _named(characters: Sequence[str]) -> str:
+    return "、".join(map(_with_code_point, characters[:_NAMED_CHARACTERS]))
+
+
+def _with_code_point(character: str) -> str:
+    return f"{visible(character)} ({code_point(character)})"
 
 
 def _read_year(raw: Cell, changes: Changes) -> int:
@@ -276,6 +309,8 @@ def _read_day(raw: Cell, changes: Changes) -> dt.date:
         return _day_of_number(raw, changes)
     before = require_text(raw)
     text = clean(before)
+    if _ZONE.search(text) is not None:
+        raise CellFault("date_zone")
     time = _TIME_OF_DAY.search(text)
     if time is not None and time.end() == len(text):
         text = text[: time.start()]
@@ -309,10 +344,28 @@ def _day_of_text(text: str) -> dt.date:
         if match is not None:
             return _day(*match.group(*groups))
     if _DATE_AMBIGUOUS.fullmatch(text):
-        raise CellFault("date_ambiguous")
+        raise _year_not_first(text)
     if text.isascii() and text.isdigit() and len(text) == 5:
         raise CellFault("date_serial")
     raise CellFault("date_incomplete" if _DATE_INCOMPLETE.fullmatch(text) else "date_form")
+
+
+def _year_not_first(text: str) -> CellFault:
+    """A day before or after its month: two readings, one, or none."""
+    parts = _DATE_YEAR_LAST.fullmatch(text)
+    if parts is None:
+        return CellFault("date_ambiguous")
+    readings = set()
+    for month, day in ((parts[1], parts[3]), (parts[3], parts[1])):
+        try:
+            readings.add(dt.date(int(parts[4]), int(month), int(day)))
+        except ValueError:
+            continue
+    if not readings:
+        return CellFault("date_invalid")
+    if len(readings) > 1:
+        return CellFault("date_ambiguous")
+    return CellFault("date_order", right=readings.pop().isoformat())
 
 
 def _day(year: str, month: str, day: str) -> dt.date:

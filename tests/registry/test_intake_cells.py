@@ -50,7 +50,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("身份证号", "123456789", "identity_length"),
     ("身份证号", f"{ID[:6]}********{ID[14:]}", "identity_masked"),
     ("身份证号", ID[:9] + "O" + ID[10:], "identity_digits"),
-    ("身份证号", ID[:17] + "Х", "identity_digits"),  # a Cyrillic letter
+    *(("身份证号", ID[:17] + like, "identity_last") for like in "ⅩⅹΧχ×Х"),  # Roman, Greek, sign, Cyrillic
+    ("身份证号", ID[:17] + "O", "identity_digits"),
+    ("身份证号", f"{ID[:6]}-{ID[6:14]}-{ID[14:]}", "identity_signs"),
+    ("身份证号", f"身份证{ID}（本人）", "identity_signs"),
     ("身份证号", WRONG, "identity_check"),
     ("身份证号", ID[:6] + "19901350" + ID[14:], "identity_date"),
     ("身份证号", ID[:6] + "20270101" + ID[14:], "identity_date"),
@@ -147,6 +150,8 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("专业科目学时", 1e300, "hours_too_many"),
     ("专业科目学时", "合格", "hours_form"),
     ("专业科目学时", "60+26", "hours_form"),
+    ("专业科目学时", "60+", "hours_form"),
+    ("专业科目学时", "1,234", "hours_form"),
     ("专业科目学时", "６０，０００", "hours_form"),
     ("专业科目学时", "6_0", "hours_form"),
     ("专业科目学时", "٦٠", "hours_form"),
@@ -175,8 +180,12 @@ COMPLETION_FAULTS: list[tuple[str, Any, str]] = [
     ("结业日期", dt.date(2027, 1, 1), "date_future"),
     ("结业日期", "五月二十日", "date_form"),
     ("结业日期", "2026-5/20", "date_form"),
-    ("结业日期", "2026-05-20T00:00:00Z", "date_form"),
-    ("结业日期", "2026-05-20 00:00 +08:00", "date_form"),
+    ("结业日期", "2026-05-20T00:00:00Z", "date_zone"),
+    ("结业日期", "2026-05-20T10:00:00.5+0800", "date_zone"),
+    ("结业日期", "2026-05-20 00:00 +08:00", "date_zone"),
+    ("结业日期", "20/05/2026", "date_order"),
+    ("结业日期", "5/5/2026", "date_order"),
+    ("结业日期", "31/02/2026", "date_invalid"),
     ("结业日期", "2026-05-20 上午", "date_form"),
     ("结业日期", "2026/5/2 8:3", "date_form"),
     ("结业日期", " 00:00:00", "date_form"),
@@ -365,6 +374,31 @@ def test_a_wrong_dot_is_answered_with_the_right_name(tmp_path: Path) -> None:
     problem, remedy = describe(findings[0], "zh-CN")
     assert "U+2022" in problem
     assert "买买提·艾力" in remedy
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "said"),
+    [
+        ("身份证号", ID[:17] + "Χ", "身份证号末位是 Χ (U+03A7)，应为字母 X。"),  # Greek
+        ("身份证号", "410105-19870715-0438", "身份证号中夹有其他字符：- (U+002D)。"),
+        (
+            "身份证号",
+            ID[:9] + "O" + ID[10:],
+            "身份证号含有不应出现的字符：O (U+004F)（应为 17 位数字，末位数字或 X）。",
+        ),
+    ],
+)
+def test_what_is_wrong_with_an_identity_number_is_named(
+    tmp_path: Path, heading: str, cell: str, said: str
+) -> None:
+    _, findings = read(write_xlsx(tmp_path / "m.xlsx", {"表": [ANNUAL, annual(1, **{heading: cell})]}))
+    assert [describe(finding, "zh-CN")[0] for finding in findings] == [said]
+
+
+def test_a_date_in_another_order_is_answered_with_the_right_one(tmp_path: Path) -> None:
+    path = write_xlsx(tmp_path / "d.xlsx", {"表": [COMPLETION, completion(1, 结业日期="20/05/2026")]})
+    _, findings = read(path, "completion")
+    assert "2026-05-20" in describe(findings[0], "zh-CN")[1]
 
 
 def test_a_space_is_answered_with_a_dot(tmp_path: Path) -> None:

@@ -132,6 +132,16 @@ def test_all_missing_columns_are_named_at_once(tmp_path: Path) -> None:
     assert error.finding.sheet == "表"
 
 
+def test_of_missing_columns_the_row_and_what_was_not_understood_are_named(tmp_path: Path) -> None:
+    rows = [["名单"], ["姓名", "证件", "工作单位", "职级"], ["张三", identity(1), "某局", "中级"]]
+    error = refused(write_xlsx(tmp_path / "m.xlsx", {"表": rows}))
+    chinese, english = (describe(error.finding, lang)[0] for lang in ("zh-CN", "en"))
+    assert "以第2行为表头" in chinese
+    assert chinese.endswith("未能识别的列名：证件、职级。")
+    assert english.endswith("not understood: 证件, 职级.")
+    assert "专业科目学时, 公需科目学时" in english
+
+
 def test_the_headings_of_all_sheets_are_named_at_once(tmp_path: Path) -> None:
     sheets: dict[str, Rows] = {
         "一中": [ANNUAL, annual(1)],
@@ -161,6 +171,9 @@ def test_a_column_of_titles_beside_the_grades_is_not_taken_for_grades(tmp_path: 
 
 
 def test_a_form_of_the_other_kind_is_recognised(tmp_path: Path) -> None:
+    other = refused(write_xlsx(tmp_path / "c.xlsx", {"表": [COMPLETION, completion()]})).finding
+    assert describe(other, "zh-CN")[0] == "工作表「表」是结业证书的表，而办理的是年度证书。"
+    assert "(completion)" in describe(other, "en")[0]
     assert refused(write_xlsx(tmp_path / "c.xlsx", {"表": [COMPLETION, completion()]})).code == "wrong_kind"
     assert (
         refused(write_xlsx(tmp_path / "a.xlsx", {"表": [ANNUAL, annual()]}), "completion").code
@@ -255,7 +268,7 @@ def test_unused_columns_are_named_once_a_sheet(tmp_path: Path) -> None:
         (0, ("total_differs", "0", "fault")),
         ("86学时", ("total_unread", "86学时", "note")),
         (ExcelError("#REF!"), ("total_unread", "#REF!", "note")),
-        (Formula("=F2+G2"), ("total_unread", "", "note")),
+        (Formula("=F2+G2"), ("total_uncalculated", "", "note")),
     ],
 )
 @pytest.mark.parametrize("heading", ["合计", "总学时", "学时合计"])

@@ -120,6 +120,31 @@ def test_problem_and_remedy_are_sentences_side_by_side() -> None:
     assert explain(ended, "en") == " ".join(describe(ended, "en"))
 
 
+@pytest.mark.parametrize(
+    ("code", "detail", "said"),
+    [
+        ("csv_damaged", "unexpected end of data", "引号没有成对"),
+        ("csv_damaged", "something new", "格式有误"),
+        ("workbook_damaged", "BadZipFile", "压缩包不完整"),
+        ("workbook_damaged", "PanicException", "内部结构有误"),
+    ],
+)
+def test_what_a_library_says_is_said_in_chinese(code: str, detail: str, said: str) -> None:
+    finding = Finding(code, Severity.FILE, params={"detail": detail, "line": "3"})
+    assert said in describe(finding, "zh-CN")[0]
+    assert detail not in describe(finding, "zh-CN")[0]
+    assert detail in describe(finding, "en")[0]
+
+
+def test_english_lists_are_written_as_english_has_them() -> None:
+    columns = Finding("duplicate_column", Severity.FILE, "表", params={"columns": "C「单位」、H「所在单位」"})
+    assert describe(columns, "en")[0].endswith("C“单位”, H“所在单位”.")
+    strange = Finding("name_characters", Severity.FAULT, params={"characters": "、 (U+3001)、（ (U+FF08)"})
+    assert describe(strange, "en")[0].endswith(": 、 (U+3001), （ (U+FF08)")
+    repaired = Finding("normalised", Severity.NOTE, params={"before": "甲、 乙", "after": "甲、乙"})
+    assert "“甲、 乙” → “甲、乙”" in describe(repaired, "en")[0]
+
+
 def test_a_command_is_named_to_whoever_has_a_command_line_and_to_nobody_else() -> None:
     """Clerks in the console, and offices with an annotated workbook, have none."""
     for code, sentences in CATALOGUE.items():
