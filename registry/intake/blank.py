@@ -16,7 +16,9 @@ from registry.intake.columns import KINDS, OPTIONAL, fields_of, primary_heading
 
 FORM_SHEET, RULES_SHEET = "名单", "填写说明"
 RULES_HEADINGS = ("列", "填写要求", "示例", "必填")
-_WIDTHS = (16, 60, 28, 8)
+_WIDTHS = (16, 60, 28, 12)
+_OPTIONAL = "可整列删去"
+"""A column that may be missing; where it stands, every row needs it."""
 
 _RULES: Mapping[str, tuple[str, str]] = {
     # field: (rule, example); the example's number has a right check character and belongs to nobody
@@ -24,7 +26,7 @@ _RULES: Mapping[str, tuple[str, str]] = {
     "identity": ("18 位居民身份证号，本列已设为文本格式，请勿改动", "41010019900101001X"),
     "employer": ("单位规范全称，2 至 60 个字", "郑州市第一人民医院"),
     "grade": ("正高级、副高级、高级、中级、初级、助理级、员级之一，勿填职称名称", "中级"),
-    "year": ("四位年份；可不填此列，以办理的年度为准", "2026"),
+    "year": ("四位年份，与办理的年度相同；此列可整列删去，保留则每行必填", "2026"),
     "professional_hours": ("整数，一学时 45 分钟", "60"),
     "public_hours": ("整数，一学时 45 分钟", "26"),
     "programme": ("培训项目全称，2 至 60 个字", "基层卫生骨干培训"),
@@ -70,7 +72,7 @@ def write_form(path: Path | BinaryIO, *, kind: str) -> None:
             rules.write_string(0, column, title, bold)
         for row, field in enumerate(fields, start=1):
             rule, example = _RULES[field]
-            needed = "否" if field in OPTIONAL else "是"
+            needed = _OPTIONAL if field in OPTIONAL else "是"
             for column, content in enumerate((primary_heading(field), rule, example, needed)):
                 rules.write_string(row, column, content, wrapped)
         for row, sentence in enumerate(_GENERAL, start=len(fields) + 2):
