@@ -2,7 +2,8 @@
 
 An XLSX goes through openpyxl, which keeps formats, widths, merged cells, filters and pictures; charts, macros and
 the cached results of formulas are not kept. A CSV, or a workbook openpyxl cannot take, comes back as a new XLSX in
-which every cell is text. Nothing we write can become a formula, whatever a cell or a remark begins with. The file
+which every cell is text. What we added when the file went back before (columns at the right, the summary) gives way to what
+is added now. Nothing we write can become a formula, whatever a cell or a remark begins with. The file
 shows identity numbers in full: it is the clerk's own and goes back to nobody else.
 """
 
@@ -22,10 +23,16 @@ import xlsxwriter
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.worksheet.worksheet import Worksheet
 
-from registry.intake.columns import NUMBER_HEADING, OUTCOME_HEADING, REMARKS_HEADING
+from registry.intake.columns import (
+    NUMBER_HEADING,
+    OUTCOME_HEADING,
+    REMARKS_HEADING,
+    SUMMARY_SHEET,
+    own_columns,
+)
 from registry.intake.findings import Finding, Severity, explain
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
-from registry.intake.service import find_table_header
+from registry.intake.service import find_table_header, is_our_summary
 from registry.intake.sources import Sheet, is_workbook, open_sheets, read_bounded
 from registry.intake.survey import column_letter, column_number
 from registry.intake.values import shown
@@ -37,7 +44,6 @@ Outcomes = Mapping[tuple[str, int], tuple[str, str]]
 FaultyCells = set[tuple[str, int, str]]
 """(sheet, 1-based row, column letter)."""
 
-SUMMARY_SHEET = "核验汇总"
 _UNWRITABLE = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]")
 _CELL_CHARACTERS = 32_767
 _SHEET_CHARACTERS = re.compile(r"[\[\]:*?/\\']")
@@ -61,13 +67,14 @@ def collect_remarks(
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """What is to be written, and the 1-based heading row of each sheet."""
+    """What is to be written, the 1-based heading row of each sheet, and the 1-based column where what we added before begins."""
 
     remarks: Remarks
     faults: FaultyCells
     summary: Sequence[tuple[str, str]]
     outcomes: Outcomes
     headings: Mapping[str, int]
+    added: Mapping[str, int]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -121,11 +128,14 @@ def write_annotated(
 ) -> None:
     """As `annotate`, of a file's bytes; `name` names the only sheet of a CSV. ``plain`` asks for the text copy, which
     takes a third of the time and little memory, of any workbook."""
-    sheets = open_sheets(data, name, limits)
+    every = open_sheets(data, name, limits)
+    sheets = [sheet for sheet in every if not is_our_summary(sheet)]
     headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
-    marks = _Marks(remarks, faults, summary, outcomes, headings)
+    added = {sheet.name: column for sheet in sheets if (column := _added(sheet, headings[sheet.name]))}
+    marks = _Marks(remarks, faults, summary, outcomes, headings, added)
     if is_workbook(data):
-        if plain or not _annotate_own_workbook(data, target, marks):
+        former = [sheet.name for sheet in every if is_our_summary(sheet)]
+        if plain or not _annotate_own_workbook(data, target, marks, former):
             _write_copy(sheets, target, marks)
         return
     # A CSV has one sheet, named after the file; a copy under another name must find its remarks all the same.
@@ -136,7 +146,9 @@ def write_annotated(
     _write_copy(sheets, target, replace(marks, remarks=by_row, outcomes=of_row, faults=cells))
 
 
-def _annotate_own_workbook(data: bytes, target: Path | BinaryIO, marks: _Marks) -> bool:
+def _annotate_own_workbook(
+    data: bytes, target: Path | BinaryIO, marks: _Marks, former: Sequence[str]
+) -> bool:
     """Whether openpyxl could take the workbook and write it again.
 
     openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
@@ -148,6 +160,8 @@ def _annotate_own_workbook(data: bytes, target: Path | BinaryIO, marks: _Marks) 
             workbook = openpyxl.load_workbook(io.BytesIO(data), rich_text=True)
         except Exception:
             return False
+        for title in former:
+            workbook.remove(workbook[title])
         _mark_workbook(workbook, marks)
         try:
             workbook.save(target)
@@ -161,7 +175,17 @@ def _annotate_own_workbook(data: bytes, target: Path | BinaryIO, marks: _Marks) 
 def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
     places = marks.remarks.keys() | marks.outcomes.keys()
     marked = {name for name, _ in places}
-    columns = {sheet.title: _free_column(sheet) for sheet in workbook.worksheets if sheet.title in marked}
+    # Where somebody merged cells over what we added before, nothing can be written there, and it stays.
+    added = {title: column for title, column in marks.added.items() if _last_merged(workbook[title]) < column}
+    for title, column in added.items():
+        for cells in workbook[title].iter_rows(min_col=column):
+            for cell in cells:
+                cell.value = None
+    columns = {
+        sheet.title: added.get(sheet.title) or _free_column(sheet)
+        for sheet in workbook.worksheets
+        if sheet.title in marked
+    }
     bold = Font(bold=True)
     for title, free in columns.items():
         page = workbook[title]
@@ -205,9 +229,19 @@ def _heading_row(sheet: Sheet, limits: IntakeLimits) -> int:
     return 1
 
 
+def _added(sheet: Sheet, heading_row: int) -> int | None:
+    """The 1-based column where what we added before begins; to its right there is nothing else."""
+    cells = next((cells for row, cells in sheet.rows() if row == heading_row), ())
+    index = own_columns(cells)
+    return None if index is None else sheet.first_column + index
+
+
 def _free_column(sheet: Worksheet) -> int:
-    merged = max((area.max_col for area in sheet.merged_cells.ranges), default=0)
-    return max(sheet.max_column, merged) + 1
+    return max(sheet.max_column, _last_merged(sheet)) + 1
+
+
+def _last_merged(sheet: Worksheet) -> int:
+    return max((area.max_col for area in sheet.merged_cells.ranges), default=0)
 
 
 def _write_text(sheet: Worksheet, row: int, column: int, text: str, font: Font) -> Any:
@@ -269,10 +303,12 @@ def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> No
     offset = sheet.first_column - 1
     faulty = {(row, column_number(letter)) for name, row, letter in marks.faults if name == sheet.name}
     width = max((len(cells) for _, cells in sheet.rows()), default=0) + offset
+    if sheet.name in marks.added:
+        width = marks.added[sheet.name] - 1
     for column, heading in enumerate(marks.columns, start=width):
         page.set_column(column, column, _WIDTHS[heading])
     for row, cells in sheet.rows():
-        for index, cell in enumerate(cells, start=offset):
+        for index, cell in enumerate(cells[: width - offset], start=offset):
             form = formats.faulty if (row, index + 1) in faulty else formats.plain
             if cell != "":
                 page.write_string(

@@ -18,6 +18,8 @@ from registry.intake.values import Cell
 KINDS = ("annual", "completion")
 OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING = "处理结果", "证书编号", "核验意见"
 """What we add to a file that goes back to its clerk; no data where such a file is submitted again."""
+SUMMARY_SHEET, SUMMARY_LABEL = "核验汇总", "名单行数"
+"""The sheet that we add, and how its first cell begins: a clerk's own sheet of that name has another."""
 
 ORIGIN = "origin"
 """A column that is no part of an application: where a row that is handed in again stood before (``registry.review``)."""
@@ -216,6 +218,7 @@ _WEAK = frozenset(("职称", "级别"))
 """These often head a column of titles (主治医师) beside the grades; they count only where no better heading stands."""
 
 _UNTOLD = frozenset(("序号", "编号", "no.", "no", OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING))
+_ADDED = (OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING)
 OPTIONAL = frozenset(("year",))
 _NOISE = re.compile(r"[\s*＊★☆#:：。、\u00ad\u180e\u200b-\u200d\u2060\ufeff]+")
 _BRACKETS = re.compile(r"[(\[【〔<《][^)\]】〕>》]*[)\]】〕>》]")
@@ -278,6 +281,18 @@ def field_of(raw: Cell, kind: str) -> str | None:
     text = canonical_heading(raw)
     synonyms = _SYNONYMS[kind]
     return synonyms.get(text) or synonyms.get(_BRACKETS.sub("", text))
+
+
+def own_columns(headings: Sequence[Cell]) -> int | None:
+    """Where the columns begin that we added to the right of everything, however often; None where we added none."""
+    texts = [cell.strip() if isinstance(cell, str) else cell for cell in headings]
+    while texts and texts[-1] == "":
+        texts.pop()
+    whole = len(texts)
+    for added in (_ADDED, _ADDED[-1:]):
+        while tuple(texts[-len(added) :]) == added:
+            del texts[-len(added) :]
+    return len(texts) if len(texts) < whole else None
 
 
 def find_header(rows: Sequence[Sequence[Cell]], kind: str) -> Header | None:

@@ -15,7 +15,16 @@ from itertools import islice
 from pathlib import Path, PurePath
 
 from registry.intake.blank import RULES_HEADINGS, RULES_SHEET
-from registry.intake.columns import KINDS, ORIGIN, Header, fields_of, find_header, primary_heading
+from registry.intake.columns import (
+    KINDS,
+    ORIGIN,
+    SUMMARY_LABEL,
+    SUMMARY_SHEET,
+    Header,
+    fields_of,
+    find_header,
+    primary_heading,
+)
 from registry.intake.findings import Finding, IntakeError, Severity, refuse_file
 from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
@@ -154,7 +163,7 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
     for sheet in sheets:
         found = find_table_header(sheet, kind, limits)
         if found is None:
-            if not _is_our_rules(sheet):
+            if not (_is_our_rules(sheet) or is_our_summary(sheet)):
                 notes.append(Finding("sheet_ignored", Severity.NOTE, sheet.name))
             continue
         faults += _column_faults(sheet, *found, kind, limits)
@@ -176,6 +185,13 @@ def _is_our_rules(sheet: Sheet) -> bool:
     """Whether it is the sheet of rules of our own form (``certreg template``): nobody stands in it, and nothing is to be said."""
     _, cells = next(iter(sheet.rows()), (0, ()))
     return sheet.name == RULES_SHEET and tuple(cells) == RULES_HEADINGS
+
+
+def is_our_summary(sheet: Sheet) -> bool:
+    """Whether it is the summary that we added when the file went back to its clerk (``annotate``)."""
+    _, cells = next(iter(sheet.rows()), (0, ()))
+    first = cells[0] if cells else ""
+    return sheet.name.startswith(SUMMARY_SHEET) and isinstance(first, str) and first.startswith(SUMMARY_LABEL)
 
 
 def _column_faults(

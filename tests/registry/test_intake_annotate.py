@@ -9,8 +9,16 @@ import openpyxl
 import pytest
 from openpyxl.styles import Font
 
-from registry.intake.annotate import SUMMARY_SHEET, annotate, collect_remarks
-from registry.intake.columns import NUMBER_HEADING, OUTCOME_HEADING, REMARKS_HEADING
+from registry.batches import BatchResult
+from registry.cli.issuing import summary_rows
+from registry.intake.annotate import annotate, collect_remarks, write_annotated
+from registry.intake.columns import (
+    NUMBER_HEADING,
+    OUTCOME_HEADING,
+    REMARKS_HEADING,
+    SUMMARY_SHEET,
+    own_columns,
+)
 from registry.intake.findings import IntakeError
 from tests.registry.sheets import ANNUAL, Formula, annual, identity, patch_zip, read, write_csv, write_xlsx
 
@@ -177,3 +185,53 @@ def test_what_became_of_each_row_stands_before_the_remarks(tmp_path: Path, suffi
         ["未发", None, "甲\n乙"],
     ]
     assert {cell.data_type for row in sheet["H3:I4"] for cell in row if cell.value} == {"s"}
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_came_back_and_is_sent_again_has_our_columns_and_summary_once(
+    tmp_path: Path, plain: bool
+) -> None:
+    source = write_xlsx(tmp_path / "a.xlsx", {"表": [[], ["", *ANNUAL], ["", *annual(1)], ["", *annual(2)]]})
+    for turn in range(3):
+        remarks = {("表", 3): [f"第{turn}次"]} if turn < 2 else {}
+        outcomes = {("表", 3): ("未发", ""), ("表", 4): ("已发", f"4101002026100000{turn:04d}")}
+        target = tmp_path / f"{turn}.xlsx"
+        summary = summary_rows(BatchResult(turn, "a.xlsx", rows=2))
+        data = source.read_bytes()
+        write_annotated(data, "a", target, remarks, set(), summary, outcomes=outcomes, plain=plain)
+        source = target
+    applications, findings = read(source)
+    assert (len(applications), findings) == (2, [])
+    book = openpyxl.load_workbook(source)
+    assert book.sheetnames == ["表", SUMMARY_SHEET]
+    assert [[cell.value for cell in row[8:]] for row in book["表"].iter_rows(min_row=2)] == [
+        [OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING],
+        ["未发", None, None],
+        ["已发", "41010020261000000002", None],
+    ]
+
+
+def test_a_clerk_s_own_columns_and_sheet_are_left_alone(tmp_path: Path) -> None:
+    ours = [OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING]
+    assert own_columns([*ANNUAL, *ours, "", ""]) == len(ANNUAL)
+    assert own_columns([*ANNUAL, *ours, *ours]) == len(ANNUAL)
+    assert own_columns([*ANNUAL, REMARKS_HEADING]) == len(ANNUAL)
+    for headings in ([*ANNUAL, NUMBER_HEADING], [*ANNUAL, *ours, "备注"], ANNUAL, []):
+        assert own_columns(headings) is None
+
+
+def test_a_file_that_came_back_merged_over_our_columns_and_open_at_the_summary(tmp_path: Path) -> None:
+    source = write_xlsx(tmp_path / "a.xlsx", {"表": [["题"], ANNUAL, annual(1)]})
+    outcomes = {("表", 3): ("未发", "")}
+    summary = summary_rows(BatchResult(1, "a.xlsx", rows=1))
+    annotate(source, tmp_path / "1.xlsx", {}, set(), summary, outcomes=outcomes)
+    book = openpyxl.load_workbook(tmp_path / "1.xlsx")
+    book.active = 1
+    book["表"].merge_cells("A1:J1")
+    book["表"]["A3"].font = Font(name="宋体")
+    book.save(tmp_path / "1.xlsx")
+    annotate(tmp_path / "1.xlsx", tmp_path / "2.xlsx", {}, set(), outcomes=outcomes)
+    again = openpyxl.load_workbook(tmp_path / "2.xlsx")
+    assert again.sheetnames == ["表"]
+    assert again["表"]["A3"].font.name == "宋体"  # in its own dress, and no plain copy
+    assert [again["表"].cell(2, column).value for column in (8, 11)] == [OUTCOME_HEADING] * 2
