@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from registry.app import App
 from registry.applications import candidate_of
 from registry.batches import issue_file
+from registry.claimants import held_fields, is_anothers
 from registry.database import select_among
 from registry.errors import IssuanceError
 from registry.intake.findings import Finding
@@ -31,6 +32,7 @@ from registry.review.models import Draft, DraftSubmission
 from registry.review.rows import Origin, open_list, read_list
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
+from verifier.loading import installed_catalogue
 
 _AT_ONCE = 2000
 
@@ -162,7 +164,9 @@ def unfinished(session: Session, batches: Sequence[int]) -> set[int]:
 def numbers_by_origin(
     app: App, session: Session, draft: Draft, *, today: date
 ) -> Iterator[tuple[Origin, str, bool]]:
-    """Of every row of a released list who has a certificate: place, number, and whether it is of this batch."""
+    """Of every row of a released list who has a certificate: place, number, and whether it is of this batch.
+
+    One in another name is not the row's person's, and its number is not given."""
     data, frame = list_bytes(session, app.vault, draft.id), frame_of(draft)
     origins = [row.origin for row in read_list(data)]
     intake = open_list(data, kind=frame.kind_name, year=frame.year, today=today)
@@ -176,6 +180,12 @@ def numbers_by_origin(
     )
     for start in range(0, len(applications), _AT_ONCE):
         some = zip(origins[start : start + _AT_ONCE], applications[start : start + _AT_ONCE], strict=True)
-        claims = {candidate_of(one, app.vault, rule_set=frame.rule_set).claim: origin for origin, one in some}
-        for claim, number in select_among(session, Claim, "key", list(claims), ("key", "number")):
-            yield claims[bytes(claim)], number, number in of_batch
+        candidates = [(candidate_of(one, app.vault, rule_set=frame.rule_set), origin) for origin, one in some]
+        claims = {candidate.claim: (candidate, origin) for candidate, origin in candidates}
+        found = list(select_among(session, Claim, "key", list(claims), ("key", "number")))
+        others = [number for _, number in found if number not in of_batch]
+        held = held_fields(session, installed_catalogue(app.host), others)
+        for claim, number in found:
+            candidate, origin = claims[bytes(claim)]
+            if not is_anothers(candidate, held.get(number, {})):
+                yield origin, number, number in of_batch

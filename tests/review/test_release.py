@@ -14,13 +14,15 @@ from registry.errors import RegistryError
 from registry.models import Batch
 from registry.offices import CHINA
 from registry.review import decisions, drafts
+from registry.review.findings import findings_of_part
 from registry.review.issuing import numbers_by_origin
 from registry.review.models import Draft, DraftHand, DraftList, DraftSubmission
 from registry.review.rows import Origin
 from registry.review.sheet import sample_of, sample_size
 from registry.trail.service import Filter, find
+from tests.builders import refused
 from tests.registry.rig import Rig, assert_sound
-from tests.registry.sheets import annual
+from tests.registry.sheets import ANNUAL, annual, write_csv
 from tests.review.desk import (
     APPROVER,
     CLERK,
@@ -275,6 +277,22 @@ def test_the_sheet(lite: Rig) -> None:
     assert sheet["namesakes"] == {"count": 1, "groups": [[0, 1, 3]]}
     assert (sheet["lastYear"]["people"], sheet["lastYear"]["new"]) == (0, 4)
     assert sheet["sample"]["places"] == [0, 1, 2, 3]
+
+
+def test_whoever_is_found_under_another_name_is_left_out_and_gets_no_number(lite: Rig) -> None:
+    draft = opened(lite)
+    upload(lite, draft, csv_bytes([annual(1), annual(2)]))
+    lite.submit(write_csv(lite.folder / "other.csv", [ANNUAL, annual(1, 姓名="李静")]))
+    with lite.app.database.read() as session:
+        row = session.get_one(Draft, draft)
+        assert list(numbers_by_origin(lite.app, session, row, today=_today(lite))) == []
+    with refused(RegistryError, "draft_outdated"):
+        submit(lite, draft)
+    upload(lite, draft, csv_bytes([annual(1), annual(2)]))
+    with lite.app.database.read() as session:
+        told = {one.code for one in findings_of_part(session, lite.app.vault, draft, 2)}
+    assert "issued_to_another_name" in told
+    assert (draft_of(lite, draft).people, draft_of(lite, draft).left_out) == (1, 1)
 
 
 def test_the_sample_can_be_drawn_again_and_not_be_chosen() -> None:
