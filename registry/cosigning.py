@@ -2,8 +2,8 @@
 
 The trust list says whose cosignatures count and how many are needed; where a witness is reached stands in a file of the
 registry's home (``witnesses.json``: name to address), because an address may change without the root. Cosignatures are
-appended to the stored checkpoint, so that whatever carries it (publication, proofs, PDF) carries them. No lock is held
-while a witness is waited for, and no failure of one is an error here: it is told, and asked again with the next head.
+appended to the stored checkpoint, so that whatever carries it (publication, proofs, PDF) carries them. No transaction is
+open while a witness is waited for, and no failure of one is an error here: it is told, and asked again with the next head.
 """
 
 import json
@@ -146,18 +146,21 @@ def _ask(
     from registry.posting import UnreachableError, posting  # noqa: PLC0415
 
     try:
-        with posting(f"{url.rstrip('/')}/add-checkpoint") as post, database.read() as session:
-            return _converse(post, session, key, row, now)
+        with posting(f"{url.rstrip('/')}/add-checkpoint") as post:
+            return _converse(post, database, key, row, now)
     except UnreachableError:
         return b"", "witness_unreachable"
 
 
 def _converse(
-    post: Callable[[bytes], tuple[int, bytes]], session: Session, key: NoteKey, row: CheckpointRow, now: int
+    post: Callable[[bytes], tuple[int, bytes]], database: Database, key: NoteKey, row: CheckpointRow, now: int
 ) -> tuple[bytes, str]:
-    old = _last_cosigned(session, key, row.size)
+    with database.read() as session:
+        old = _last_cosigned(session, key, row.size)
     for _ in range(_ATTEMPTS):
-        status, answer = post(_submission(session, row, old))
+        with database.read() as session:
+            submission = _submission(session, row, old)
+        status, answer = post(submission)
         if status == HTTPStatus.OK:
             line = _line_of(row.note, answer, key, now)
             return (line, "") if line else (b"", "witness_answer")

@@ -1,8 +1,10 @@
 """The registry and its witnesses, each a process: what leaves the house has the quorum, what is done stands without it."""
 
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -31,6 +33,7 @@ from registry.witnesses import add_witness, change_quorum, remove_witness
 from tests.builders import vkey
 from tests.registry.rig import Place, Rig, assert_sound, copy_home, opened
 from tests.registry.witnesses import NAMES, serving, witnessed
+from tests.verifier.webserver import answering as dripping
 from verifier.note import cosignature_times, parse_note, parse_vkey
 from verifier.number import parse_number
 from verifier.report import Verdict
@@ -182,6 +185,8 @@ class _Answering(BaseHTTPRequestHandler):
         self.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
         status, body = self.answers[min(len(self.asked), len(self.answers)) - 1]
         self.send_response(status)
+        if status == HTTPStatus.FOUND:
+            self.send_header("Location", body.decode())
         self.end_headers()
         self.wfile.write(body)
 
@@ -191,7 +196,7 @@ class _Answering(BaseHTTPRequestHandler):
 
 @contextmanager
 def answering(*answers: tuple[int, bytes]) -> Iterator[tuple[str, list[bytes]]]:
-    """A server that gives ``answers`` one after another, the last for ever."""
+    """A server that gives ``answers`` one after another, the last for ever; a redirect leads where its body says."""
     asked: list[bytes] = []
     handler = type("Handler", (_Answering,), {"answers": answers, "asked": asked})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -220,6 +225,8 @@ STRANGER = "— w1.example AAAAAAAA\n".encode()
         ([(422, b"")], "witness_inconsistent"),
         ([(403, b"")], "witness_refused"),
         ([(302, b"")], "witness_refused"),
+        ([(302, b"https://w2.example/")], "witness_refused"),
+        ([(302, b"http://xn--/")], "witness_unreachable"),
     ],
 )
 def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]], code: str) -> None:
@@ -230,11 +237,40 @@ def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]],
     assert newest(lite).note.count(b"\xe2\x80\x94 ") == 1
 
 
-def test_a_witness_that_drips_is_not_waited_for(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.0)
-    with answering((200, STRANGER)) as (address, _):
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 " + b"O" * 400,
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 400,
+        b"HTTP/1.1 103 Early Hints\r\n\r\n" * 40,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n" + b"z" * 400,
+    ],
+)
+def test_a_witness_that_drips_is_not_waited_for(
+    lite: Rig, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "TOTAL_SECONDS", 0.5)
+    with dripping(answer, pause=0.05) as address:
         add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
+        started = time.monotonic()
         assert lite.app.cosign_log().missing == {"w1.example": "witness_unreachable"}
+    assert time.monotonic() - started < 5
+
+
+def test_no_transaction_is_open_while_a_witness_is_waited_for(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
+    pool: Any = lite.app.database.engine.pool
+    used: list[int] = []
+
+    def refuse(*_: Any) -> tuple[int, bytes]:
+        used.append(pool.checkedout())
+        return 403, b""
+
+    monkeypatch.setattr(posting, "_post", refuse)
+    assert lite.app.cosign_log().missing == {"w1.example": "witness_refused"}
+    assert used == [0]
 
 
 def test_without_a_quorum_nothing_waits(lite: Rig) -> None:
