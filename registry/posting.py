@@ -26,9 +26,11 @@ def is_address(url: str) -> bool:
     """Whether a witness can be reached at ``url``."""
     try:
         parsed = httpx.URL(url)
-    except httpx.InvalidURL:
+        # As the connection will do it: the library lets names through that cannot be looked up.
+        parsed.raw_host.decode("ascii").encode("idna")
+        return parsed.scheme in ("http", "https") and bool(parsed.host)
+    except (httpx.InvalidURL, ValueError):
         return False
-    return parsed.scheme in ("http", "https") and bool(parsed.host)
 
 
 @contextmanager

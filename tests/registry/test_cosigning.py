@@ -299,7 +299,8 @@ def test_the_list_of_witnesses(lite: Rig) -> None:
     )
     assert refusal(add_witness, lite.app, "w2.example", key, "https://w").code == "witness_vkey"
     assert refusal(add_witness, lite.app, "w1.example", "w1.example+x", "https://w").code == "witness_vkey"
-    for url in ("w1.example", "ftp://w1.example", "https://", "https://[::1"):
+    unusable = ("http://w1..example", "http://xn--/", f"http://{'w' * 64}.example")
+    for url in ("w1.example", "ftp://w1.example", "https://", "https://[::1", *unusable):
         assert refusal(add_witness, lite.app, "w1.example", key, url).code == "witness_address"
     listed = add_witness(lite.app, "w1.example", key, "http://127.0.0.1:9")
     assert (listed.witness_vkeys, listed.witness_quorum) == ((key,), 0)
