@@ -62,6 +62,12 @@ def require_empty(url: str) -> None:
         raise RegistryError("restore_not_empty", tables=len(tables))
 
 
+def live_files(url: str) -> frozenset[Path]:
+    """The files of the database at ``url``, there or not: SQLite's and those that it keeps beside it; none of a server's."""
+    file = _file_of(url)
+    return frozenset(Path(f"{file.resolve()}{end}") for end in ("", *_SIDE_FILES)) if file else frozenset()
+
+
 def load_database(copy: Path, url: str) -> None:
     """Put ``copy`` into the empty database at ``url``: whole, or not at all."""
     target = _file_of(url)

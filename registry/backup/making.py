@@ -15,15 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from registry.app import App
-from registry.backup.engines import dump_database, engine_of
+from registry.backup.engines import dump_database, engine_of, live_files
 from registry.backup.manifest import HOME, Manifest, describe, write_manifest
 from registry.database import newest_schema
 from registry.errors import RegistryError
 from registry.files import FRESH, PRIVATE, flush_folder
 from registry.log import log_size, tree
 from registry.settings import Settings
-
-_DATABASE_NAMES = "registry.db"
 
 
 def back_up(app: App, target: Path, *, with_keys: bool = False) -> Manifest:
@@ -61,9 +59,9 @@ def home_files(settings: Settings, *, with_keys: bool) -> Iterator[Path]:
 
     Not the note of the last publication: it is of this host and of its present, and a restored one would be false.
     """
-    database = settings.home / _DATABASE_NAMES
+    others = {settings.published, *live_files(settings.database_url)}
     for file in sorted(settings.home.iterdir()):
-        ours = not file.name.startswith((".", database.name)) and file != settings.published
+        ours = not file.name.startswith(".") and file not in others
         if file.is_file() and not file.is_symlink() and ours and file.suffix not in (".sock", ".db"):
             yield file
     if with_keys and settings.keys.is_dir():

@@ -20,7 +20,7 @@ from pathlib import Path
 from shutil import copyfile
 
 from registry.app import App, Clock, open_app, system_clock
-from registry.backup.engines import engine_of, load_database, require_empty
+from registry.backup.engines import engine_of, live_files, load_database, require_empty
 from registry.backup.gap import GAP_FILE, Gap, measure_gap
 from registry.backup.manifest import HOME, Manifest, check_files, read_manifest
 from registry.database import known_schemas, newest_schema
@@ -126,13 +126,17 @@ def _published_head(publication: Source, keyring: Keyring, host: str) -> tuple[C
 def _fill_home(
     manifest: Manifest, backup: Path, settings: Settings
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Copy what the home lacks, the head apart; what was added, and what is there and differs."""
+    """Copy what the home lacks, the head apart; what was added, and what is there and differs.
+
+    Never to where the database will be: backups were made that have its file as it lay in their home.
+    """
     make_private_folder(settings.home)
+    others = {settings.head, *live_files(settings.database_url)}
     added, kept = [], []
     for one in manifest.files:
         name = one.path.removeprefix(f"{HOME}/")
         target = settings.home / name
-        if name == one.path or target == settings.head:
+        if name == one.path or target in others:
             continue
         if target.exists():
             kept += [name] if target.read_bytes() != (backup / one.path).read_bytes() else []

@@ -10,7 +10,7 @@ from threading import Event, Thread
 
 import pytest
 
-from registry.backup import engines
+from registry.backup import engines, making
 from registry.backup.making import back_up
 from registry.backup.manifest import MANIFEST, read_manifest
 from registry.backup.restoring import restore
@@ -19,7 +19,7 @@ from registry.fsck import fsck
 from registry.publication import publish
 from tests.builders import MUNICIPAL, refused
 from tests.registry.backup.disaster import Outside, back_again, lose_database, lose_machine
-from tests.registry.rig import Rig, assert_sound
+from tests.registry.rig import Place, Rig, assert_sound
 from tests.registry.sheets import identity
 from verifier.number import number_of
 from verifier.sources import FolderSource
@@ -186,6 +186,49 @@ def test_neither_keys_nor_passphrases_nor_the_publication_are_in_it_unless_asked
     assert identity(1).encode() not in data
     assert (lite.place.home / "keys" / "identity.key").read_bytes() not in data
     assert read_manifest(target) == made
+
+
+def rename_database(rig: Rig) -> Path:
+    """Open ``rig`` anew with a database of another name in its home; the file."""
+    rig.app.database.close()
+    file = (rig.place.home / "registry.db").rename(rig.place.home / "certs.sqlite3")
+    rig.place = Place(rig.place.home, f"sqlite:///{file}")
+    rig.app = rig.place.open(rig.clock)
+    return file
+
+
+def test_a_database_of_any_name_is_copied_by_its_own_means_alone(lite: Rig) -> None:
+    rename_database(lite)
+    lite.issue(1)
+    made = back_up(lite.app, lite.folder / "backup")
+    assert {one.path for one in made.files} == {"registry.db", "home/head"}
+
+
+@pytest.mark.parametrize("point", ["home", "loaded"])
+def test_a_backup_that_has_a_live_database_puts_none_into_the_home(
+    lite: Rig, point: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As they were made where the database had a name of its own."""
+    file = rename_database(lite)
+    lite.issue(1)
+    with monkeypatch.context() as before:
+        before.setattr(making, "live_files", lambda _: ())
+        made = back_up(lite.app, lite.folder / "backup")
+    assert {f"home/{file.name}{end}" for end in ("", "-wal", "-shm")} < {one.path for one in made.files}
+    lite.app.database.close()
+    lite.place.home.joinpath("head").unlink()
+    file.unlink()
+    seen = {}
+    restore(
+        lite.place.environment,
+        lite.folder / "backup",
+        None,
+        clock=lite.clock,
+        observe=lambda reached: seen.update({reached: sorted(lite.place.home.glob(f"{file.name}*"))}),
+    )
+    assert seen[point] == ([file] if point == "loaded" else [])
+    lite.app = lite.place.open(lite.clock)
+    assert_sound(lite.app, issued=1)
 
 
 def test_no_backup_is_written_over_another(lite: Rig) -> None:
