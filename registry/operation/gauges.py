@@ -6,6 +6,7 @@ sample of it, ``certreg_database_up 0``, and what is known without it.
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from prometheus_client.core import GaugeMetricFamily
@@ -38,7 +39,10 @@ class RegistryCollector:
         yield from self._of_host()
         try:
             with self.app.database.read() as session:
-                found = [*self._of_log(session), *self._of_jobs(session), *self._of_keys(session)]
+                found = [*self._of_log(session), *self._of_jobs(session)]
+                # The first trust list may wait for its signatures, and what else is known does not.
+                with suppress(RegistryError):
+                    found += self._of_keys(session)
         except OUTAGES:
             yield _gauge("database_up", "Whether the database can be used.", 0)
             return
@@ -61,13 +65,17 @@ class RegistryCollector:
             yield _gauge("status_seconds_left", "Until the first published status list is stale.", left)
 
     def _of_log(self, session: Session) -> Iterator[Metric]:
+        code = ""
         try:
             self.app.require_head(session)
-            rolled_back = 0
-        except RegistryError:
-            rolled_back = 1
+        except RegistryError as error:
+            code = error.code
         head = latest_checkpoint(session)
-        yield _gauge("log_rolled_back", "Whether the database is older than what was signed.", rolled_back)
+        damaged = code == "head_unusable"
+        yield _gauge("head_unusable", "Whether the file of the last signed head is damaged.", damaged)
+        if not damaged:
+            text = "Whether the database is older than what was signed, or another history."
+            yield _gauge("log_rolled_back", text, bool(code))
         yield _gauge("log_size", "Entries of the log.", log_size(session))
         yield _gauge("log_signed_size", "Entries under a signed head.", head.size if head else 0)
         waiting = session.scalars(select(func.count()).where(Intent.state == "reserved")).one()

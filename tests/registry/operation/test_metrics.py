@@ -4,14 +4,17 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from keys.ceremony import make_offer, parse_offer
 from registry.actors import SYSTEM
+from registry.app import App, create_app
 from registry.jobs import service
 from registry.jobs.worker import Done, JobKind, work_once
 from registry.lastpublication import LastPublication, last_publication, note_publication
@@ -20,8 +23,8 @@ from registry.operation import health
 from registry.operation.gauges import RegistryCollector
 from registry.operation.health import Readiness
 from registry.statuslists import STATUS_VALIDITY
-from tests.builders import MUNICIPAL
-from tests.registry.rig import DAY, Rig
+from tests.builders import HOST, MUNICIPAL, signer
+from tests.registry.rig import DAY, FOUNDED, Clock, Place, Rig
 from tests.registry.test_rollback import rolled_back
 from verifier.operation.listener import listening, parse_address
 from verifier.operation.metrics import PublicationCollector
@@ -36,6 +39,13 @@ def samples(text: str) -> Samples:
         for family in text_string_to_metric_families(text)
         for one in family.samples
     }
+
+
+def collected(app: App) -> Samples:
+    """What is told of ``app``, without a server."""
+    registry = CollectorRegistry()
+    registry.register(RegistryCollector(app))
+    return samples(generate_latest(registry).decode())
 
 
 @pytest.fixture
@@ -66,6 +76,7 @@ def test_the_registrys_state_is_told_in_numbers(rig: Rig, scraped: httpx.Client)
     wanted = {
         ("certreg_database_up", ()): 1,
         ("certreg_log_rolled_back", ()): 0,
+        ("certreg_head_unusable", ()): 0,
         ("certreg_log_size", ()): size,
         ("certreg_log_signed_size", ()): size,
         ("certreg_intents_waiting", ()): 0,
@@ -95,9 +106,31 @@ def test_numbers_in_flight_and_an_old_database_are_seen(rig: Rig, scraped: httpx
         intent.state = "reserved"
     told = samples(scraped.get("/metrics").text)
     assert told[("certreg_log_rolled_back", ())] == 1
+    assert told[("certreg_head_unusable", ())] == 0
     assert told[("certreg_intents_waiting", ())] == 1
     answer = scraped.get("/health/ready")
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "missing": ["log_rolled_back"]})
+
+
+def test_a_damaged_head_is_no_old_database(lite: Rig) -> None:
+    lite.issue(1)
+    lite.app.settings.head.write_bytes(b"{}")
+    told = collected(lite.app)
+    assert told[("certreg_head_unusable", ())] == 1
+    assert ("certreg_log_rolled_back", ()) not in told
+    assert told[("certreg_log_size", ())] > 1
+
+
+def test_while_the_first_list_waits_for_its_signatures_all_else_is_told(tmp_path: Path) -> None:
+    offer = parse_offer(make_offer(signer("root-a"), registry=HOST, fragment="root-a", created=FOUNDED))
+    place = Place(tmp_path / "home")
+    app = create_app(place.environment, home=None, host=HOST, offers=[offer], clock=Clock())
+    with closing(app.database):
+        told = collected(app)
+    assert told[("certreg_database_up", ())] == 1
+    assert told[("certreg_log_size", ())] == 0
+    assert told[("certreg_job_oldest_waiting_seconds", ())] == 0
+    assert not any("key" in name or "trust" in name for name, _ in told)
 
 
 def test_ready_says_what_is_missing_and_live_needs_nothing(
