@@ -61,9 +61,13 @@ def worker(
         )
         if publish is not None:
             publishing.start()
-        work(app, KINDS, name=name or worker_name(), stop=stop)
-        if publish is not None:
-            publishing.join()
+        try:
+            work(app, KINDS, name=name or worker_name(), stop=stop)
+        finally:
+            # Where that raised nobody told the other thread, and a process that does no work would go on.
+            stop.set()
+            if publish is not None:
+                publishing.join()
 
 
 def stop_with_input(stop: Event) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -192,3 +193,29 @@ def test_a_child_that_is_killed_is_replaced_and_its_work_goes_on_at_once(lite: R
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+FAILING = """
+import sys
+from pathlib import Path
+import registry.cli.working as working
+
+def fail(*_, **__):
+    raise RuntimeError
+
+working.work = fail
+working.worker(publish=Path(sys.argv[1]))
+"""
+
+
+def test_a_worker_that_cannot_work_ends_while_it_publishes_too(lite: Rig, tmp_path: Path) -> None:
+    """So that who supervises it begins another."""
+    done = subprocess.run(
+        [sys.executable, "-c", FAILING, str(tmp_path / "site")],
+        env={**os.environ, **lite.place.environment},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"RuntimeError" in done.stderr
