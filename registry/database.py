@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
-from registry.replica import connection_in_step
+from registry.replica import PATIENCE, connection_in_step
 
 _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
@@ -61,7 +61,7 @@ class Database:
         )
         self._replica: Engine | None = None
         if replica_url is not None and postgresql:
-            replica = _engine(replica_url)
+            replica = _engine(replica_url, pool_seconds=PATIENCE)
             self._replica = replica.execution_options(isolation_level="REPEATABLE READ")
 
     @contextmanager
@@ -217,7 +217,7 @@ def _parsed(url: str) -> URL:
     return parsed
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, *, pool_seconds: float | None = None) -> Engine:
     # No error and no log line of the engine's tells values: hashes, names and sealed numbers are among them. Whoever turns
     # on all logging does not turn on this, which would tell every row that is read.
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
@@ -225,7 +225,7 @@ def _engine(url: str) -> Engine:
     if parsed.get_backend_name() != "sqlite":
         from registry import postgresql  # noqa: PLC0415  (and its driver: a tenth of a second, at each start)
 
-        return postgresql.engine_of(parsed)
+        return postgresql.engine_of(parsed, pool_seconds=pool_seconds)
     if parsed.database and parsed.database != ":memory:" and not parsed.database.startswith("file:"):
         # Names and employers lie in it; its -wal and -shm get the same mode from SQLite.
         make_private_file(Path(parsed.database))

@@ -28,13 +28,17 @@ from sqlalchemy.types import TypeEngine
 CONNECT_SECONDS = 5
 """For a server that does not answer at all; one that is not there refuses at once."""
 
+POOL_SECONDS = 30.0
+"""For one of an engine's connections, while all are taken."""
 
-def engine_of(address: URL) -> Engine:
-    """An engine on the server at ``address``."""
+
+def engine_of(address: URL, *, pool_seconds: float | None = None) -> Engine:
+    """An engine on the server at ``address``; who finds all its connections taken waits ``pool_seconds``."""
     engine = create_engine(
         address,
         # A server that was started anew is found out before a request needs it, not by a request that fails.
         pool_pre_ping=True,
+        pool_timeout=POOL_SECONDS if pool_seconds is None else pool_seconds,
         connect_args={"connect_timeout": CONNECT_SECONDS},
         hide_parameters=True,
     )

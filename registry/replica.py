@@ -1,18 +1,20 @@
 """A streaming replica for searches and long lists (``CERTREG_READ_DATABASE_URL``): used while it has all that was committed.
 
 Whoever has just done something looks for it on the next page. So before a page is read from the replica the primary is asked
-how far it is, and the replica whether it has come so far; where it has not within a moment, where it is away, or where it
-is no replica any more (it was promoted, and may be another history), the primary is read. No outage of a replica is seen.
+how far it is, and the replica whether it has come so far; where it has not within a moment, where it is away or all connections
+to it are taken, or where it is no replica any more (it was promoted, and may be another history), the primary is read. No outage
+of a replica is seen.
 """
 
 import logging
 import time
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import OperationalError
+
+from registry.outages import OUTAGES
 
 PATIENCE = 0.05
-"""Seconds that a page waits for the replica; within one house it is some milliseconds behind."""
+"""Seconds that a page waits for the replica, or for a connection to it; within one house it is some milliseconds behind."""
 _PAUSE = 0.002
 _REACHED = text("SELECT pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn) WHERE pg_is_in_recovery()")
 logger = logging.getLogger(__name__)
@@ -21,19 +23,19 @@ logger = logging.getLogger(__name__)
 def connection_in_step(replica: Engine, primary: Engine) -> Connection | None:
     """A connection to ``replica`` that sees all that was committed on ``primary`` until now; None where there is none.
 
-    Raises ``OperationalError`` where the primary is away.
+    Raises one of ``OUTAGES`` where the primary is away.
     """
     with primary.connect() as asked:
         position = asked.execute(text("SELECT pg_current_wal_flush_lsn()::text")).scalar_one()
     try:
         connection = replica.connect()
-    except OperationalError:
+    except OUTAGES:
         logger.warning("the replica cannot be reached; the primary is read")
         return None
     try:
         if _has_reached(connection, position):
             return connection
-    except OperationalError:
+    except OUTAGES:
         logger.warning("the replica cannot be used; the primary is read")
     connection.close()
     return None

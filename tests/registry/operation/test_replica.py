@@ -1,10 +1,13 @@
 """Two real clusters, one a streaming replica of the other: pages are read from it, it takes over, and a lossy one is refused."""
 
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from registry.actors import Role
 from registry.errors import RegistryError
@@ -40,6 +43,18 @@ def looked_at(rig: Rig) -> tuple[bool, int]:
     with rig.app.database.look() as session:
         replica = session.scalars(text("SELECT pg_is_in_recovery()")).one()
         return bool(replica), session.scalars(select(func.count()).select_from(Certificate)).one()
+
+
+@contextmanager
+def every_connection_taken(rig: Rig) -> Iterator[None]:
+    """Other pages wait for a slow replica, as many as may."""
+    replica = rig.app.database._replica
+    assert replica is not None
+    with ExitStack() as taken:
+        with suppress(PoolTimeoutError):
+            while True:
+                taken.enter_context(replica.connect())
+        yield
 
 
 def test_pages_are_read_from_the_replica_and_it_takes_over_without_loss(
@@ -84,6 +99,11 @@ def test_a_replica_that_is_away_is_not_missed_and_one_that_lost_something_signs_
     with opened(place, tmp_path) as rig:
         rig.issue(1)
         until(lambda: looked_at(rig) == (True, 1))
+        with every_connection_taken(rig):
+            began = time.monotonic()
+            assert looked_at(rig) == (False, 1)
+            assert time.monotonic() - began < 5
+        assert looked_at(rig) == (True, 1)
         standby.stop("fast")
         assert looked_at(rig) == (False, 1)
         rig.issue(2)  # never reaches the replica
