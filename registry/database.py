@@ -171,6 +171,8 @@ def bulk_inserting(
 
 def insert_absent(session: Session, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:
     """Insert ``rows`` (column to value), but for those that are there by any promise of the schema; nothing is said of these."""
+    if not rows:  # the statement would be of a row of defaults
+        return
     dialect = import_module(
         f"sqlalchemy.dialects.{session.connection().dialect.name}"
     )  # the engine loaded it

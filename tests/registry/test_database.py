@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from registry import migrations
 from registry.cases.partitions import WHOLE
-from registry.database import Database, bulk_insert, known_schemas, newest_schema
+from registry.database import Database, bulk_insert, insert_absent, known_schemas, newest_schema
 from registry.models import Claim, LogHead, LogTile, Series
 from registry.settings import settings_from
 from registry.tables import Base
@@ -107,6 +107,21 @@ def test_bulk_insertion(engine_url: str, size: int) -> None:
     with database.read() as session:
         found = session.execute(select(LogTile.index, LogTile.data).order_by(LogTile.index)).all()
     assert [(index, bytes(data)) for index, data in found] == [(row["index"], row["data"]) for row in rows]
+    database.close()
+
+
+def test_only_what_is_absent_is_inserted(engine_url: str) -> None:
+    database = upgraded(engine_url)
+    first, second = (
+        {"key": bytes((place,)) * 32, "number": f"4101002026100000013{place}"} for place in (1, 2)
+    )
+    with database.write() as session:
+        bulk_insert(session, Claim, [first])
+        insert_absent(session, Claim, [])
+        insert_absent(session, Claim, [first, second])
+    with database.read() as session:
+        found = session.execute(select(Claim.key, Claim.number).order_by(Claim.number)).all()
+    assert [(bytes(key), number) for key, number in found] == [tuple(row.values()) for row in (first, second)]
     database.close()
 
 
