@@ -31,14 +31,28 @@ def is_roomy(memory: Path = MEMORY, told: Path = Path("/proc/meminfo")) -> bool:
 
 
 def main(command: list[str]) -> int:
-    """Run it and return its exit code, a signal's as a shell tells it."""
+    """Run it and return its exit code, a signal's as a shell tells it. Whoever ends this process ends the command with it."""
+    told: list[int] = []
+    children: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(sign: int, _: object) -> None:
+        told.append(sign)
+        for child in children:
+            child.send_signal(sign)
+
+    signal.signal(signal.SIGINT, lambda *_: None)  # the command has it as well, and ends
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, pass_on)
     folder = Path(
         mkdtemp(prefix="certreg-", dir=None if os.environ.get("TMPDIR") or not is_roomy() else MEMORY)
     )
-    folder.chmod(0o711)  # databases' servers run as another user, in folders of their own below
     try:
-        signal.signal(signal.SIGINT, lambda *_: None)  # the command has it as well, and ends
-        done = subprocess.run(command, env=os.environ | {"TMPDIR": str(folder)}, check=False).returncode
+        folder.chmod(0o711)  # databases' servers run as another user, in folders of their own below
+        child = subprocess.Popen(command, env=os.environ | {"TMPDIR": str(folder)})
+        children.append(child)
+        for early in told:
+            child.send_signal(early)
+        done = child.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return done if done >= 0 else 128 - done

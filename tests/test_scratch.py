@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -51,6 +52,22 @@ def test_an_interrupt_is_the_commands_and_nothing_stays(tmp_path: Path) -> None:
     )
     assert done.returncode == 130
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGHUP])
+def test_whoever_ends_it_ends_the_command_and_nothing_stays(sign: signal.Signals, tmp_path: Path) -> None:
+    code = "import os, time; print(os.getpid(), flush=True); time.sleep(60)"
+    command = [sys.executable, "-m", "tests.scratch", sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, env=os.environ | {"TMPDIR": str(tmp_path)}, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdout is not None
+        child = int(running.stdout.readline())
+        running.send_signal(sign)
+        assert running.wait(30) == 128 + sign
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
 
 
 def test_memory_is_used_where_there_is_plenty(tmp_path: Path) -> None:
