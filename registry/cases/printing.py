@@ -39,6 +39,8 @@ KEPT = 24 * 3600
 """Seconds that a result stays."""
 TOLD = 20
 """Certificates between two looks at whether to go on."""
+LISTED = 30
+"""Orders on the page of them."""
 KIND = "print"
 Advance = Callable[[int, int], None]
 
@@ -104,9 +106,9 @@ def print_order_of(session: Session, order_id: int, *, authority: str | None) ->
     return found
 
 
-def list_orders(session: Session, *, authority: str | None, limit: int = 30) -> list[PrintOrder]:
-    """The newest orders."""
-    chosen = select(PrintOrder).order_by(PrintOrder.id.desc()).limit(limit)
+def list_orders(session: Session, *, authority: str | None) -> list[PrintOrder]:
+    """The newest ``LISTED`` orders."""
+    chosen = select(PrintOrder).order_by(PrintOrder.id.desc()).limit(LISTED)
     return list(
         session.scalars(chosen if authority is None else chosen.where(PrintOrder.authority == authority))
     )

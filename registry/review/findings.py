@@ -19,7 +19,6 @@ from registry.review.models import DraftFinding
 from registry.review.rows import Origin
 
 PAGE = 50
-NATURES = ("refused", "notice", "repaired", "space")
 _AT_ONCE = 300
 
 

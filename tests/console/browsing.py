@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import uvicorn
 
-from registry.accounts.models import Account
 from registry.console.context import SESSION_COOKIE
 from registry.console.settings import ConsoleSettings
-from tests.console.rig import CHEAP, PASSWORD, Caller, Console, console_over
+from tests.console.rig import CHEAP, Caller, Console, console_over
 from tests.registry.rig import Rig
 
 if TYPE_CHECKING:
@@ -87,14 +86,3 @@ def _await(server: uvicorn.Server) -> None:
         if time.monotonic() > until:
             raise RuntimeError("the server did not start")
         time.sleep(0.02)  # asked again, not hoped for
-
-
-def sign_in(page: "Page", console: Console, account: Account) -> None:
-    """By password and code, through the door; the language does not matter."""
-    page.goto("/console/sign-in")
-    page.locator("#login").fill(account.login)
-    page.locator("#password").fill(PASSWORD)
-    page.locator("#password").press("Enter")
-    page.locator("#code").fill(console.code(account))
-    page.locator("#code").press("Enter")
-    page.wait_for_url("**/console/")

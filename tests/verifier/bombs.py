@@ -8,8 +8,6 @@ from io import BytesIO
 import pikepdf
 from PIL import Image
 
-PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-
 
 def chunk(form: bytes, body: bytes) -> bytes:
     """A PNG chunk with its checksum."""
