@@ -5,6 +5,7 @@ its own, so that it answers while every place of the server is taken.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,9 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector, CollectorRegistry
 
+from verifier.operation.logs import whereabouts
+
+logger = logging.getLogger(__name__)
 Ready = Callable[[], Sequence[str]]
 """The codes of what is missing; empty where all is well."""
 JSON = "application/json"
@@ -75,15 +79,22 @@ def _handler(registry: CollectorRegistry, ready: Ready) -> type[BaseHTTPRequestH
         timeout = _SECONDS
 
         def do_GET(self) -> None:
+            try:
+                status, kind, body = self._asked()
+            except Exception as error:
+                logger.warning("%s could not be told: %s", self.path[:20], whereabouts(error))
+                status, kind, body = 500, JSON, b"{}\n"
+            self._answer(status, kind, body)
+
+        def _asked(self) -> tuple[int, str, bytes]:
             if self.path == "/metrics":
-                self._answer(200, CONTENT_TYPE_LATEST, generate_latest(registry))
-            elif self.path == "/health/live":
-                self._answer(200, JSON, LIVE)
-            elif self.path == "/health/ready":
+                return 200, CONTENT_TYPE_LATEST, generate_latest(registry)
+            if self.path == "/health/live":
+                return 200, JSON, LIVE
+            if self.path == "/health/ready":
                 status, body = ready_document(ready())
-                self._answer(status, JSON, body)
-            else:
-                self._answer(404, JSON, b"{}\n")
+                return status, JSON, body
+            return 404, JSON, b"{}\n"
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the library's
             """Who looks after the server need not be told of it."""

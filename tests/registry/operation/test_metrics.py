@@ -149,6 +149,21 @@ def test_ready_says_what_is_missing_and_live_needs_nothing(
     assert ready() == ("schema_differs", "disk_low")
 
 
+def test_what_nobody_foresaw_is_an_error_and_tells_no_text(caplog: pytest.LogCaptureFixture) -> None:
+    def broken() -> list[str]:
+        raise RuntimeError("张文博 41010519900101123X")
+
+    with (
+        listening("127.0.0.1:0", broken) as port,
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as client,
+    ):
+        assert client.get("/health/ready").status_code == 500
+        assert client.get("/health/live").status_code == 200
+    (told,) = caplog.messages
+    assert told.startswith("/health/ready could not be told: RuntimeError at ")
+    assert "张" not in told
+
+
 def test_what_is_asked_otherwise(scraped: httpx.Client) -> None:
     assert scraped.get("/health/live").json() == {"live": True}
     assert scraped.get("/health/ready").json() == {"ready": True, "missing": []}
