@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from keys.trustlist import TrustList
 from registry.app import App
-from registry.applications import Candidate, claim_of, mask_identity
+from registry.applications import Candidate, claim_of, mask_identity, missing_hours
 from registry.errors import IssuanceError, StatusChangeError
 from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
@@ -39,6 +39,8 @@ from verifier.template import Fields, RecordTemplate
 _CODES = {"grade": frozenset(GRADES.values()), "category": frozenset(CATEGORIES.values())}
 """Values as records have them, which a clerk's list has in words."""
 _OF_THE_ISSUE = {NUMBER_FIELD, "validFrom", "created", "keySequence"}
+_NOT_BY_NAME = {"identityDocument", "year"}
+"""Fields that no list of what can be corrected has: the one is given as a whole number, the other stands in the number."""
 
 
 def correct(
@@ -81,12 +83,16 @@ def succeed(
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """A correction that could be made now: the values as they are and as they would be, identity numbers masked."""
+    """A correction that could be made now: the values as they are and as they would be, identity numbers masked.
+
+    ``short`` says by how much the hours would be below the rule set.
+    """
 
     before: Fields
     after: Fields
     template: CertificateTemplate
     candidate: Candidate
+    short: Finding | None
 
 
 def examine(
@@ -108,11 +114,12 @@ def examine(
     if not unchanged and candidate.fields == fields and candidate.identity == old_identity:
         raise StatusChangeError("correction_changes_nothing", number=number)
     series = SeriesKey(old.authority, old.year, old.kind)
-    _check_values(candidate, template.record, series, current_trust_list(session))
+    trust_list = current_trust_list(session)
+    _check_values(candidate, template.record, series, trust_list)
     taken = taken_claims(session, [candidate]).get(candidate.claim, number)
     if taken != number:
         raise _taken(session, taken)
-    return Examined(fields, candidate.fields, template, candidate)
+    return Examined(fields, candidate.fields, template, candidate, _short_of_hours(candidate, trust_list))
 
 
 def reserve_successor(
@@ -189,7 +196,8 @@ def _candidate(
 ) -> Candidate:
     unknown = set(changes) - (set(fields) - {"identityDocument"})
     if unknown:
-        raise StatusChangeError("correction_field", field=sorted(unknown)[0])
+        known = " ".join(name for name in fields if name not in _NOT_BY_NAME)
+        raise StatusChangeError("correction_field", field=sorted(unknown)[0], fields=known)
     readers = _readers(app, year)
     corrected = {field: _read(readers, field, value) for field, value in changes.items()}
     identity = str(_read(readers, "identity", identity))
@@ -225,6 +233,16 @@ def _check_values(
         raise StatusChangeError("rule_set_unknown", ruleSet=rule_set)
     if not fits_qr(candidate, template, series, host=trust_list.registry):
         raise IntakeError(Finding("qr_too_large", Severity.FAULT))
+
+
+def _short_of_hours(candidate: Candidate, trust_list: TrustList) -> Finding | None:
+    rule = str(candidate.fields.get("ruleSet", ""))
+    missing = missing_hours(candidate.fields, trust_list.rule_sets.get(rule))
+    if not missing:
+        return None
+    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
+    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
+    return Finding("hours_short", Severity.NOTE, params=params)
 
 
 def _batch(session: Session, series: SeriesKey, *, now: int) -> int:

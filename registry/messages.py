@@ -5,7 +5,8 @@ Intake's findings and the verifier's reasons have catalogues of their own. Value
 
 from collections.abc import Mapping, Sequence
 
-from verifier.messages import reason_word, sentence_of
+from verifier.messages import FIELDS, reason_word, sentence_of
+from verifier.messages import pick as picked
 
 LANGUAGES = ("zh-CN", "en")
 
@@ -209,8 +210,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The correction changes nothing of certificate {number}.",
     ),
     "correction_field": (
-        "证书没有可更正的项目「{field}」。",
-        "The certificate has no field “{field}” to correct.",
+        "证书没有可更正的项目「{field}」。可更正：{fields}；证件号码用 --identity-stdin。",
+        "The certificate has no field “{field}” to correct. There are: {fields}; for the identity number --identity-stdin.",
     ),
     "trust_list_changed": (
         "信任列表在此期间已有新版本，未作变更。请重新打开页面，核对后再办理。",
@@ -935,7 +936,8 @@ STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
 }
 """Public reasons of a change of an authority's state."""
 SPOKEN = ("state", "action", "possible")
-"""Parameters that hold such words: one, or several with spaces between. ``codes`` are reasons, each with its words."""
+"""Parameters that hold such words: one, or several with spaces between. ``codes`` are reasons, ``fields`` a certificate's,
+each with its words."""
 
 UNKNOWN = ("出错：{code}", "Error: {code}")
 
@@ -960,6 +962,14 @@ def reason_list(codes: Sequence[str], lang: str) -> str:
     return pick(("、", ", "), lang).join(map(shape.format, codes, words))
 
 
+def field_list(names: Sequence[str], lang: str) -> str:
+    """A certificate's fields with their labels, for whoever has to name one."""
+    shape = pick(("{}（{}）", "{} ({})"), lang)
+    return pick(("、", ", "), lang).join(
+        shape.format(name, picked(FIELDS[name], lang)) if name in FIELDS else name for name in names
+    )
+
+
 def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
     """What went wrong, in words: ours, or the verifier's where it is the verifier that says so."""
     if code not in ERRORS and (said := sentence_of(code, lang)) != code:
@@ -971,4 +981,6 @@ def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
     }
     if "codes" in params:
         spoken["codes"] = reason_list(str(params["codes"]).split(), lang)
+    if "fields" in params:
+        spoken["fields"] = field_list(str(params["fields"]).split(), lang)
     return pick(ERRORS.get(code, UNKNOWN), lang).format_map({"code": code, **params, **spoken})

@@ -1,7 +1,5 @@
-"""``show``, ``render``, ``revoke``, ``suspend``, ``reinstate``, ``correct``: one certificate and its life."""
+"""``show``, ``render``, ``revoke``, ``suspend``, ``reinstate``, ``release``: one certificate and its life."""
 
-import sys
-from getpass import getpass
 from pathlib import Path
 from typing import Annotated
 
@@ -14,10 +12,8 @@ from sqlalchemy import select
 from keys.encodings import timestamp_encode
 from registry.app import App
 from registry.cli.common import Yes, confirm, parse, registry_app
-from registry.cli.issuing import finished_json
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.cli.shell import EXIT_ERROR, SHELL
-from registry.correction import correct
 from registry.errors import RegistryError
 from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
@@ -232,52 +228,3 @@ def release_command(
         f"{digits} stays revoked; its holder may be certified again.",
     )
     SHELL.say_json({"number": digits, "released": True})
-
-
-def correct_command(
-    number: Number,
-    reason: Annotated[
-        str, typer.Option(help="更正缘由，只在屏幕上显示；公开事由为 superseded · why, shown here only")
-    ],
-    set_: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="FIELD=VALUE", help="要改的项目，可多次 · what changes, repeatable"),
-    ] = None,
-    identity_stdin: Annotated[
-        bool,
-        typer.Option(
-            "--identity-stdin",
-            help="更正证件号码：从标准输入读入，终端上则提示输入 · the right identity number, from standard input",
-        ),
-    ] = False,
-) -> None:
-    """更正证书：发新编号，旧证注明被取代 · Correct: a new number, the old one superseded.
-
-    项目 · fields: name employer grade professionalHours publicHours … （certreg show 可见）
-    """
-    with registry_app() as app:
-        digits = parse(number)
-        identity = _identity_asked() if identity_stdin else None
-        finished = correct(app, digits, dict(map(_assignment, set_ or ())), identity=identity)
-    SHELL.say_json({**finished_json(finished), "corrects": digits, "reason": reason})
-    if finished.void:
-        SHELL.complain(f"{finished.void}", "not_verified")
-        raise typer.Exit(EXIT_ERROR)
-    SHELL.say(
-        f"{digits} 已由 {finished.issued[0]} 取代（{reason}）。请运行 certreg publish 公布状态。",
-        f"{digits} is superseded by {finished.issued[0]} ({reason}). Publish the status with certreg publish.",
-    )
-
-
-def _identity_asked() -> str:
-    """A whole identity number is no argument: those stand in the shell's history and in every list of processes."""
-    if sys.stdin.isatty():
-        return getpass("更正后的证件号码（不显示）· The right identity number (not shown): ").strip()
-    return sys.stdin.readline().strip()
-
-
-def _assignment(text: str) -> tuple[str, str | int]:
-    name, separator, value = text.partition("=")
-    if not separator:
-        raise RegistryError("correction_field", field=text[:40])
-    return name, int(value) if value.isascii() and value.isdecimal() and name.endswith("Hours") else value

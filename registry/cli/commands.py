@@ -65,7 +65,7 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
             "因故撤销后，准许此人再次发证 · After a revocation for cause, let the person be certified again.",
         ),
         "correct": Listed(
-            "certificates:correct_command",
+            "correcting:correct_command",
             "更正证书：发新编号，旧证注明被取代 · Correct: a new number, the old one superseded.",
         ),
         "serve": Listed(

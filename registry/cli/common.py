@@ -22,6 +22,7 @@ from registry.witness.errors import WitnessError
 from verifier.drawing.errors import FaceError
 from verifier.errors import FormError, VerifierError
 from verifier.number import parse_typed_number
+from verifier.program import EXIT_USAGE
 
 MAX_TYPED = 80
 """Characters shown of what was typed for a number: two numbers in groups, whole."""
@@ -113,6 +114,12 @@ def errors_told() -> Iterator[None]:
         code, sentence = told(error)
         SHELL.complain(sentence, code)
         raise typer.Exit(EXIT_ERROR) from None
+
+
+def wrong_usage(chinese: str, english: str) -> NoReturn:
+    """Say what is wrong with the words of the command, and end with 64."""
+    SHELL.complain(pick((chinese, english), SHELL.lang), "usage")
+    raise typer.Exit(EXIT_USAGE)
 
 
 def parse(number: str) -> str:

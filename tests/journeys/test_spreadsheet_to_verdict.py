@@ -82,7 +82,7 @@ def test_the_same_file_again_issues_nothing_and_says_so(office: Shell, issued: l
 def test_a_correction_leads_from_the_old_file_to_the_new_number(office: Shell, issued: list[str]) -> None:
     old = issued[2]
     said = office.certreg(
-        "--json", "correct", old, "--reason", "data-error", "--set", "employer=河南省人民医院"
+        *("--json", "correct", old, "--reason", "data-error", "--set", "employer=河南省人民医院", "--yes")
     )
     assert said.code == 0, said.err
     (new,) = said.json["issued"]

@@ -365,7 +365,7 @@ def stocked(shell: Shell, code: str, serials: range) -> list[str]:
 
 def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
     one, _ = stocked(shell, "410200", range(700, 702))
-    words = ("correct", one, "--reason", "typo")
+    words = ("correct", one, "--reason", "typo", "--yes")
     as_argument = shell.certreg(*words, "--identity", identity(703))
     assert as_argument.code == 64
     taken = shell.run(certreg, "--json", *words, "--identity-stdin", stdin=identity(701) + "\n")
@@ -389,7 +389,7 @@ def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
         for words in (
             ("suspend", first, "--reason", "complaint"),
             ("revoke", first, "--reason", "fraud", "--yes"),
-            ("correct", second, "--reason", "typo", "--set", "employer=新乡市第一人民医院"),
+            ("correct", second, "--reason", "typo", "--set", "employer=新乡市第一人民医院", "--yes"),
             ("issue", "more.csv", "--authority", "411600", "--year", year),
         ):
             said = stranger.certreg("--json", *words)
@@ -476,6 +476,60 @@ def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
     assert "来信 12 号" in shell.certreg("show", two).out
     assert shell.certreg("authority", "withdraw", "410800", "--reason", "merged", "--yes").code == 0
     assert "已撤销委托" in shell.certreg("authority", "list").out
+
+
+def test_a_correction_is_shown_and_asked(shell: Shell) -> None:
+    """It cannot be undone either; and short hours are told before, as of a list."""
+    (one,) = stocked(shell, "411700", range(870, 871))
+    words = (
+        "correct",
+        one,
+        "--reason",
+        "typo",
+        "--set",
+        "工作单位=新乡市第一人民医院",
+        "--set",
+        "Public hours=1",
+    )
+    refused = shell.certreg(*words)
+    assert (refused.code, "--yes" in refused.err, "不可恢复" in refused.err) == (1, True, True)
+    assert re.search(
+        r"工作单位：.+ → 新乡市第一人民医院\n公需科目学时：\d+ → 1\n学时低于 henan-2012", refused.out
+    )
+    assert shell.certreg("--json", *words).json["error"] == "confirmation_needed"
+    assert at_a_terminal(shell, b"n\n", *words) == 1
+    assert shell.certreg("--json", "show", one).json["state"] == "issued"
+    assert at_a_terminal(shell, b"y\n", *words) == 0
+    assert shell.certreg("--json", "show", one).json["state"] == "revoked"
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "chinese", "english"),
+    [
+        ((), 64, "没有写要更正什么", "Nothing to correct was given"),
+        (("--set", "name"), 64, "要写 项目=内容", "takes FIELD=VALUE"),
+        (
+            ("--set", "name=李雷", "--set", "姓名=李磊"),
+            64,
+            "--set 姓名：同一项目写了两次",
+            "--set 姓名: this field",
+        ),
+        (("--set", "nickname=小李"), 1, "employer（工作单位）", "employer (Employer)"),
+        (("--set", "身份证件=1"), 1, "--identity-stdin", "--identity-stdin"),
+    ],
+)
+def test_what_is_to_be_corrected_is_said_once_and_by_name(
+    shell: Shell, more: tuple[str, ...], code: int, chinese: str, english: str
+) -> None:
+    listed = shell.certreg("--json", "list").out.splitlines()
+    one = (
+        next((json.loads(line)["number"] for line in listed if '"issued"' in line), None)
+        or stocked(shell, "411500", range(880, 881))[0]
+    )
+    for lang, words in (("zh-CN", chinese), ("en", english)):
+        said = shell.certreg("--lang", lang, "correct", one, "--reason", "typo", "--yes", *more)
+        assert (said.code, words in said.err) == (code, True), said.err
+    assert shell.certreg("--json", "show", one).json["state"] == "issued"
 
 
 def at_a_terminal(shell: Shell, answer: bytes, *words: str) -> int:
@@ -677,7 +731,7 @@ def test_a_life_in_json(shell: Shell) -> None:
         say("correct", three, "--reason", "typo", "--set", "professionalHours=x", code=1)["error"]
         == "hours_form"
     )
-    corrected = say("correct", three, "--reason", "typo", "--set", "name=李雷")
+    corrected = say("correct", three, "--reason", "typo", "--set", "name=李雷", "--yes")
     assert (len(corrected["issued"]), corrected["corrects"]) == (1, three)
     assert say("publish")["written"] > 0
     assert say("publish")["written"] == 0

@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy import select
 
-from registry.correction import correct
+from registry.correction import correct, examine
 from registry.errors import IssuanceError, StatusChangeError
 from registry.intake.findings import IntakeError
 from registry.issuance import resume
@@ -117,6 +117,15 @@ def test_a_correction_that_no_qr_could_hold(lite: Rig) -> None:
     with refused(IntakeError, "qr_too_large"):
         correct(lite.app, number, {"employer": "郑" * 60, "name": "阿卜杜热合曼·" * 5 + "吐尔洪"})
     assert_sound(lite.app, issued=1)
+
+
+def test_short_hours_are_told_beforehand(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    with lite.app.database.read() as session:
+        low = examine(session, lite.app, number, {"professionalHours": 60, "publicHours": 1}).short
+        assert examine(session, lite.app, number, {"name": "李雷"}).short is None
+    assert low is not None
+    assert (low.code, low.params["professional"], low.params["public"]) == ("hours_short", "0", "25")
 
 
 def test_values_are_normalised_as_at_intake(lite: Rig) -> None:
