@@ -15,6 +15,7 @@ from typing import Any
 
 import typer
 import uvicorn
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from keys.trustchain import parse_pin
@@ -79,7 +80,7 @@ class _ServerStop(Event):
 
 
 def both_apps(app: App, environment: Mapping[str, str], site: Path) -> ASGIApp:
-    """The console below its prefix; the public verifier for all else, once there is a publication."""
+    """The console below its prefix, to which the bare address leads; the public verifier for all else, once there is a publication."""
     settings = console_settings_from(environment)
     console = create_console_app(app, settings)
     pin, public = site / "root.json", None
@@ -89,11 +90,14 @@ def both_apps(app: App, environment: Mapping[str, str], site: Path) -> ASGIApp:
         public = create_public_app(PublicSettings(site, pin=root, records=records, proxies=settings.proxies))
 
     health = HealthPages(Readiness(app))
+    entrance = RedirectResponse(f"{PREFIX}/", status_code=303)
 
     async def both(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
         inside = (path + "/").startswith(PREFIX + "/")
         chosen: Any = console if inside or public is None else public
+        if path == "/" and scope["method"] in ("GET", "HEAD"):
+            chosen = entrance
         await (health if path.startswith(HEALTH) else chosen)(scope, receive, send)
 
     return both

@@ -112,6 +112,8 @@ def test_served_on_this_machine_with_its_accounts_told(folder: Path, tmp_path: P
     with serving({}, log, command=words) as (_, address):
         port = int(address.rpartition(":")[2])
         with httpx.Client(base_url=address) as client:
+            bare = client.get("/")
+            assert (bare.status_code, bare.headers["location"]) == (303, "/console/")
             assert client.get("/v").status_code == 200
             assert client.get("/console/sign-in").status_code == 200
         assert listening_at(port) == {"0100007F"}  # 127.0.0.1 and no other address
