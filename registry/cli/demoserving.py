@@ -23,6 +23,8 @@ from registry.console.sentences import sentence
 from registry.console.settings import ORIGIN, PREFIX
 
 LOCAL = "127.0.0.1"
+SHORT_SECONDS = 20
+"""Below this nobody copies a code in time: those of the next half minute are told besides."""
 demo_program = typer.Typer(invoke_without_command=True, callback=demo)
 
 
@@ -39,7 +41,7 @@ def serve(context: typer.Context, port: Port = 8700) -> None:
 
         def ready(origin: str, stop: Event) -> None:
             _tell(accounts, folder, extra, origin)
-            _tell_codes(accounts, app.clock())
+            tell_codes(accounts, app.clock())
             if sys.stdin.isatty():
                 Thread(target=_codes_on_enter, args=(app, accounts, stop), daemon=True).start()
 
@@ -51,7 +53,7 @@ def codes(context: typer.Context) -> None:
     """显示演示账号此刻的验证码 · The demo accounts' one-time codes of this half minute."""
     folder: Path = context.obj
     with _opened(demo_environment(folder)) as app:
-        _tell_codes(demo_accounts(app, folder, host=HOST), app.clock())
+        tell_codes(demo_accounts(app, folder, host=HOST), app.clock())
 
 
 @contextmanager
@@ -104,21 +106,38 @@ def _tell_steps(folder: Path, extra: Path, origin: str) -> None:
     )
 
 
-def _tell_codes(accounts: Mapping[str, Credentials], now: int) -> None:
-    """The codes of this half minute. A code is good once: who has used his waits for the next."""
-    shown = {player.login: accounts[player.login].code(now) for player in PLAYERS}
-    left = min(seconds for _, seconds in shown.values())
-    words = "  ".join(f"{login} {code}" for login, (code, _) in shown.items())
+def tell_codes(accounts: Mapping[str, Credentials], now: int) -> None:
+    """The codes of this half minute, and of the next where little of this is left. A code is good once."""
+    shown, left = _codes(accounts, now)
+    words = _listed(shown)
     SHELL.say(
         f"验证码（{left} 秒内有效，每个只用一次）：{words}", f"Codes (for {left} s, each good once): {words}"
     )
-    SHELL.say_json({"codes": {login: code for login, (code, _) in shown.items()}, "seconds": left})
+    told: dict[str, object] = {"codes": shown, "seconds": left}
+    if left < SHORT_SECONDS:
+        following, _ = _codes(accounts, now + left)
+        words = _listed(following)
+        SHELL.say(
+            f"来不及输入的，{left} 秒后改用：{words}", f"Too late for these? In {left} s they are: {words}"
+        )
+        told["next"] = following
+    SHELL.say_json(told)
     if sys.stdin.isatty():
         SHELL.say("按回车显示新的验证码。", "Enter shows new codes.")
     else:
         SHELL.say("新的验证码：certreg demo codes", "New codes: certreg demo codes")
 
 
+def _codes(accounts: Mapping[str, Credentials], now: int) -> tuple[dict[str, str], int]:
+    """Each player's code, by login, and for how many seconds they are shown."""
+    shown = {player.login: accounts[player.login].code(now) for player in PLAYERS}
+    return {login: code for login, (code, _) in shown.items()}, min(left for _, left in shown.values())
+
+
+def _listed(shown: Mapping[str, str]) -> str:
+    return "  ".join(f"{login} {code}" for login, code in shown.items())
+
+
 def _codes_on_enter(app: App, accounts: Mapping[str, Credentials], stop: Event) -> None:
     while not stop.is_set() and sys.stdin.readline():
-        _tell_codes(accounts, app.clock())
+        tell_codes(accounts, app.clock())

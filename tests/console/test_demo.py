@@ -16,6 +16,7 @@ from registry.actors import Role
 from registry.app import App
 from registry.cli.demoaccounts import FILE, PLAYERS, Credentials, demo_accounts
 from registry.cli.demonstration import HOST, found_or_continue
+from registry.cli.demoserving import tell_codes
 from registry.cli.main import app as program
 from registry.cli.shell import SHELL
 from registry.console.app import create_console_app
@@ -122,6 +123,21 @@ def test_served_on_this_machine_with_its_accounts_told(folder: Path, tmp_path: P
     told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
     assert [one["role"] for one in told if "role" in one] == [player.role.value for player in PLAYERS]
     assert (folder / "in").exists()
+
+
+@pytest.mark.parametrize(("now", "left"), [(1_795_395_600, 30), (1_795_395_610, 20), (1_795_395_611, 19)])
+def test_codes_that_are_nearly_over_are_told_with_the_next(
+    capsys: pytest.CaptureFixture[str], now: int, left: int
+) -> None:
+    accounts = {player.login: Credentials("", "JBSWY3DPEHPK3PXP" * 2) for player in PLAYERS}
+    as_json, SHELL.as_json = SHELL.as_json, True
+    tell_codes(accounts, now)
+    SHELL.as_json = as_json
+    told = json.loads(capsys.readouterr().out)
+    assert told["seconds"] == left
+    following = {login: one.code(now + left)[0] for login, one in accounts.items()}
+    assert told.get("next") == (following if left < 20 else None)
+    assert following != told["codes"]
 
 
 def listening_at(port: int) -> set[str]:
