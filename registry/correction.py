@@ -26,7 +26,7 @@ from registry.issuance import Finished, Observe, checkpoint, finish_intent, unob
 from registry.log import require_logged
 from registry.models import Batch, Certificate
 from registry.offices import CHINA, objection_to_issuing, require_authority, signing_key
-from registry.status import barred, possible_from, state_of
+from registry.status import barred, impossible, state_of
 from registry.trust import current_trust_list
 from verifier.catalogue import CertificateTemplate
 from verifier.drawing.fonts import missing_glyphs
@@ -173,10 +173,7 @@ def _current(session: Session, number: str) -> Certificate:
         raise StatusChangeError("number_unknown", number=number)
     state = state_of(session, number)
     if state == "revoked":
-        possible = possible_from(state)
-        raise StatusChangeError(
-            "status_transition", number=number, state=state, action="correct", possible=possible
-        )
+        raise impossible(session, number, state, "correct")
     if state == "suspended":
         # The successor would be in force: a correction is no way to end a suspension.
         raise StatusChangeError("correct_suspended", number=number)

@@ -24,7 +24,7 @@ from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
 from registry.log import latest_checkpoint, prove, prove_all
 from registry.models import Certificate, CheckpointRow, VoidNumber
-from registry.status import states_of
+from registry.status import states_of, successors
 from registry.trust import current_trust_list, established_trust
 from verifier.evidence import Evidence
 from verifier.number import CertificateNumber
@@ -122,13 +122,16 @@ def _in_force(
     rows = select_among(session, Certificate, "number", numbers, ("number", "record", "leaf_index"))
     logged = {number: _Logged(number, bytes(record), leaf) for number, record, leaf in rows}
     states = states_of(session, numbers)
+    replaced = successors(session, [number for number in numbers if states.get(number) == "revoked"])
     refused: dict[str, Handout | RegistryError] = {}
     for number in numbers:
         state = states.get(number, "issued")
         if number not in logged:
             refused[number] = _absent(session, number)
         elif state != "issued":
-            refused[number] = RegistryError("not_in_force", number=number, state=state)
+            refused[number] = RegistryError(
+                "not_in_force", number=number, state=state, successor=replaced.get(number, "")
+            )
     return [one for number, one in logged.items() if number not in refused], refused
 
 

@@ -31,11 +31,15 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One certificate as an office's list has it. ``state``: ``issued``, ``suspended`` or ``revoked``."""
+    """One certificate as an office's list has it. ``state``: ``issued``, ``suspended`` or ``revoked``.
+
+    ``successor``: the number that came in its place where it was corrected.
+    """
 
     number: str
     name: str
     state: str
+    successor: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +68,20 @@ def held(session: Session, selection: Selection) -> Iterator[Held]:
     _require_batch(session, selection)
     chosen = _chosen(Certificate, selection)
     states: dict[str, str] = {}
-    events = select(StatusEvent.number, StatusEvent.action).join(
+    successors: dict[str, str] = {}
+    events = select(StatusEvent.number, StatusEvent.action, StatusEvent.successor).join(
         Certificate, Certificate.number == StatusEvent.number
     )
-    for number, action in session.execute(events.where(*chosen).order_by(StatusEvent.leaf_index)):
+    for number, action, successor in session.execute(events.where(*chosen).order_by(StatusEvent.leaf_index)):
         before = states.get(number, "issued")
         states[number] = state_after(before, action) or before
+        if successor:
+            successors[number] = successor
     records = select(Certificate.number, Certificate.record).where(*chosen).order_by(Certificate.number)
     for number, record in session.execute(records.execution_options(yield_per=500)):
         subject = parse_record(record).peek_document["credentialSubject"]
-        yield Held(number, str(subject["name"]), states.get(number, "issued"))
+        state = states.get(number, "issued")
+        yield Held(number, str(subject["name"]), state, successors.get(number, ""))
 
 
 def numbers_of(session: Session, selection: Selection) -> list[str]:

@@ -46,8 +46,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "Authority {code} is delegated for these years already.",
     ),
     "authority_state": (
-        "发证机构 {code} 目前状态为「{state}」，不能这样变更。可以：{possible}。",
-        "Authority {code} is {state}; it cannot change in this way. Possible: {possible}.",
+        "发证机构 {code} 目前状态为「{state}」，不能这样变更。{possible}。",
+        "Authority {code} is {state}; it cannot change in this way. {possible}.",
     ),
     "delegation_form": (
         "机构 {code} 的类别、名称、证书种类或年度不对。",
@@ -190,8 +190,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "To {action} is for good. Run it in a terminal and confirm, or add --yes. Nothing was done.",
     ),
     "status_transition": (
-        "证书 {number} 状态为「{state}」，不能{action}。可以：{possible}。",
-        "Certificate {number} is {state}; {action} is not possible. Possible: {possible}.",
+        "证书 {number} 状态为「{state}」，不能{action}。{possible}。",
+        "Certificate {number} is {state}; {action} is not possible. {possible}.",
     ),
     "claim_taken": (
         "更正后的人员已有证书 {number}，不能重复。",
@@ -921,6 +921,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "revoke": ("撤销（revoke）", "revoke"),
     "correct": ("更正（correct）", "correct"),
     "withdraw": ("撤销委托（withdraw）", "withdraw"),
+    "release": ("准许再次发证（release）", "release"),
 }
 """States and commands, as people say them."""
 STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
@@ -937,7 +938,7 @@ STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
 """Public reasons of a change of an authority's state."""
 SPOKEN = ("state", "action", "possible")
 """Parameters that hold such words: one, or several with spaces between. ``codes`` are reasons, ``fields`` a certificate's,
-each with its words."""
+each with its words. What is ``possible`` is a clause; a dash is nothing. With a ``successor`` a state is no mere revocation."""
 
 UNKNOWN = ("出错：{code}", "Error: {code}")
 
@@ -950,6 +951,13 @@ def pick(pair: tuple[str, str], lang: str) -> str:
 def word_of(code: str, lang: str) -> str:
     """A state or a command in words; what is neither, as it is."""
     return pick(WORDS.get(code, (code, code)), lang)
+
+
+def state_word(state: str, successor: str, lang: str) -> str:
+    """A certificate's state in words; where it was corrected, which number came in its place."""
+    if successor:
+        return pick((f"已更正换发，新编号 {successor}", f"superseded by {successor}"), lang)
+    return word_of(state, lang)
 
 
 def reason_list(codes: Sequence[str], lang: str) -> str:
@@ -979,6 +987,12 @@ def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
         for name in SPOKEN
         if name in params
     }
+    if params.get("successor"):
+        spoken["state"] = state_word(str(params["state"]), str(params["successor"]), lang)
+    if params.get("possible") == "–":
+        spoken["possible"] = pick(("不能再办理任何操作", "Nothing more can be done"), lang)
+    elif "possible" in spoken:
+        spoken["possible"] = pick(("可以：{}", "Possible: {}"), lang).format(spoken["possible"])
     if "codes" in params:
         spoken["codes"] = reason_list(str(params["codes"]).split(), lang)
     if "fields" in params:

@@ -94,9 +94,7 @@ def change_status(
         )
     before = state_of(session, number)
     if before not in _FROM[action]:
-        raise StatusChangeError(
-            "status_transition", number=number, state=before, action=action, possible=possible_from(before)
-        )
+        raise impossible(session, number, before, action)
     require_logged(session, certificate)
     digest = record_digest(certificate.record)
     entry = LogEntry(action, number, digest, number[:6], log_time(session, now), reason=reason)
@@ -123,7 +121,10 @@ def release(session: Session, number: str, *, remark: str, now: int) -> None:
     if certificate is None:
         raise StatusChangeError("number_unknown", number=number)
     if number not in barred(session, [number]):
-        raise StatusChangeError("not_barred", number=number, state=state_of(session, number))
+        successor = successors(session, [number]).get(number, "")
+        raise StatusChangeError(
+            "not_barred", number=number, state=state_of(session, number), successor=successor
+        )
     event = session.scalars(select(StatusEvent).filter_by(number=number, action="revoke")).one()
     event.released_at, event.release_remark = now, remark
     session.execute(delete(Claim).where(Claim.number == number))
@@ -140,6 +141,24 @@ def barred(session: Session, numbers: Sequence[str]) -> dict[str, str]:
         )
         if action == "revoke" and reason not in (*FREEING, "superseded") and released_at is None
     }
+
+
+def successors(session: Session, numbers: Sequence[str]) -> dict[str, str]:
+    """Of ``numbers`` those that a correction superseded, with the number that came in their place."""
+    events = select_among(session, StatusEvent, "number", numbers, ("number", "successor"))
+    return {number: successor for number, successor in events if successor}
+
+
+def impossible(session: Session, number: str, state: str, action: str) -> StatusChangeError:
+    """The certificate's ``state`` is not open to ``action``: what it is open to, and what superseded it."""
+    return StatusChangeError(
+        "status_transition",
+        number=number,
+        state=state,
+        action=action,
+        possible="release" if number in barred(session, [number]) else possible_from(state),
+        successor=successors(session, [number]).get(number, ""),
+    )
 
 
 def state_of(session: Session, number: str) -> str:

@@ -22,7 +22,7 @@ from registry.cases.sealing import open_changes, seal_changes, seal_decision
 from registry.cases.working import order_case, order_head
 from registry.correction import examine
 from registry.errors import StatusChangeError
-from registry.status import REASONS, barred, change_status, possible_from, release, state_of
+from registry.status import REASONS, barred, change_status, impossible, release, state_of
 from registry.trail.service import record
 
 OPEN = ("proposed", "confirmed")
@@ -236,10 +236,7 @@ def _require_possible(
             raise CaseError("case_reason")
         state = state_of(session, number)
         if state == "revoked":
-            possible = possible_from(state)
-            raise StatusChangeError(
-                "status_transition", number=number, state=state, action=action, possible=possible
-            )
+            raise impossible(session, number, state, action)
     else:
         raise CaseError("case_action")
 

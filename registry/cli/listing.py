@@ -13,7 +13,7 @@ from registry.applications import KIND_DIGITS, KIND_NAMES
 from registry.cli.common import parse, registry_app
 from registry.cli.shell import SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
-from registry.messages import word_of
+from registry.messages import state_word
 from registry.offices import CHINA
 from verifier.number import parse_number
 from verifier.program import EXIT_USAGE
@@ -41,7 +41,9 @@ def list_command(
     with registry_app(reading=True) as app, app.database.read() as session:
         for one in held(session, selection):
             count += 1
-            line = f"{parse_number(one.number).printed}  {word_of(one.state, SHELL.lang)}  {one.name}"
+            successor = parse_number(one.successor).printed if one.successor else ""
+            state = state_word(one.state, successor, SHELL.lang)
+            line = f"{parse_number(one.number).printed}  {state}  {one.name}"
             SHELL.say(line, line)
             SHELL.say_json({"number": one.number, "name": one.name, "state": one.state})
     SHELL.say(f"共 {count} 份。", f"{count} certificates.")

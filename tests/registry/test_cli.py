@@ -31,6 +31,7 @@ from tests.journeys.program import PASSPHRASE, Shell
 from tests.registry.engines import Cluster
 from tests.registry.rig import DAY, Clock, Place
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
+from verifier.number import parse_number
 
 COMMANDS = (
     "template",
@@ -471,6 +472,7 @@ def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
     for answer, code, state in ((b"n\n", 1, "issued"), (b"y\n", 0, "revoked")):
         assert at_a_terminal(shell, answer, "revoke", one, "--reason", "fraud") == code
         assert shell.certreg("--json", "show", one).json["state"] == state
+    assert "可以：准许再次发证（release）。" in shell.certreg("suspend", one, "--reason", "complaint").err
     assert shell.certreg("revoke", two, "--reason", "fraud", "--remark", "来信 12 号", "--yes").code == 0
     assert shell.certreg("--json", "show", two).json["history"][0]["remark"] == "来信 12 号"
     assert "来信 12 号" in shell.certreg("show", two).out
@@ -500,7 +502,18 @@ def test_a_correction_is_shown_and_asked(shell: Shell) -> None:
     assert at_a_terminal(shell, b"n\n", *words) == 1
     assert shell.certreg("--json", "show", one).json["state"] == "issued"
     assert at_a_terminal(shell, b"y\n", *words) == 0
-    assert shell.certreg("--json", "show", one).json["state"] == "revoked"
+    shown = shell.certreg("--json", "show", one).json
+    assert (shown["state"], shown["history"][0]["reason"]) == ("revoked", "superseded")
+    new = shown["history"][0]["successor"]
+    for more in (words, ("revoke", one, "--reason", "fraud", "--yes")):
+        again = shell.certreg(*more)
+        assert f"已更正换发，新编号 {new}" in again.err
+        assert "不能再办理任何操作。" in again.err
+        assert "Nothing more can be done." in shell.certreg("--lang", "en", *more).err
+    assert f"superseded by {new}" in shell.certreg("--lang", "en", "render", one).err
+    listed = shell.certreg("list", "--authority", "411700").out
+    assert f"已更正换发，新编号 {parse_number(new).printed}" in listed
+    assert "已撤销" not in listed
 
 
 @pytest.mark.parametrize(

@@ -174,6 +174,12 @@ def test_states_and_commands_are_said_in_the_readers_words() -> None:
     chinese = error_sentence("status_transition", params, "zh-CN")
     assert all(word in chinese for word in ("已暂停", "恢复（reinstate）、撤销（revoke）"))
     assert "is suspended" in error_sentence("status_transition", params, "en")
+    ended = {"number": "1", "state": "revoked", "action": "correct", "possible": "–", "successor": ""}
+    assert "「已撤销」，不能更正（correct）。不能再办理任何操作。" in error_sentence(
+        "status_transition", ended, "zh-CN"
+    )
+    replaced = error_sentence("status_transition", {**ended, "successor": "2"}, "zh-CN")
+    assert "「已更正换发，新编号 2」" in replaced
     unlisted = {"reason": "x", "action": "suspend", "codes": "complaint under-review"}
     assert "complaint（接到投诉）、under-review（正在复核）" in error_sentence(
         "reason_unlisted", unlisted, "zh-CN"
