@@ -1,5 +1,6 @@
 """``show``, ``render``, ``revoke``, ``suspend``, ``reinstate``, ``release``: one certificate and its life."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -14,17 +15,21 @@ from registry.app import App
 from registry.cli.common import Yes, confirm, parse, registry_app
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.cli.shell import EXIT_ERROR, SHELL
+from registry.console.words import certificate_fields
 from registry.errors import RegistryError
 from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, Handout, draw_each, write_files
-from registry.messages import error_sentence, reason_list, word_of
+from registry.messages import error_sentence, reason_list, state_word, word_of
 from registry.models import Certificate, StatusEvent
-from registry.status import REASONS, change_status, release, state_of
+from registry.status import REASONS, change_status, release, state_after, state_of
 from verifier.drawing.errors import FaceError
+from verifier.messages import pick, reason_word
 from verifier.number import parse_typed_number
 from verifier.program import EXIT_USAGE
 from verifier.record import parse_record
+from verifier.sentences import Sentence
+from verifier.textreport import LABELS, time_text
 
 MAX_TOLD = 20
 """Certificates whose files are listed on the terminal, each by its name; of more only the count."""
@@ -65,17 +70,42 @@ def show(number: Number) -> None:
     if SHELL.as_json:
         return
     table = Table(show_header=False, title=parse_typed_number(digits).printed)
-    for name, value in document["credentialSubject"].items():
-        table.add_row(name, str(value))
-    table.add_row("issuer", document["issuer"]["name"])
-    table.add_row("validFrom", document["validFrom"])
-    table.add_row("状态 state", word_of(state, SHELL.lang))
-    table.add_row("日志 log index", str(certificate.leaf_index))
-    for event in history:
-        successor = f" → {event['successor']}" if event["successor"] else ""
-        remark = escape(f" 备注 remark: {event['remark']}") if event["remark"] else ""
-        table.add_row(str(event["at"]), f"{event['action']} ({event['reason']}){successor}{remark}")
+    successor = next((one.successor for one in events if one.successor), "")
+    rows = [
+        (label, value) for _, label, value in certificate_fields(document["credentialSubject"], SHELL.lang)
+    ]
+    rows += [
+        (pick(LABELS["issuer"], SHELL.lang), document["issuer"]["name"]),
+        (pick(LABELS["date"], SHELL.lang), document["validFrom"][:10]),
+        (pick(LABELS["status"], SHELL.lang), state_word(state, successor, SHELL.lang)),
+        (pick(LABELS["log"], SHELL.lang), str(certificate.leaf_index)),
+        *_life(events),
+    ]
+    for label, value in rows:
+        table.add_row(escape(label), escape(value))
     SHELL.out.print(table)
+
+
+def _life(events: Iterable[StatusEvent]) -> Iterator[tuple[str, str]]:
+    """When its state changed, to what, and why; and when its person was released."""
+    shape = _either("{}（{}）", "{} ({})")
+    state = "issued"
+    for event in events:
+        state = state_after(state, event.action) or state
+        word = state_word(state, event.successor or "", SHELL.lang)
+        done = word if event.successor else shape.format(word, reason_word(event.reason, SHELL.lang))
+        yield time_text(event.at, SHELL.lang), done + _told_remark(event.remark)
+        if event.released_at is not None:
+            released = word_of("release", SHELL.lang) + _told_remark(event.release_remark)
+            yield time_text(event.released_at, SHELL.lang), released
+
+
+def _told_remark(remark: str | None) -> str:
+    return _either("；备注：{}", "; remark: {}").format(remark) if remark else ""
+
+
+def _either(chinese: str, english: str) -> str:
+    return pick(Sentence(chinese, english), SHELL.lang)
 
 
 def render(

@@ -475,7 +475,21 @@ def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
     assert "可以：准许再次发证（release）。" in shell.certreg("suspend", one, "--reason", "complaint").err
     assert shell.certreg("revoke", two, "--reason", "fraud", "--remark", "来信 12 号", "--yes").code == 0
     assert shell.certreg("--json", "show", two).json["history"][0]["remark"] == "来信 12 号"
-    assert "来信 12 号" in shell.certreg("show", two).out
+    told = shell.certreg("show", two).out
+    for words in (
+        "姓名",
+        "工作单位",
+        "职称等级",
+        "中级",
+        "签发机关",
+        "已撤销（弄虚作假）；备注：来信 12 号",
+        "（北京时间）",
+    ):
+        assert words in told
+    assert not re.search(r"certificateNumber|employer|intermediate|revoke|\dZ", told)
+    assert re.search(
+        r"Employer .+ revoked \(fraud\)", shell.certreg("--lang", "en", "show", two).out, re.DOTALL
+    )
     assert shell.certreg("authority", "withdraw", "410800", "--reason", "merged", "--yes").code == 0
     assert "已撤销委托" in shell.certreg("authority", "list").out
 
@@ -503,6 +517,7 @@ def test_a_correction_is_shown_and_asked(shell: Shell) -> None:
     assert shell.certreg("--json", "show", one).json["state"] == "issued"
     assert at_a_terminal(shell, b"y\n", *words) == 0
     shown = shell.certreg("--json", "show", one).json
+    assert "已更正换发，新编号" in shell.certreg("show", one).out
     assert (shown["state"], shown["history"][0]["reason"]) == ("revoked", "superseded")
     new = shown["history"][0]["successor"]
     for more in (words, ("revoke", one, "--reason", "fraud", "--yes")):
