@@ -10,6 +10,7 @@ import typer
 from registry.cli.certificates import Number
 from registry.cli.common import Yes, confirm, parse, registry_app, wrong_usage
 from registry.cli.issuing import finished_json
+from registry.cli.remarks import finding_json
 from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.console.words import certificate_fields
 from registry.correction import Examined, correct, examine
@@ -63,7 +64,8 @@ def correct_command(
                 f"Supersede {printed} by a new number, for good?",
             )
         finished = correct(app, digits, changes, identity=identity)
-    SHELL.say_json({**finished_json(finished), "corrects": digits, "reason": reason})
+    short = [] if examined.short is None else [finding_json(examined.short)]
+    SHELL.say_json({**finished_json(finished), "corrects": digits, "reason": reason, "findings": short})
     if finished.void:
         SHELL.complain(f"{finished.void}", "not_verified")
         raise typer.Exit(EXIT_ERROR)

@@ -14,7 +14,7 @@ from rich.table import Table
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
 from registry.cli.common import errors_told, registry_app
-from registry.cli.remarks import print_findings
+from registry.cli.remarks import finding_json, print_findings
 from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.errors import RegistryError
 from registry.files import PRIVATE, PUBLIC, fresh_file
@@ -213,18 +213,7 @@ def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None
 
 
 def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
-    """The batch for a program; long numbers in values are masked."""
-    findings = [
-        {
-            "code": one.code,
-            "severity": one.severity.value,
-            "sheet": one.sheet,
-            "row": one.row,
-            "column": one.column,
-            "value": one.masked_value,
-        }
-        for one in result.findings
-    ]
+    """The batch for a program; long numbers of people are masked."""
     return {
         "batch": result.batch_id,
         "rows": result.rows,
@@ -237,7 +226,7 @@ def batch_json(result: BatchResult, annotated: Path) -> dict[str, object]:
         "refusedRows": len(result.refused_rows),
         "alreadyIssued": result.already_issued,
         "shortOfHours": result.short_of_hours,
-        "findings": findings,
+        "findings": [finding_json(one) for one in result.findings],
         "annotated": str(annotated),
     }
 

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.table import Table
 
@@ -10,6 +11,8 @@ from registry.cli.shell import SHELL
 from registry.intake.findings import Finding, Severity, describe, describe_at_terminal
 from registry.intake.natures import Nature, is_mere_space, nature_of
 from registry.messages import LANGUAGES, pick
+from verifier.errors import FormError
+from verifier.number import parse_number
 
 MAX_LISTED = 200
 """Findings listed on the terminal; the annotated file has them all."""
@@ -46,6 +49,33 @@ def place_of(finding: Finding) -> str:
     column = f"{finding.column} 列" if chinese else f"column {finding.column}"
     parts = (finding.sheet, row if finding.row else "", column if finding.column else "")
     return " ".join(filter(None, parts))
+
+
+def finding_json(finding: Finding) -> dict[str, object]:
+    """A finding for a program, with its sentences in the reader's language; long numbers of people are masked."""
+    told = _masked(finding)
+    message, remedy = describe_at_terminal(told, SHELL.lang)
+    return {
+        "code": told.code,
+        "severity": told.severity.value,
+        "sheet": told.sheet,
+        "row": told.row,
+        "column": told.column,
+        "value": told.value,
+        "params": dict(told.params),
+        "message": message,
+        "remedy": remedy,
+    }
+
+
+def _masked(finding: Finding) -> Finding:
+    """The finding masked, except for a certificate's number: that is no number of a person's."""
+    told, number = finding.masked(), finding.params.get("number", "")
+    try:
+        parse_number(number)
+    except FormError:
+        return told
+    return replace(told, params={**told.params, "number": number})
 
 
 def reasons_of(result: BatchResult) -> list[tuple[str, str]]:

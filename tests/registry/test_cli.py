@@ -23,7 +23,9 @@ from registry.app import create_app
 from registry.cli.commands import COMMANDS as LISTED
 from registry.cli.main import app, hoisted
 from registry.cli.main import main as certreg
+from registry.cli.remarks import finding_json
 from registry.database import Database
+from registry.intake.findings import Finding, Severity
 from registry.offices import CHINA
 from registry.troubles import sentence_of_trouble
 from tests.builders import HOST
@@ -674,6 +676,16 @@ def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
     assert [(one["row"], len(one["number"])) for one in again["issuedRows"]] == [(7, 20)]
 
 
+def test_a_finding_for_a_program_is_whole_and_names_nobody() -> None:
+    """Parameters and sentences besides the code; of long numbers only a certificate's is not masked."""
+    params = {"columns": "备注、电话 13800138000", "number": "41010020261000000190"}
+    said = finding_json(Finding("columns_unused", Severity.NOTE, "表", params=params))
+    assert said["params"] == {"columns": "备注、电话 138********", "number": "41010020261000000190"}
+    assert "未使用的列：备注、电话 138********" in str(said["message"])
+    masked = finding_json(Finding("already_issued", Severity.NOTE, params={"number": identity(1)}))
+    assert identity(1) not in str(masked)
+
+
 def test_an_empty_list_to_fill_in(tmp_path: Path) -> None:
     """Without a registry; and what is there stays."""
     office = Shell(tmp_path)
@@ -747,7 +759,11 @@ def test_a_life_in_json(shell: Shell) -> None:
     say("trust", "renew")
     assert (say("issue", *listed, "--dry-run")["rows"], say("resume")["ranges"]) == (3, 0)
     one, two, three = say("issue", *listed)["issued"]
-    assert say("issue", *listed)["alreadyIssued"] == 3
+    again = say("issue", *listed)
+    assert again["alreadyIssued"] == 3
+    held = next(found for found in again["findings"] if found["code"] == "already_issued")
+    assert held["params"] == {"number": one}
+    assert (one in held["message"], held["remedy"][-1:]) == (True, "。")
     assert say("show", one)["state"] == "issued"
     assert say("suspend", one, "--reason", "complaint")["action"] == "suspend"
     assert say("show", one)["history"][0]["reason"] == "complaint"
