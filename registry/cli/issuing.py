@@ -42,7 +42,10 @@ def issue(
         typer.Option("--include-hidden", help="隐藏的行和工作表一并办理 · issue hidden rows and sheets too"),
     ] = False,
     annotated: Annotated[
-        Path | None, typer.Option(help="核验意见文件，缺省在名单旁 · annotated copy, beside FILE by default")
+        Path | None,
+        typer.Option(
+            help="核验意见文件，缺省在名单旁：名单-核验意见.xlsx，只检查时 名单-检查.xlsx · annotated copy, beside FILE by default"
+        ),
     ] = None,
 ) -> None:
     """按名单发证：合格的编号、签名、入日志；不合格的逐项说明 · Issue what is fit, explain what is not.
@@ -54,7 +57,7 @@ def issue(
         raise typer.Exit(EXIT_USAGE)
     with registry_app() as app:
         intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
-        wanted = annotated or file.with_name(f"{file.stem}-核验意见.xlsx")
+        wanted = annotated or file.with_name(f"{file.stem}-{'检查' if dry_run else '核验意见'}.xlsx")
         require_writable_beside(wanted, file)
         with progress_bar(intake.total_rows) as observe:
             work = preview_file if dry_run else issue_file
@@ -177,6 +180,8 @@ def summary_rows(result: BatchResult) -> list[tuple[str, str]]:
         ("此前已发 Issued before", str(result.already_issued)),
         ("学时不足（不影响发证）Hours below the rule", str(result.short_of_hours)),
     ]
+    if not dry_run:
+        rows.append(("批次 Batch", str(result.batch_id)))
     if result.issued:
         rows.append(("编号 Numbers", f"{result.issued[0]} … {result.issued[-1]}"))
     if result.void:
@@ -206,6 +211,11 @@ def report_batch(result: BatchResult, annotated: Path, *, dry_run: bool) -> None
     for label, value in summary_rows(result):
         table.add_row(label, value)
     SHELL.out.print(table)
+    if not result.rows:
+        SHELL.say(
+            "名单中没有人员，没有发证。请检查名单是否填写、保存。",
+            "There is nobody on the list, and nothing was issued. See whether it was filled in and saved.",
+        )
     SHELL.say(
         f"每人的处理结果、证书编号和核验意见已写入：{annotated}",
         f"What became of each row, its number and remarks are written to: {annotated}",

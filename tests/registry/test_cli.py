@@ -608,22 +608,23 @@ def test_the_list_itself_is_never_overwritten_nor_what_came_back_before(shell: S
         assert (said.code, said.json["error"]) == (1, "annotated_is_input")
     assert shell.certreg("--json", *words, "--annotated", "absent/a.xlsx").json["error"] == "file_unusable"
     dry = shell.certreg(*words, "--dry-run")
-    assert (dry.code, "可发" in dry.out, "已发证书" in dry.out, "kept-核验意见.xlsx" in dry.out) == (
+    assert (dry.code, "可发" in dry.out, "已发证书" in dry.out, "kept-检查.xlsx" in dry.out) == (
         0,
         True,
         False,
         True,
     )
     real = shell.certreg("--json", *words).json
-    assert real["annotated"].endswith("kept-核验意见-2.xlsx")
-    assert shell.certreg("--json", *words).json["annotated"].endswith("kept-核验意见-3.xlsx")
+    assert "批次" not in dry.out
+    assert real["annotated"].endswith("kept-核验意见.xlsx")
+    assert shell.certreg("--json", *words).json["annotated"].endswith("kept-核验意见-2.xlsx")
     assert real["issuedRows"] == [
         {"sheet": "kept", "row": row, "number": number}
         for row, number in zip((2, 3), real["issued"], strict=True)
     ]
     told = [
-        [cell.value for cell in openpyxl.load_workbook(shell.folder / f"kept-核验意见{end}.xlsx")["kept"][2]]
-        for end in ("", "-2", "-3")
+        [cell.value for cell in openpyxl.load_workbook(shell.folder / f"kept-{end}.xlsx")["kept"][2]]
+        for end in ("检查", "核验意见", "核验意见-2")
     ]
     one = real["issued"][0]
     assert [row[7:9] for row in told] == [["可发", None], ["已发", one], ["此前已发", one]]
@@ -674,6 +675,20 @@ def test_findings_stand_in_three_tables_by_sheet_and_row(shell: Shell) -> None:
     assert any("隐藏行（7）" in str(text) for text in summary)
     again = shell.certreg("--json", *words, "--include-hidden").json
     assert [(one["row"], len(one["number"])) for one in again["issuedRows"]] == [(7, 20)]
+
+
+def test_the_batch_is_named_and_a_list_of_nobody_is_said_to_be_one(shell: Shell) -> None:
+    """``render --batch`` asks for its number."""
+    (one,) = stocked(shell, "411300", range(890, 891))
+    year = one[6:10]
+    again = shell.certreg("--lang", "en", "issue", "411300.csv", "--authority", "411300", "--year", year)
+    (batch,) = re.findall(r"批次 Batch\W+(\d+)", again.out)
+    last = json.loads(shell.certreg("--json", "batches").out.splitlines()[-1])
+    assert (last["batch"], last["authority"]) == (int(batch), "411300")
+    assert "nobody on the list" not in again.out
+    write_csv(shell.folder / "empty.csv", [ANNUAL])
+    said = shell.certreg("issue", "empty.csv", "--authority", "411300", "--year", year)
+    assert (said.code, "名单中没有人员" in said.out) == (0, True)
 
 
 def test_a_finding_for_a_program_is_whole_and_names_nobody() -> None:
