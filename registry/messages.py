@@ -922,8 +922,11 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "correct": ("更正（correct）", "correct"),
     "withdraw": ("撤销委托（withdraw）", "withdraw"),
     "release": ("准许再次发证（release）", "release"),
+    "provincial": ("省级", "provincial"),
+    "municipal": ("市级", "municipal"),
+    "industry": ("行业", "industry"),
 }
-"""States and commands, as people say them."""
+"""States, commands and kinds of authorities, as people say them."""
 STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
     "inspection": ("检查", "inspection"),
     "complaint": ("接到投诉", "a complaint was made"),
@@ -949,7 +952,7 @@ def pick(pair: tuple[str, str], lang: str) -> str:
 
 
 def word_of(code: str, lang: str) -> str:
-    """A state or a command in words; what is neither, as it is."""
+    """A state, a command or an authority's kind in words; what is none of them, as it is."""
     return pick(WORDS.get(code, (code, code)), lang)
 
 

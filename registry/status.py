@@ -88,10 +88,7 @@ def change_status(
     certificate = session.scalars(select(Certificate).filter_by(number=number).with_for_update()).first()
     if certificate is None:
         raise StatusChangeError("number_unknown", number=number)
-    if reason not in REASONS[action]:
-        raise StatusChangeError(
-            "reason_unlisted", reason=reason, action=action, codes=" ".join(REASONS[action])
-        )
+    require_listed(reason, action)
     before = state_of(session, number)
     if before not in _FROM[action]:
         raise impossible(session, number, before, action)
@@ -113,6 +110,14 @@ def change_status(
         session.execute(delete(Claim).where(Claim.number == number))
     session.flush()
     return event
+
+
+def require_listed(reason: str, action: str) -> None:
+    """``reason`` is one of the public reasons of ``action``; else ``StatusChangeError`` (``reason_unlisted``)."""
+    if reason not in REASONS[action]:
+        raise StatusChangeError(
+            "reason_unlisted", reason=reason, action=action, codes=" ".join(REASONS[action])
+        )
 
 
 def release(session: Session, number: str, *, remark: str, now: int) -> None:

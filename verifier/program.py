@@ -18,6 +18,9 @@ _WRONG_USAGE = (
     (r"Got unexpected extra argument\(s\) \((.*)\)", "多余的参数：{}"),
     (r"Option (.+?) requires an argument\.", "选项 {} 后面要写值"),
     (r"Option (.+?) does not take a value\.", "选项 {} 后面不写值"),
+    (r"Invalid value for (.+?): .*valid integer", "{} 的值不对，应为整数"),
+    (r"Invalid value for (.+?): .*less than or equal to (\S+)", "{} 的值不对，最大为 {}"),
+    (r"Invalid value for (.+?): .*greater than or equal to (\S+)", "{} 的值不对，最小为 {}"),
     (r"Invalid value for (.+?): ", "{} 的值不对"),
 )
 """How the library's own sentences begin, and what each is in Chinese."""

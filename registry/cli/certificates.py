@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from keys.encodings import timestamp_encode
 from registry.app import App
-from registry.cli.common import Yes, confirm, parse, registry_app
+from registry.cli.common import Yes, confirm, parse, registry_app, wrong_usage
 from registry.cli.listing import BatchId, chosen_numbers
 from registry.cli.shell import EXIT_ERROR, SHELL
 from registry.console.words import certificate_fields
@@ -22,11 +22,19 @@ from registry.faces.renderer import FaceRenderer
 from registry.handout import FORMATS, Handout, draw_each, write_files
 from registry.messages import error_sentence, reason_list, state_word, word_of
 from registry.models import Certificate, StatusEvent
-from registry.status import REASONS, change_status, release, state_after, state_of
+from registry.status import (
+    REASONS,
+    change_status,
+    impossible,
+    possible_from,
+    release,
+    require_listed,
+    state_after,
+    state_of,
+)
 from verifier.drawing.errors import FaceError
 from verifier.messages import pick, reason_word
 from verifier.number import parse_typed_number
-from verifier.program import EXIT_USAGE
 from verifier.record import parse_record
 from verifier.sentences import Sentence
 from verifier.textreport import LABELS, time_text
@@ -132,8 +140,8 @@ def render(
     """
     wanted = tuple(formats.split(","))
     if not set(wanted) <= set(FORMATS):
-        SHELL.complain(f"--format: {','.join(FORMATS)}", "usage")
-        raise typer.Exit(EXIT_USAGE)
+        known = ",".join(FORMATS)
+        wrong_usage(f"--format 可写 {known}，用逗号分隔。", f"--format takes {known}, with commas between.")
 
     def write(renderer: FaceRenderer, handout: Handout) -> list[Path]:
         return write_files(handout, out, renderer, wanted)
@@ -216,7 +224,7 @@ def _change(number: str, action: str, reason: str, remark: str, *, yes: bool = T
     with registry_app() as app:
         digits = parse(number)
         if not yes:
-            _ask_to_revoke(app, digits)
+            _ask_to_revoke(app, digits, reason)
         app.open_log_key()
         with app.write() as session:
             event = change_status(
@@ -230,11 +238,16 @@ def _change(number: str, action: str, reason: str, remark: str, *, yes: bool = T
     SHELL.say_json({"number": digits, "action": action, "reason": reason, "leafIndex": event.leaf_index})
 
 
-def _ask_to_revoke(app: App, digits: str) -> None:
+def _ask_to_revoke(app: App, digits: str, reason: str) -> None:
+    """Ask, once it is sure that it could be done: nobody is sent for a confirmation that then is worth nothing."""
     with app.database.read() as session:
         certificate = session.get(Certificate, digits)
         if certificate is None:
             raise RegistryError("number_unknown", number=digits)
+        require_listed(reason, "revoke")
+        state = state_of(session, digits)
+        if "revoke" not in possible_from(state).split():
+            raise impossible(session, digits, state, "revoke")
     name = parse_record(certificate.record).peek_document["credentialSubject"]["name"]
     printed = parse_typed_number(digits).printed
     confirm("revoke", f"撤销 {printed} {name}，不可恢复。", f"Revoke {printed} {name} for good?")
@@ -246,7 +259,8 @@ def release_command(
 ) -> None:
     """因故撤销后，准许此人再次发证 · After a revocation for cause, let the person be certified again.
 
-    因弄虚作假等撤销的，同一人同一事项不再发证，直到在此解除；原证书仍为已撤销。
+    因弄虚作假等撤销的，同一人同一事项不再发证，直到在此解除；原证书仍为已撤销 · Whoever lost one for fraud and the like gets
+    no other for the same until released here; the certificate itself stays revoked.
     """
     with registry_app() as app:
         digits = parse(number)

@@ -27,6 +27,16 @@ from verifier.program import EXIT_USAGE
 MAX_TYPED = 80
 """Characters shown of what was typed for a number: two numbers in groups, whole."""
 
+KIND_WORDS = {
+    "annual": "annual",
+    "年度": "annual",
+    "年度证书": "annual",
+    "completion": "completion",
+    "结业": "completion",
+    "结业证书": "completion",
+}
+"""Kinds of certificates by all words for them that a command takes."""
+
 Yes = Annotated[bool, typer.Option("--yes", help="不再询问 · do not ask")]
 
 
@@ -120,6 +130,16 @@ def wrong_usage(chinese: str, english: str) -> NoReturn:
     """Say what is wrong with the words of the command, and end with 64."""
     SHELL.complain(pick((chinese, english), SHELL.lang), "usage")
     raise typer.Exit(EXIT_USAGE)
+
+
+def kind_of(text: str, option: str) -> str:
+    """The kind of certificate that was typed, in Chinese or as programs call it; ends with 64 where there is none such."""
+    if text not in KIND_WORDS:
+        wrong_usage(
+            f"{option} 应为 annual（年度）或 completion（结业），不是「{text}」。",
+            f"{option} is annual or completion, not “{text}”.",
+        )
+    return KIND_WORDS[text]
 
 
 def parse(number: str) -> str:

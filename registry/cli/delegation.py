@@ -19,9 +19,10 @@ from keys.encodings import timestamp_encode
 from registry.app import system_clock
 from registry.approval import approve_request
 from registry.cli.common import confirmed, errors_told, registry_app
-from registry.cli.offices import Code, authority, kinds_of, tell_version
+from registry.cli.offices import Code, authority, kinds_of, require_form, tell_version
 from registry.cli.shell import SHELL
 from registry.files import replace_file
+from registry.messages import word_of
 from registry.offices import Delegation, new_authority
 from registry.settings import PASSPHRASE_VARIABLE
 from registry.trustwords import kind_words
@@ -53,6 +54,7 @@ def request(
         now = system_clock()
         areas = tuple(division or ()) or (() if industry else (code,))
         kinds = kinds_of(certificate)
+        require_form(kind, name, (year,))
         wanted = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, (year,))
         asking = new_authority(
             host, wanted, now=now
@@ -116,7 +118,7 @@ def _tell(asked: AuthorityRequest) -> None:
     fingerprint, created = fingerprint_of(asked.key.public_key), timestamp_encode(asked.created)
     code = asked.digest[:CODE_LENGTH]
     SHELL.say(
-        f"{one.code} {one.names['zh']}（{one.kind}，{one.uscc}）申请：范围 {areas}，种类 {'、'.join(chinese)}，年度 {years}；"
+        f"{one.code} {one.names['zh']}（{word_of(one.kind, 'zh-CN')}，{one.uscc}）申请：范围 {areas}，种类 {'、'.join(chinese)}，年度 {years}；"
         f"密钥 {asked.key.id}，指纹 {fingerprint}；写于 {created}。确认码：{code}",
         f"{one.code} {one.names['zh']} ({one.kind}, {one.uscc}) asks for: area {areas}, kinds {', '.join(english)}, years {years}; "
         f"key {asked.key.id}, fingerprint {fingerprint}; made at {created}. Code: {code}",

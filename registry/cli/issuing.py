@@ -13,21 +13,19 @@ from rich.table import Table
 
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
-from registry.cli.common import errors_told, registry_app
+from registry.cli.common import errors_told, kind_of, registry_app
 from registry.cli.remarks import finding_json, print_findings
 from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.errors import RegistryError
 from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.blank import write_form
-from registry.intake.columns import KINDS
 from registry.intake.findings import explain
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
 from verifier.drawing.fonts import missing_glyphs
-from verifier.program import EXIT_USAGE
 
 
 def issue(
@@ -52,9 +50,7 @@ def issue(
 
     退出码 · exit code: 0 全部发出 all issued, 2 有行未发 some rows refused, 1 出错 error, 64 用法 usage.
     """
-    if kind not in KINDS:
-        SHELL.complain("--kind: annual | completion", "usage")
-        raise typer.Exit(EXIT_USAGE)
+    kind = kind_of(kind, "--kind")
     with registry_app() as app:
         intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
         wanted = annotated or file.with_name(f"{file.stem}-{'检查' if dry_run else '核验意见'}.xlsx")
@@ -74,9 +70,7 @@ def template(
     out: Annotated[Path, typer.Argument(metavar="OUT.xlsx", help="写到哪里 · where to write it")],
 ) -> None:
     """写一份空白名单：列名、格式、填写说明和示例 · Write an empty list with the right headings, its rules and an example."""
-    if kind not in KINDS:
-        SHELL.complain("KIND: annual | completion", "usage")
-        raise typer.Exit(EXIT_USAGE)
+    kind = kind_of(kind, "KIND")
     with errors_told():
         if out.exists():
             raise RegistryError("file_exists", file=str(out))

@@ -10,16 +10,14 @@ from sqlalchemy.orm import Session
 
 from keys.encodings import timestamp_encode
 from registry.applications import KIND_DIGITS, KIND_NAMES
-from registry.cli.common import parse, registry_app
+from registry.cli.common import kind_of, parse, registry_app, wrong_usage
 from registry.cli.shell import SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
 from registry.messages import state_word
 from registry.offices import CHINA
 from verifier.number import parse_number
-from verifier.program import EXIT_USAGE
 
 _SERIES = re.compile(r"([1-9][0-9]{5})-([0-9]{4})-([1-9])", re.ASCII)
-SERIES_FORM = "--series: 410100-2026-1 (CODE-YEAR-KIND)"
 
 BatchId = Annotated[
     int | None, typer.Option(help="批次号，见 certreg batches · batch, as certreg batches has it")
@@ -33,10 +31,8 @@ def list_command(
     kind: Annotated[str | None, typer.Option(help="annual 年度证书 | completion 结业证书")] = None,
 ) -> None:
     """列出证书：编号、姓名、状态 · List certificates: number, name, state."""
-    if kind is not None and kind not in KIND_DIGITS:
-        SHELL.complain(f"--kind: {' | '.join(KIND_DIGITS)}", "usage")
-        raise typer.Exit(EXIT_USAGE)
-    selection = Selection(batch, authority, year, KIND_DIGITS[kind] if kind else None)
+    digit = None if kind is None else KIND_DIGITS[kind_of(kind, "--kind")]
+    selection = Selection(batch, authority, year, digit)
     count = 0
     with registry_app(reading=True) as app, app.database.read() as session:
         for one in held(session, selection):
@@ -89,8 +85,10 @@ def chosen_numbers(
     A number may be a range, ``FIRST..LAST``. What is no number raises ``RegistryError`` when its turn comes, not here.
     """
     if series is None and (first, last) != (None, None):
-        SHELL.complain(SERIES_FORM, "usage")
-        raise typer.Exit(EXIT_USAGE)
+        wrong_usage(
+            "--from 和 --to 是号段中的流水号，须与 --series 一起用，如 --series 410100-2026-1。",
+            "--from and --to are serials of a series: they go with --series, such as --series 410100-2026-1.",
+        )
     found: list[str] = []
     for typed in numbers:
         one, dots, other = typed.partition("..")
@@ -104,13 +102,17 @@ def chosen_numbers(
     if series is not None:
         match = _SERIES.fullmatch(series)
         if match is None:
-            SHELL.complain(SERIES_FORM, "usage")
-            raise typer.Exit(EXIT_USAGE)
+            wrong_usage(
+                "--series 应为 机构代码-年度-种类，如 410100-2026-1（1 年度，2 结业）。",
+                "--series is CODE-YEAR-KIND, such as 410100-2026-1 (1 annual, 2 completion).",
+            )
         part = Selection(None, match[1], int(match[2]), int(match[3]), first, last)
         found += numbers_of(session, part)
     if not found:
-        SHELL.complain("NUMBER... | FIRST..LAST | --batch | --series", "usage")
-        raise typer.Exit(EXIT_USAGE)
+        wrong_usage(
+            "请说明出具哪些证书：证书编号、首号..末号、--batch 批次号，或 --series 号段。",
+            "Say which certificates: numbers, FIRST..LAST, --batch, or --series.",
+        )
     return list(dict.fromkeys(found))
 
 

@@ -1,6 +1,7 @@
 """``init``, ``authority …``, ``trust renew``: the province's commands."""
 
 import os
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated
@@ -11,24 +12,25 @@ from rich.table import Table
 from keys.ceremony import parse_offer
 from keys.encodings import timestamp_encode
 from keys.trustchain import pin_of
-from keys.trustlist import Authority, TrustList
+from keys.trustlist import AUTHORITY_KINDS, Authority, TrustList
 from registry.app import App, create_app
 from registry.applications import KIND_DIGITS
 from registry.ceremony import first_draft
-from registry.cli.common import Yes, confirm, errors_told, propose, registry_app
+from registry.cli.common import Yes, confirm, errors_told, kind_of, propose, registry_app, wrong_usage
 from registry.cli.shell import SHELL
 from registry.messages import word_of
 from registry.offices import (
     STATE_REASONS,
+    YEARS,
     Delegation,
     add_authority,
     change_state,
     renew_trust_list,
     require_authority,
+    require_possible,
 )
 from registry.trust import current_trust_list
 from verifier.cli import parse_time
-from verifier.program import EXIT_USAGE
 
 authority = typer.Typer(
     no_args_is_help=True, help="发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."
@@ -103,6 +105,7 @@ def add(
 ) -> None:
     """委托一个机构发证，或为其增加年度 · Delegate to an authority, or add years to one."""
     kinds = kinds_of(certificate)
+    require_form(kind, name, year)
     areas = tuple(division or ()) or (() if industry else (code,))
     delegation = Delegation(code, kind, name, name_en, uscc, areas, tuple(industry or ()), kinds, tuple(year))
     with registry_app() as app:
@@ -114,11 +117,24 @@ def add(
 
 def kinds_of(certificate: list[str] | None) -> tuple[int, ...]:
     """The digits of ``--certificate``, of all kinds where none is named; ends the program where one is unknown."""
-    for name in certificate or ():
-        if name not in KIND_DIGITS:
-            SHELL.complain(f"--certificate {name}: {' | '.join(KIND_DIGITS)}", "usage")
-            raise typer.Exit(EXIT_USAGE)
-    return tuple(KIND_DIGITS[name] for name in certificate or KIND_DIGITS)
+    return tuple(KIND_DIGITS[kind_of(name, "--certificate")] for name in certificate or KIND_DIGITS)
+
+
+def require_form(kind: str, name: str, years: Iterable[int]) -> None:
+    """End the program where the kind of an authority, its name or a year cannot be, and say which."""
+    if kind not in AUTHORITY_KINDS:
+        wrong_usage(
+            f"--kind 应为 provincial（省级）、municipal（市级）或 industry（行业），不是「{kind}」。",
+            f"--kind is provincial, municipal or industry, not “{kind}”.",
+        )
+    if not name.strip():
+        wrong_usage("--name 不能为空：请写机构全称。", "--name is empty: give the authority's full name.")
+    for year in years:
+        if year not in YEARS:
+            wrong_usage(
+                f"--year {year}：年度须为四位数字，{YEARS.start} 至 {YEARS.stop - 1}。",
+                f"--year {year}: a year has four digits, {YEARS.start} to {YEARS.stop - 1}.",
+            )
 
 
 @authority.command("list")
@@ -131,7 +147,12 @@ def list_authorities() -> None:
         years = " ".join(map(str, sorted(one.scope.years)))
         keys = " ".join(key.id.partition("#")[2] for key in one.keys)
         table.add_row(
-            one.code, one.names["zh"], one.kind, word_of(one.states[-1].state, SHELL.lang), years, keys
+            one.code,
+            one.names["zh"],
+            word_of(one.kind, SHELL.lang),
+            word_of(one.states[-1].state, SHELL.lang),
+            years,
+            keys,
         )
         SHELL.say_json(_authority_json(one))
     if not SHELL.as_json:
@@ -172,7 +193,9 @@ def withdraw(
 ) -> None:
     """撤销委托，不可恢复（已发证书有效）· Withdraw for good, it cannot be undone; issued certificates stand."""
     with registry_app() as app, app.database.read() as session:
-        name = require_authority(current_trust_list(session), code).names["zh"]
+        known = require_authority(current_trust_list(session), code)
+        require_possible(known, "withdrawn", reason)
+        name = known.names["zh"]
     if not yes:
         with errors_told():
             confirm(

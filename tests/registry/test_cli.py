@@ -149,11 +149,13 @@ def test_usage_errors_exit_with_64(tmp_path: Path, words: list[str]) -> None:
         (("render", "--batch"), "选项 '--batch' 后面要写值", "requires an argument", "."),
         (("fsck", "--help=1"), "选项 '--help' 后面不写值", "does not take a value", "."),
         (
-            ("issue", "x", "--authority", "410100", "--year", "abc"),
-            "'--year' 的值不对",
+            ("issue", "x", "--authority", "410100", "--year", "二〇二六"),
+            "'--year' 的值不对，应为整数",
             "valid integer",
             " issue --help",
         ),
+        (("serve", "--port", "65536"), "'--port' 的值不对，最大为 65535", "less than", " serve --help"),
+        (("serve", "--port", "0"), "'--port' 的值不对，最小为 1", "greater than", " serve --help"),
     ],
 )
 def test_a_usage_error_is_told_in_both_languages(
@@ -166,6 +168,38 @@ def test_a_usage_error_is_told_in_both_languages(
     assert english in said.err
     assert said.err.endswith(f"{usage}\n")
     assert ("\n用法 · usage: " in said.err) is usage.endswith("--help")
+
+
+@pytest.mark.parametrize(
+    ("words", "chinese", "english"),
+    [
+        (("list", "--kind", "yearly"), "--kind 应为 annual（年度）", "--kind is annual or completion"),
+        (("template", "diploma", "x.xlsx"), "KIND 应为 annual（年度）", "KIND is annual or completion"),
+        (("issue", "x", "--authority", "4", "--year", "1", "--kind", "x"), "--kind 应为", "--kind is annual"),
+        (("render", "1", "--format", "gif"), "--format 可写 json,pdf,png", "--format takes json,pdf,png"),
+    ],
+)
+def test_a_word_that_is_none_of_a_few_is_told_in_the_readers_language(
+    tmp_path: Path, words: tuple[str, ...], chinese: str, english: str
+) -> None:
+    for lang, expected in (("zh-CN", chinese), ("en", english)):
+        said = Shell(tmp_path).certreg("--lang", lang, *words)
+        assert (said.code, said.err.startswith(expected)) == (64, True), said.err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "chinese"),
+    [
+        (("--year", "26"), "--year 26：年度须为四位数字"),
+        (("--year", "2026", "--kind", "county"), "--kind 应为 provincial（省级）"),
+        (("--year", "2026", "--name", " "), "--name 不能为空"),
+        (("--year", "2026", "--certificate", "yearly"), "--certificate 应为 annual（年度）"),
+    ],
+)
+def test_what_is_wrong_of_an_authority_is_named(tmp_path: Path, wrong: tuple[str, ...], chinese: str) -> None:
+    office = ("410300", "--uscc", "11410100005252100Y", "--name", "洛阳市人力资源和社会保障局")
+    said = Shell(tmp_path).certreg("authority", "add", *office, *wrong)
+    assert (said.code, said.err.startswith(chinese)) == (64, True), said.err
 
 
 def test_without_a_command_all_of_them_are_told(tmp_path: Path) -> None:
@@ -216,6 +250,8 @@ def test_authorities_are_added_once_and_listed_for_programs(shell: Shell) -> Non
     assert shell.certreg("authority", "add", *bureau, "--uscc", "11410100005252100Y").code == 1
     listed = shell.certreg("--json", "authority", "list").json
     assert (listed["code"], listed["state"], listed["years"]) == ("410300", "granted", [2026])
+    told = shell.certreg("authority", "list").out
+    assert ("市级" in told, "municipal" in told) == (True, False)
     assert shell.certreg("authority", "suspend", "419999", "--reason", "inspection").code == 1
 
 
@@ -446,9 +482,17 @@ def test_a_batch_is_listed_and_drawn_and_what_cannot_be_is_named(shell: Shell) -
 
 def test_words_that_choose_no_certificate(shell: Shell) -> None:
     one, two = stocked(shell, "410700", range(820, 822))
-    for words, code in (((), 64), (("--from", "1"), 64), (("--series", "4107002026"), 64)):
-        assert shell.certreg("render", *words).code == code
+    for words, chinese in (
+        ((), "请说明出具哪些证书"),
+        (("--from", "1"), "须与 --series 一起用"),
+        (("--series", "4107002026"), "--series 应为"),
+    ):
+        said = shell.certreg("render", *words)
+        assert (said.code, chinese in said.err) == (64, True)
     assert shell.certreg("list", "--kind", "yearly").code == 64
+    for kind in ("年度", "年度证书", "annual"):
+        assert one in shell.certreg("--json", "list", "--authority", "410700", "--kind", kind).out
+    assert one not in shell.certreg("--json", "list", "--kind", "结业").out
     for words, error in (
         (("--batch", "999"), "batch_unknown"),
         (("--series", "410700-2001-1"), "selection_empty"),
@@ -469,11 +513,15 @@ def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
         refused = shell.certreg(*words)
         assert (refused.code, "--yes" in refused.err, "不可恢复" in refused.err) == (1, True, True)
         assert shell.certreg("--json", *words).json["error"] == "confirmation_needed"
+        unlisted = shell.certreg("--json", *words[:-1], "xyz").json["error"]
+        assert unlisted == "reason_unlisted", "before anybody is asked"
         help_text = CliRunner().invoke(app, [*words[: 2 if words[0] == "authority" else 1], "--help"]).output
         assert "不可恢复" in help_text
     for answer, code, state in ((b"n\n", 1, "issued"), (b"y\n", 0, "revoked")):
         assert at_a_terminal(shell, answer, "revoke", one, "--reason", "fraud") == code
         assert shell.certreg("--json", "show", one).json["state"] == state
+    assert shell.certreg("--json", "revoke", one, "--reason", "fraud").json["error"] == "status_transition"
+    assert "stays revoked" in " ".join(CliRunner().invoke(app, ["release", "--help"]).output.split())
     assert "可以：准许再次发证（release）。" in shell.certreg("suspend", one, "--reason", "complaint").err
     assert shell.certreg("revoke", two, "--reason", "fraud", "--remark", "来信 12 号", "--yes").code == 0
     assert shell.certreg("--json", "show", two).json["history"][0]["remark"] == "来信 12 号"
