@@ -34,6 +34,13 @@ _DRAWN = {
     "REQUIRED_LONG_STRING": "[必填 · required]",
 }
 """And the library's words where it draws one."""
+_USAGE = "用法 · Usage: "
+_EXTRAS = re.compile(r"\[[^\[\]]*\]$")
+_EXTRA_WORDS = (
+    (re.compile(r"\brequired\b"), "必填 · required"),
+    (re.compile(r"\bdefault: "), "默认 · default: "),
+)
+"""What stands behind an option's line, where a help is not drawn; its words, and what they become."""
 
 
 def _speak_both_languages(kind: Any) -> None:
@@ -46,12 +53,27 @@ def _speak_both_languages(kind: Any) -> None:
 
             for name, words in _DRAWN.items():
                 setattr(rich_utils, name, words)
-        section = formatter.section
+        section, write_dl = formatter.section, formatter.write_dl
         formatter.section = lambda name: section(_HEADINGS.get(name, name))
+        formatter.write_dl = lambda rows: write_dl([(name, _with_extras(line)) for name, line in rows])
         self.get_help_option(ctx).help = _HELP
         formatted(self, ctx, formatter)
 
-    kind.format_help = format_help
+    def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
+        formatter.write_usage(ctx.command_path, " ".join(self.collect_usage_pieces(ctx)), _USAGE)
+
+    kind.format_help, kind.format_usage = format_help, format_usage
+
+
+def _with_extras(line: str) -> str:
+    """An option's line with the library's words behind it in both languages: ``[默认 · default: 8000; 0<=x<=65535]``."""
+    extras = _EXTRAS.search(line)
+    if extras is None:
+        return line
+    told = extras[0]
+    for word, both in _EXTRA_WORDS:
+        told = word.sub(both, told)
+    return line[: extras.start()] + told
 
 
 for _kind in (TyperCommand, TyperGroup):

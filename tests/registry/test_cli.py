@@ -94,7 +94,7 @@ def china_year() -> int:
 def test_every_command_explains_itself(command: str) -> None:
     said = CliRunner().invoke(app, [*command.split(), "--help"])
     assert said.exit_code == 0
-    assert "Usage" in said.output
+    assert "用法 · Usage: " in said.output
     assert any("\u4e00" <= character <= "\u9fff" for character in said.output)
     assert "─ 选项 · Options ─" in said.output
     assert "显示本说明" in said.output

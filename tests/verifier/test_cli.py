@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -466,6 +467,18 @@ def test_an_interruption_is_no_verdict(
 
     monkeypatch.setattr(cli, "run", interrupted)
     assert _command(monkeypatch, "x") == 130
+
+
+@pytest.mark.parametrize("command", ["serve", "report", "audit"])
+def test_a_help_that_is_not_drawn_is_in_both_languages_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    assert _command(monkeypatch, command, "--help") == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.startswith("用法 · Usage: ")
+    assert "[必填 · required]" in out
+    assert ("[默认 · default: 8000; 0<=x<=65535]" in out) is (command == "serve")
+    assert not re.search(r"\[required|\[default|; required", out), "the library's own"
 
 
 @pytest.mark.parametrize("asked", ["-h", "--help"])
