@@ -15,6 +15,10 @@ _WRONG_USAGE = (
     (r"Missing command\.", "没有写命令"),
     (r"No such command (.+?)\.(?: |$)", "没有命令 {}"),
     (r"No such option: (\S+)", "没有选项 {}"),
+    (
+        r"Got unexpected extra argument\(s\) \(([0-9 ]+)\)",
+        "多余的参数：{}；编号中有空格时请加引号 · quote a number that has spaces",
+    ),
     (r"Got unexpected extra argument\(s\) \((.*)\)", "多余的参数：{}"),
     (r"Option (.+?) requires an argument\.", "选项 {} 后面要写值"),
     (r"Option (.+?) does not take a value\.", "选项 {} 后面不写值"),

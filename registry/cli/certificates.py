@@ -44,7 +44,10 @@ MAX_TOLD = 20
 PROGRESS = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
 
 Number = Annotated[
-    str, typer.Argument(metavar="NUMBER", help="证书编号，可含空格 · certificate number, spaces allowed")
+    str,
+    typer.Argument(
+        metavar="NUMBER", help="证书编号，有空格时加引号 · certificate number, in quotes where it has spaces"
+    ),
 ]
 
 

@@ -151,6 +151,15 @@ def parse(number: str) -> str:
         raise RegistryError(error.code, number=shown) from error
 
 
+def is_number(text: str) -> bool:
+    """Whether ``parse`` takes it."""
+    try:
+        parse_typed_number(text)
+    except FormError:
+        return False
+    return True
+
+
 def confirm(action: str, chinese: str, english: str) -> None:
     """Ask before what cannot be undone; without a terminal to ask at, refuse (``confirmation_needed``)."""
     if not sys.stdin.isatty():

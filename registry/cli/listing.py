@@ -1,6 +1,7 @@
 """``list`` and ``batches``: what an office has issued; and the words by which numbers are chosen, for ``render`` too."""
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from keys.encodings import timestamp_encode
 from registry.applications import KIND_DIGITS, KIND_NAMES
-from registry.cli.common import kind_of, parse, registry_app, wrong_usage
+from registry.cli.common import is_number, kind_of, parse, registry_app, wrong_usage
 from registry.cli.shell import SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
 from registry.messages import state_word
@@ -18,6 +19,9 @@ from registry.offices import CHINA
 from verifier.number import parse_number
 
 _SERIES = re.compile(r"([1-9][0-9]{5})-([0-9]{4})-([1-9])", re.ASCII)
+
+GROUPS = 5
+"""Of a printed number."""
 
 BatchId = Annotated[
     int | None, typer.Option(help="批次号，见 certreg batches · batch, as certreg batches has it")
@@ -90,7 +94,7 @@ def chosen_numbers(
             "--from and --to are serials of a series: they go with --series, such as --series 410100-2026-1.",
         )
     found: list[str] = []
-    for typed in numbers:
+    for typed in rejoined(numbers):
         one, dots, other = typed.partition("..")
         if dots:
             ends = parse_number(parse(one)), parse_number(parse(other))
@@ -114,6 +118,18 @@ def chosen_numbers(
             "Say which certificates: numbers, FIRST..LAST, --batch, or --series.",
         )
     return list(dict.fromkeys(found))
+
+
+def rejoined(words: Sequence[str]) -> list[str]:
+    """``words`` with numbers whole again that were pasted in groups and without quotes: five words that are one number."""
+    found: list[str] = []
+    place = 0
+    while place < len(words):
+        group = " ".join(words[place : place + GROUPS])
+        width = GROUPS if not is_number(words[place]) and is_number(group) else 1
+        found.append(" ".join(words[place : place + width]))
+        place += width
+    return found
 
 
 def local_time(moment: int) -> str:

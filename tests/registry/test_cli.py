@@ -146,6 +146,12 @@ def test_usage_errors_exit_with_64(tmp_path: Path, words: list[str]) -> None:
         (("isue",), "没有命令 'isue'", "Did you mean 'issue'", " --help"),
         (("fsck", "--foo"), "没有选项 --foo", "No such option", " fsck --help"),
         (("show", "a", "b"), "多余的参数：b", "unexpected extra argument", " show --help"),
+        (
+            ("show", *["410100", "2026", "1", "0000001", "31"]),
+            "多余的参数：2026 1 0000001 31；编号中有空格时请加引号 · quote a number that has spaces",
+            "unexpected extra argument",
+            " show --help",
+        ),
         (("render", "--batch"), "选项 '--batch' 后面要写值", "requires an argument", "."),
         (("fsck", "--help=1"), "选项 '--help' 后面不写值", "does not take a value", "."),
         (
@@ -500,6 +506,13 @@ def test_words_that_choose_no_certificate(shell: Shell) -> None:
         ((f"{one}..41010020261000000190",), "range_series"),
     ):
         assert shell.certreg("--json", "render", *words).json["error"] == error
+    printed = parse_number(one).printed.split()
+    pasted = shell.certreg(
+        "--json", "render", *printed, two, *printed, "12", "--format", "json", "--out", "pasted"
+    )
+    told = [json.loads(line) for line in pasted.out.splitlines()]
+    assert [line["number"] for line in told if "files" in line] == [one, two]
+    assert [line["error"] for line in told if "error" in line] == ["number_form"]
     whole = shell.certreg("render", f"{one} {two}")
     assert (whole.code, f"{one} {two}" in whole.err) == (1, True)
 
