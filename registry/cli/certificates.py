@@ -262,8 +262,8 @@ def release_command(
 ) -> None:
     """因故撤销后，准许此人再次发证 · After a revocation for cause, let the person be certified again.
 
-    因弄虚作假等撤销的，同一人同一事项不再发证，直到在此解除；原证书仍为已撤销 · Whoever lost one for fraud and the like gets
-    no other for the same until released here; the certificate itself stays revoked.
+    因弄虚作假等撤销的，同一人同一事项不再发证，直到在此解除；原证书仍为已撤销。
+    Whoever lost one for fraud and the like gets no other for the same until released here; the certificate stays revoked.
     """
     with registry_app() as app:
         digits = parse(number)

@@ -14,8 +14,9 @@ from registry.applications import KIND_DIGITS, KIND_NAMES
 from registry.cli.common import is_number, kind_of, parse, registry_app, wrong_usage
 from registry.cli.shell import SHELL
 from registry.holdings import BatchState, Selection, batches, held, numbers_of, selection_between
-from registry.messages import state_word
+from registry.messages import pick, state_word
 from registry.offices import CHINA
+from registry.trustwords import kind_words
 from verifier.number import parse_number
 
 _SERIES = re.compile(r"([1-9][0-9]{5})-([0-9]{4})-([1-9])", re.ASCII)
@@ -65,7 +66,7 @@ def batches_command() -> None:
             str(one.id),
             one.authority,
             str(one.year),
-            KIND_NAMES.get(one.kind, str(one.kind)),
+            pick(kind_words(one.kind), SHELL.lang),
             "（更正 correction）" if one.is_correction else one.file_name.replace("[", "\\["),
             local_time(one.submitted_at),
             str(one.issued),
