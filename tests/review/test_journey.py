@@ -378,6 +378,29 @@ def test_hostile_lists_are_refused_and_harm_nothing(browser: "Browser", address:
         assert "阿里·买买提" in until(page, "阿里·买买提")[0][0]
 
 
+def test_a_list_that_cannot_be_read_keeps_no_other_file_out(
+    browser: "Browser", address: str, panel: Panel
+) -> None:
+    """It is told by its name, and stays told; the good list and the certificates beside it are taken."""
+    with watched(browser) as context:
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "名册与证书", "2026")
+        given = (
+            ("坏了.xlsx", HOSTILE["cut.xlsx"]()),
+            ("旧.xls", HOSTILE["old.xls"]()),
+            ("名册.csv", "姓名,年度\n张文博,2026\n".encode()),
+            ("a.json", panel.certificates["good"].record),
+        )
+        page.set_input_files("#files", files(*given))
+        settled(page, 1)
+        assert [row[:2] for row in until(page, "核验通过")] == [["张文博", "2026"]]
+        page.wait_for_function("() => document.querySelector('#said').textContent.includes('共 1 行')")
+        said = page.inner_text("#said")
+        assert "“坏了.xlsx”：名册文件无法读取" in said
+        assert "“旧.xls”：" in said
+
+
 def test_formulas_and_markup_in_a_list_stay_texts(browser: "Browser", address: str, tmp_path: Path) -> None:
     """In a cell, on the page, and in the workbook that goes out."""
     evil = '=HYPERLINK("http://x","<img src=x onerror=alert(1)>")&\''

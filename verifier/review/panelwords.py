@@ -107,6 +107,7 @@ _PANEL: dict[str, Sentence] = {
     "takenFiles": Sentence("已加入 {} 个文件。", "{} files added."),
     "known": Sentence("这份证书已在本次会议中。", "This certificate is in the sitting already."),
     "isReport": Sentence("这是评审核验报告的二维码，请在 /r 页核验。", "This is the code of a review report: check it at /r."),
+    "ofFile": Sentence("“{}”：{}", "“{}”: {}"),
     "listRead": Sentence("已读取名册 {} 人。", "List read: {} applicants."),
     "doubts": Sentence(
         "有 {} 处读不出（年度、学时，或没有姓名的行），未作比对。",

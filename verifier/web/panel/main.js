@@ -54,11 +54,16 @@ function say(text) {
   if (said && said.textContent !== text) said.textContent = text;
 }
 
-/** @param {unknown} error */
-function failed(error) {
+/** @param {unknown} error @returns {string} */
+function sentenceOf(error) {
   const { code, title } = /** @type {any} */ (error);
   if (!code) console.error(error);
-  wrong = title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault;
+  return title || speech.words.panel[code] || speech.words.codes[code] || speech.words.page.fault;
+}
+
+/** @param {unknown} error */
+function failed(error) {
+  wrong = sentenceOf(error);
   say(wrong);
 }
 
@@ -156,7 +161,7 @@ function draw(now, drawn) {
   if (!now.running && now.items.length) {
     const filtered = view.filter === 'all' ? '' : fill(panel.showing, names[view.filter], seen.length);
     const state = now.left ? fill(panel.paused, now.left) : lastFound() + fill(panel.done, all.length, counts.attention) + filtered;
-    say(wrong ? `${wrong} ${state}` : state);
+    say(wrong ? `${wrong.trim()} ${state}` : state);
   } else if (!now.items.length && !now.waiting.length) {
     say(wrong || (now.sitting.applicants.length ? '' : panel.nothingYet));
   }
@@ -206,13 +211,19 @@ async function take(files) {
   const { panel } = speech.words;
   anew();
   try {
-    for (const file of files.filter(isSheet)) await takeList(file);
+    for (const file of files.filter(isSheet)) await takeList(file).catch((error) => alsoWrong(fill(panel.ofFile, file.name, sentenceOf(error))));
     const others = files.filter((file) => !isSheet(file) && !file.name.startsWith('.') && file.size > 0);
-    if (others.length) say(fill(panel.takenFiles, others.length));
+    if (others.length) say(`${wrong}${fill(panel.takenFiles, others.length)}`);
     await work.takeFiles(others);
   } catch (error) {
     failed(error);
   }
+}
+
+/** @param {string} text of one file among several: it stays beside what is told of the others, until something else is given */
+function alsoWrong(text) {
+  wrong += `${text} `;
+  say(wrong);
 }
 
 /** @param {File} file */
@@ -225,8 +236,8 @@ async function takeList(file) {
   sitting.applicants = applicants.slice(0, 3000);
   await keep();
   const told = fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : '');
-  if (doubts) wrong = told; // stays until something else is given
-  say(told);
+  if (doubts) alsoWrong(told);
+  else say(`${wrong}${told}`);
 }
 
 async function keep() {
