@@ -87,6 +87,21 @@ async def test_the_page_says_what_the_table_says_and_its_code_is_read(panel: Pan
     assert verdict.verdict is Verdict.PASSED
 
 
+@pytest.mark.parametrize(
+    ("lang", "wanted"),
+    [("zh-CN", "职称等级（名册）：高级 → 中级"), ("en", "Grade (list): senior → intermediate")],
+)
+async def test_a_difference_is_printed_in_the_words_and_brackets_of_the_language(
+    panel: Panel, lang: str, wanted: str
+) -> None:
+    claims = [{"year": 2026, "grade": "senior"}]
+    applicants = [{"name": "张文博", "identity": "410105********1234", "claims": claims}]
+    last = (await made(panel, lang=lang, applicants=applicants))[-1]
+    document = pypdfium2.PdfDocument(b64decode(last["pdf"]))
+    text = "".join(page.get_textpage().get_text_range() for page in document)
+    assert "".join(wanted.split()) in "".join(text.split())
+
+
 async def test_what_could_not_be_read_is_undecided_and_never_failed(panel: Panel) -> None:
     last = (
         await made(

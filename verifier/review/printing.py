@@ -15,8 +15,8 @@ import typst
 from verifier.drawing.errors import FaceError
 from verifier.drawing.fonts import missing_glyphs, typst_fonts
 from verifier.drawing.qr import MAX_REPORT_VERSION, qr_matrix
+from verifier.messages import CATEGORIES, GRADES, pick
 from verifier.messages import FIELDS as RECORD_FIELDS
-from verifier.messages import GRADES, pick
 from verifier.review import words
 from verifier.review.document import COUNTS, ReviewRecord, SignedReview
 from verifier.review.rows import Row
@@ -118,10 +118,7 @@ def _cells(place: int, row: Row, lang: str) -> list[str]:
     numbers = [one["number"] or one["label"] for one in row["certificates"]]
     attention = [pick(words.ATTENTION[code], lang) for code in row["attention"]]
     flagged = [one for one in attention if one != pick(words.VERDICTS[row["verdict"]], lang)]
-    differences = [
-        f"{_field(one['field'], lang)}（{pick(words.SOURCES[one['source']], lang)}）：{one['claimed']} → {one['signed'] or '—'}"
-        for one in row["differences"]
-    ]
+    differences = [_difference(one, lang) for one in row["differences"]]
     return [
         str(place),
         row["name"] or "—",
@@ -132,6 +129,22 @@ def _cells(place: int, row: Row, lang: str) -> list[str]:
         separator.join(differences) or (separator.join(flagged) if flagged else "—"),
         row["note"],
     ]
+
+
+def _difference(one: Mapping[str, str], lang: str) -> str:
+    field = one["field"]
+    return pick(words.DIFFERENCE, lang).format(
+        field=_field(field, lang),
+        source=pick(words.SOURCES[one["source"]], lang),
+        claimed=_value(field, one["claimed"], lang),
+        signed=_value(field, one["signed"], lang) or "—",
+    )
+
+
+def _value(field: str, text: str, lang: str) -> str:
+    """``text`` as the page shows it: a code of ours in words, a number in groups."""
+    codes = {"grade": GRADES, "category": CATEGORIES}.get(field, {})
+    return pick(codes[text], lang) if text in codes else _grouped(text)
 
 
 def _reasons(row: Row, lang: str) -> list[str]:

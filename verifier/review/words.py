@@ -98,6 +98,7 @@ SOURCES: dict[str, Sentence] = {
     "list": Sentence("名册", "list"),
     "page": Sentence("PDF 页面", "PDF page"),
 }
+DIFFERENCE = Sentence("{field}（{source}）：{claimed} → {signed}", "{field} ({source}): {claimed} → {signed}")
 FIGURES: dict[str, Sentence] = {
     "people": Sentence("人数", "People"),
     "rows": Sentence("行数（人 × 年度）", "Rows (people × years)"),
