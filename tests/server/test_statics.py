@@ -72,6 +72,29 @@ async def test_nothing_else_of_the_folder_is_given_out(own_site: Site, path: str
         assert problem(await client.get(path)) == (404, "not_found")
 
 
+async def test_who_reads_with_a_browser_is_led_to_the_page_where_one_verifies(site: Site) -> None:
+    """Programs have the document as before; so has everybody below ``/api/``."""
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with client_of(app_on(site)) as client:
+        root = await client.get("/", headers=browser)
+        assert (root.status_code, root.headers["location"]) == (303, "/verify")
+        assert (await client.get(root.headers["location"])).status_code == 200
+        absent = await client.get("/nothing/here", headers=browser)
+        assert (absent.status_code, absent.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert absent.headers["content-security-policy"] == CONTENT_POLICY
+        assert absent.headers["cache-control"] == "no-store"
+        assert "没有这个地址。" in absent.text
+        assert "There is nothing at this address." in absent.text
+        for address in re.findall(r'(?:href|src)="([^"]+)"', absent.text):
+            assert (await client.get(address)).status_code == 200, address
+        assert (await client.head("/nothing", headers=browser)).status_code == 404
+        assert problem(await client.get("/api/nothing", headers=browser)) == (404, "not_found")
+        assert problem(await client.get("/nothing", headers={"Accept": "application/json"})) == (
+            404,
+            "not_found",
+        )
+
+
 async def test_a_link_out_of_the_folder_is_not_followed(own_site: Site) -> None:
     secret = own_site.folder.parent / "secret.json"
     secret.write_text("{}")

@@ -1,7 +1,7 @@
 """The public server: ``create_public_app(settings)``. Deployed alone, on a folder that is a publication; it writes nothing.
 
 `/v` and `/verify` are the pages (``verifier/web``), `/verifier/` their files, `/api/` judges what is sent, everything else
-is the publication. No cookie, no session, no database, no query that says anything.
+is the publication; what is in none of them a browser is told in a page (``absent``). No cookie, no session, no database, no query that says anything.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from verifier.operation.listener import JSON, LIVE, ready_document
 from verifier.server import documentation, verifying
+from verifier.server.absent import for_eyes
 from verifier.server.atonce import AtOnce
 from verifier.server.guard import Guard
 from verifier.server.heads import head_of
@@ -72,7 +73,7 @@ def create_public_app(settings: PublicSettings) -> PublicApp:
     app.verify, app.at_once = Guard(verify), AtOnce(service, verify)
     app.state.panel = Panel(service)
     app.add_middleware(Guard)
-    _add_problems(app)
+    _add_problems(app, service)
     _add_api(app, service)
     add_panel(app, app.state.panel)
     _add_health(app, service)
@@ -83,10 +84,11 @@ def create_public_app(settings: PublicSettings) -> PublicApp:
 Handler = Callable[[Request, Exception], Awaitable[Response]]
 
 
-def _add_problems(app: FastAPI) -> None:
+def _add_problems(app: FastAPI, service: Service) -> None:
     async def ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101 - registered for these
-        return problem_response(error, head_of(request.scope).language)
+        page = for_eyes(error, request, service.pages)
+        return page or problem_response(error, head_of(request.scope).language)
 
     async def frameworks(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101 - registered for these
