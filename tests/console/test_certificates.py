@@ -223,6 +223,23 @@ def test_a_form_from_yesterday_does_nothing(office: tuple[Console, list[str], st
     assert "这段话不会丢" in answer.text
 
 
+def test_what_is_wrong_with_a_correction_is_said_by_the_fields_label(
+    office: tuple[Console, list[str], str],
+) -> None:
+    console, numbers, _ = office
+    clerk = console.signed_in(Role.CLERK)
+    data = {"seen": str(seen(console.rig, numbers[10])), "reason": "data-error", "document": ""}
+    data["field.professionalHours"] = "六十"
+    answer = clerk.post(f"/console/certificates/{numbers[10]}/acts/correct", data)
+    assert answer.status_code == 422
+    assert "「专业科目学时」是汉字数字" in answer.text
+    assert 'name="field.professionalHours" value="六十" maxlength="60" aria-invalid="true"' in answer.text
+    english = clerk.post(
+        f"/console/certificates/{numbers[10]}/acts/correct", data, headers={"accept-language": "en"}
+    )
+    assert "“Professional hours” is written in words" in english.text
+
+
 @pytest.mark.parametrize(
     "name",
     ["../../../etc/cron.d/x.pdf", "..\\..\\x.pdf", "a\r\nX-Evil: 1.pdf", "x.html", '"><svg onload=1>.pdf'],

@@ -1,5 +1,6 @@
 """Acts on a certificate as forms: suspend, reinstate; propose to revoke, to release, to correct."""
 
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -20,9 +21,10 @@ from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
 from registry.console.words import certificate_fields
 from registry.errors import RegistryError
-from registry.intake.findings import IntakeError, explain
+from registry.intake.findings import Finding, IntakeError, explain
 from registry.status import REASONS
 from registry.trust import current_trust_list
+from verifier.messages import FIELDS, pick
 
 router = page_router()
 NOT_CORRECTED = ("certificateNumber", "identityDocument", "year")
@@ -65,10 +67,16 @@ def said(error: RegistryError | IntakeError | Problem | None, lang: str) -> str:
     if error is None:
         return ""
     if isinstance(error, IntakeError):
-        return explain(error.finding, lang)
+        return explain(_labelled(error.finding, lang), lang)
     if isinstance(error, Problem):
         return error_text(RegistryError(error.code, **error.params), lang)
     return error_text(error, lang)
+
+
+def _labelled(finding: Finding, lang: str) -> Finding:
+    """A finding about a field, by the field's label on the page."""
+    name = "identityDocument" if finding.heading == "identity" else finding.heading or ""
+    return replace(finding, heading=pick(FIELDS[name], lang)) if name in FIELDS else finding
 
 
 def _act(session: Session, ctx: Context, digits: str, action: str, request_id: int | None) -> Case:
