@@ -81,6 +81,12 @@ def test_an_approvers_way(console: Console) -> None:
     for missing in ("checked", "confirmation", "code", "shown", "round"):
         assert approver.post(f"/console/batches/{draft}/release", {**form, missing: ""}).status_code >= 400
         form = shown(approver, draft)
+    wrong = approver.post(f"/console/batches/{draft}/release", {**form, "code": "000000"})
+    assert wrong.status_code == 403  # the page again, with what was wrong and a new form, and what was ticked
+    assert "请等下一个再试" in wrong.text
+    assert 'name="checked" value="yes" required checked' in wrong.text
+    assert "刷新" not in wrong.text
+    form = shown(approver, draft)
     assert approver.post(f"/console/batches/{draft}/release", form).status_code == 303
     assert "等待签发" in clerk.get(f"/console/batches/{draft}").text
     assert approver.post(f"/console/batches/{draft}/release", form).status_code == 409  # replayed

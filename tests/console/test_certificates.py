@@ -188,7 +188,10 @@ def test_nobody_confirms_his_own(office: tuple[Console, list[str], str]) -> None
     assert 'name="confirmation"' not in page.text
     again = console.caller(approver.account)
     for caller in (approver, again):
-        assert caller.post(f"{case}/confirm", {"confirmation": "x", "code": "000000"}).status_code == 422
+        wrong = caller.post(f"{case}/confirm", {"confirmation": "x", "code": "000000"})
+        assert wrong.status_code == 422
+        assert "请等下一个再试" in wrong.text
+        assert "刷新" not in wrong.text
     assert console.signed_in(Role.CLERK).post(f"{case}/confirm").status_code == 403  # has not the power
     other = console.signed_in(Role.APPROVER, another=True)
     given = other.confirmed(case)

@@ -19,6 +19,7 @@ from registry.console.pages.certificates import digits_of
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.console.words import certificate_fields
 from registry.errors import RegistryError
 from registry.intake.findings import Finding, IntakeError, explain
@@ -68,6 +69,8 @@ def said(error: RegistryError | IntakeError | Problem | None, lang: str) -> str:
         return ""
     if isinstance(error, IntakeError):
         return explain(_labelled(error.finding, lang), lang)
+    if isinstance(error, Problem) and error.code == "second_factor":
+        return sentence("second-factor.again", {}, lang)  # the form is right there
     if isinstance(error, Problem):
         return error_text(RegistryError(error.code, **error.params), lang)
     return error_text(error, lang)

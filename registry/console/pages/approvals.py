@@ -52,7 +52,12 @@ def release(ctx: Ctx, draft_id: int) -> Response:
         if draft.state != "submitted" or found.submission.shown != shown or found.submission.round != number:
             raise Problem("draft_changed")
         subject = subject_of(draft)
-    ctx.require_second_factor(ACT, subject, shown)
+    try:
+        ctx.require_second_factor(ACT, subject, shown)
+    except Problem as error:
+        if error.code != "second_factor":
+            raise
+        return _page(ctx, draft_id, unconfirmed=True)
     with ctx.app.database.write() as session:
         decisions.release(
             session, ctx.actor, ctx.app.vault, draft_id, round_number=number, shown=shown, now=ctx.now
@@ -104,7 +109,7 @@ def _found(ctx: Context, session: Session, draft_id: int) -> tuple[Draft, Submit
     return draft, found
 
 
-def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
+def _page(ctx: Context, draft_id: int, *, wrong: bool = False, unconfirmed: bool = False) -> Response:
     with ctx.app.database.read() as session:
         draft, found = _found(ctx, session, draft_id)
         trust_list = current_trust_list(session)
@@ -118,7 +123,7 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
     return render(
         ctx,
         "batches/review.html",
-        status=422 if wrong else 200,
+        status=403 if unconfirmed else 422 if wrong else 200,
         draft=draft,
         kind=kind,
         authority=authority_names(trust_list, ctx.lang).get(draft.authority, draft.authority),
@@ -130,6 +135,7 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False) -> Response:
         decides=decides,
         confirmation=confirmation,
         wrong=wrong,
+        unconfirmed=unconfirmed,
         least=decisions.REMARK_LEAST,
         **_rows(data, sheet),
     )
