@@ -401,6 +401,25 @@ def test_a_list_that_cannot_be_read_keeps_no_other_file_out(
         assert "“旧.xls”：" in said
 
 
+@pytest.mark.parametrize(
+    ("language", "wanted", "unwanted"),
+    [("zh-CN", "提交报告的人", "证书"), ("en", "whoever handed it in", "holder")],
+)
+def test_what_is_no_reports_code_is_told_of_the_report(
+    browser: "Browser", address: str, language: str, wanted: str, unwanted: str
+) -> None:
+    with watched(browser, language=language) as context:
+        page = opened(context, f"{address}/r")
+        for text in (f"https://{HOST}/r#12345", f"https://elsewhere.example/r#{'1' * 60}", "nothing"):
+            page.wait_for_selector("#text")
+            page.fill("#text", text)
+            page.click("#form button")
+            page.wait_for_selector("#verdict .reason")
+            said = page.inner_text("#verdict .reason")
+            assert wanted in said
+            assert unwanted not in said
+
+
 def test_formulas_and_markup_in_a_list_stay_texts(browser: "Browser", address: str, tmp_path: Path) -> None:
     """In a cell, on the page, and in the workbook that goes out."""
     evil = '=HYPERLINK("http://x","<img src=x onerror=alert(1)>")&\''

@@ -168,6 +168,11 @@ _PANEL: dict[str, Sentence] = {
     "tableFile": Sentence("明细表", "Full table"),
     "recordFile": Sentence("签名记录", "Signed record"),
     # checking a report
+    "reportHost": Sentence(
+        "二维码不指向登记系统的官方网站：请勿打开其网址，也不要相信其显示的内容。",
+        "The QR code does not lead to the registry's official site. Do not open that address or believe what it shows.",
+    ),
+    "askGiver": Sentence("请向提交报告的人索取原件。", " Ask whoever handed it in for the original."),
     "checkTitle": Sentence("核验评审报告", "Check a review report"),
     "checkForm": Sentence("核验一份报告", "Check a report"),
     "checkText": Sentence("报告二维码的内容", "The text of the report's code"),

@@ -55,16 +55,25 @@ async function take(files) {
   }
 }
 
+/** @param {string} code @returns {string} what is found of a form, or of an address, is said of certificates elsewhere: here it is of a report */
+function sentenceOf(code) {
+  const { panel, codes } = speech.words;
+  if (code === 'foreign_host') return panel.reportHost + panel.askGiver;
+  const { steps } = /** @type {NonNullable<typeof judged>} */ (judged).verdict;
+  const malformed = steps.some((step) => step.name === 'form' && step.code === code) && !code.includes('report');
+  return malformed ? codes.report_form + panel.askGiver : codes[code] || code;
+}
+
 function show() {
   const { words, language } = speech;
   if (!judged) return;
   const { verdict, at, label } = judged;
   part('verdict').className = verdict.verdict;
   part('verdict').replaceChildren(element('p', { class: 'word' }, shape(verdict.verdict), words.verdicts[verdict.verdict]),
-    element('p', { class: 'reason' }, words.codes[verdict.reason] || verdict.reason));
+    element('p', { class: 'reason' }, sentenceOf(verdict.reason)));
   const pairs = (/** @type {[string, string][]} */ list, /** @type {string} */ kind) => element('dl', { class: kind }, ...list.map(([name, value]) => element('div', {}, element('dt', {}, name), element('dd', {}, value))));
   const steps = element('details', {}, element('summary', {}, words.labels.steps), element('ol', {}, ...verdict.steps.map(({ name, outcome, code }) => element('li', {},
-    element('b', {}, words.reviewSteps[name]), element('span', { class: `outcome ${outcome}` }, words.outcomes[outcome]), element('p', {}, words.codes[code] || code)))));
+    element('b', {}, words.reviewSteps[name]), element('span', { class: `outcome ${outcome}` }, words.outcomes[outcome]), element('p', {}, sentenceOf(code))))));
   const signed = verdict.report ? facts(verdict.report) : [];
   part('report').replaceChildren(
     ...(signed.length ? [element('h2', {}, words.panel.signedFacts), pairs(signed, 'signed'), element('p', {}, words.report.meaning)] : [element('p', {}, words.panel.nothingShown)]),
