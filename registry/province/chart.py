@@ -11,13 +11,13 @@ from math import ceil
 from markupsafe import Markup, escape
 
 WIDTH = 480
-"""Units, about a screen's pixels on half of a desk's screen: letters stay legible on a telephone's, which is 320 wide."""
-_ROW, _LABEL, _VALUE = 28, 190, 70
+"""Units, about a screen's pixels on half of a desk's screen."""
+_LINE, _BAR, _VALUE = 20, 26, 90
 _COLUMN_HEIGHT = 160
-_LETTER = 13
-"""Units of a Chinese character; of other characters about half."""
-MAX_LABEL = 14
-"""Characters of a label; the table has the whole of it."""
+_LETTER = 17
+"""Units of a Chinese character on a telephone, where letters are the largest to be legible; of other characters about half."""
+_COLUMN_LABEL = 14 * _LETTER
+"""Units of a label below a standing bar; the table has the whole of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,31 +30,26 @@ class Bar:
 
 
 def rows_chart(name: str, title: str, description: str, bars: Sequence[Bar]) -> Markup:
-    """Bars that lie, one under the other: for names. ``name`` is the chart's id on the page."""
+    """Bars that lie, one under the other, each below its name. ``name`` is the chart's id on the page."""
     most = max((bar.value for bar in bars), default=0) or 1
-    room = WIDTH - _LABEL - _VALUE
-    parts = []
-    for place, bar in enumerate(bars):
-        top, whole, good = place * _ROW, bar.value * room / most, bar.good * room / most
+    room = WIDTH - _VALUE
+    parts, top = [], 0
+    for bar in bars:
+        for line in _lines(bar.label):
+            parts.append(
+                Markup('<text class="label" x="0" y="{y}">{line}</text>').format(y=top + 16, line=line)
+            )
+            top += _LINE
+        whole, good = bar.value * room / most, bar.good * room / most
         parts.append(
             Markup(
-                '<text class="label" x="{x}" y="{y}" text-anchor="end">{label}</text>'
-                '<rect class="rest" x="{left}" y="{top}" width="{whole:.1f}" height="18"/>'
-                '<rect class="good" x="{left}" y="{top}" width="{good:.1f}" height="18"/>'
+                '<rect class="rest" x="0" y="{top}" width="{whole:.1f}" height="16"/>'
+                '<rect class="good" x="0" y="{top}" width="{good:.1f}" height="16"/>'
                 '<text x="{end:.1f}" y="{y}">{value}</text>'
-            ).format(
-                x=_LABEL - 8,
-                y=top + 18,
-                label=_short(bar.label),
-                left=_LABEL,
-                top=top + 4,
-                whole=whole,
-                good=good,
-                end=_LABEL + whole + 6,
-                value=f"{bar.value:,}",
-            )
+            ).format(top=top + 2, y=top + 15, whole=whole, good=good, end=whole + 6, value=f"{bar.value:,}")
         )
-    return _chart(name, title, description, len(bars) * _ROW + 4, parts)
+        top += _BAR
+    return _chart(name, title, description, top + 4, parts)
 
 
 def columns_chart(name: str, title: str, description: str, bars: Sequence[Bar]) -> Markup:
@@ -62,19 +57,20 @@ def columns_chart(name: str, title: str, description: str, bars: Sequence[Bar]) 
     most = max((bar.value for bar in bars), default=0) or 1
     step = WIDTH / max(len(bars), 1)
     width = min(step * 0.7, 60)
-    labels = _apart([_short(bar.label) for bar in bars], step)
+    labels = _apart([_short(bar.label, _COLUMN_LABEL) for bar in bars], step)
     values = _apart([f"{bar.value:,}" for bar in bars], step)
     parts = []
     for place, bar in enumerate(bars):
         newest = len(bars) - 1 - place  # words are left out from the newest on, which is what one looks for
         centre = (place + 0.5) * step
         whole, good = bar.value * _COLUMN_HEIGHT / most, bar.good * _COLUMN_HEIGHT / most
+        value, label = f"{bar.value:,}", _short(bar.label, _COLUMN_LABEL)
         parts.append(
             Markup(
                 '<rect class="rest" x="{left:.1f}" y="{top:.1f}" width="{width:.1f}" height="{whole:.1f}"/>'
                 '<rect class="good" x="{left:.1f}" y="{good_top:.1f}" width="{width:.1f}" height="{good:.1f}"/>'
-                '<text x="{centre:.1f}" y="{above:.1f}" text-anchor="middle">{value}</text>'
-                '<text class="label" x="{centre:.1f}" y="{below}" text-anchor="middle">{label}</text>'
+                '<text x="{over:.1f}" y="{above:.1f}" text-anchor="middle">{value}</text>'
+                '<text class="label" x="{under:.1f}" y="{below}" text-anchor="middle">{label}</text>'
             ).format(
                 left=centre - width / 2,
                 top=20 + _COLUMN_HEIGHT - whole,
@@ -82,11 +78,12 @@ def columns_chart(name: str, title: str, description: str, bars: Sequence[Bar]) 
                 whole=whole,
                 good_top=20 + _COLUMN_HEIGHT - good,
                 good=good,
-                centre=centre,
+                over=_within(centre, value),
                 above=14 + _COLUMN_HEIGHT - whole,
-                value=f"{bar.value:,}" if newest % values == 0 else "",
+                value=value if newest % values == 0 else "",
+                under=_within(centre, label),
                 below=_COLUMN_HEIGHT + 40,
-                label=_short(bar.label) if newest % labels == 0 else "",
+                label=label if newest % labels == 0 else "",
             )
         )
     return _chart(name, title, description, _COLUMN_HEIGHT + 48, parts)
@@ -108,12 +105,30 @@ def _chart(name: str, title: str, description: str, height: int, parts: Sequence
 
 def _apart(texts: Sequence[str], step: float) -> int:
     """Every how many-th bar has room for its text; the table says those of all."""
-    return max(1, ceil((max(map(_width, texts), default=0) + _LETTER / 2) / step))
+    return max(1, ceil((max(map(_width, texts), default=0) + _LETTER) / step))
+
+
+def _within(centre: float, text: str) -> float:
+    """Where the middle of a text lies that is not to be cut off at the chart's edge."""
+    half = _width(text) / 2
+    return min(max(centre, half), WIDTH - half)
+
+
+def _lines(label: str) -> list[str]:
+    """A name on one line or two, broken between words where it has any."""
+    if _width(label) <= WIDTH:
+        return [label]
+    end = next(end for end in range(len(label), -1, -1) if _width(label[:end]) <= WIDTH)
+    end = label.rfind(" ", 0, end + 1) + 1 or end
+    return [label[:end].rstrip(), _short(label[end:], WIDTH)]
 
 
 def _width(text: str) -> float:
     return sum(_LETTER if ord(one) > 0x2E80 else _LETTER * 0.6 for one in text)
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= MAX_LABEL else f"{label[: MAX_LABEL - 1]}…"
+def _short(label: str, room: float) -> str:
+    if _width(label) <= room:
+        return label
+    kept = next(end for end in range(len(label), -1, -1) if _width(f"{label[:end]}…") <= room)
+    return f"{label[:kept]}…"

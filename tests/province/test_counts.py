@@ -256,6 +256,15 @@ def test_charts_say_what_they_show(draw: object) -> None:
     assert str(draw("empty", "t", "d", [])).startswith("<svg")  # type: ignore[operator]
 
 
+def test_a_name_is_cut_only_where_it_has_no_room() -> None:
+    office = "Zhengzhou Municipal Human Resources and Social Security Bureau"
+    svg = ET.fromstring(str(rows_chart("chart", "t", "d", [Bar(office, 1, 1), Bar("很长的名称" * 20, 1, 1)])))  # noqa: S314 - our own drawing
+    first, second, third, fourth = (one.text or "" for one in svg.iter("text") if one.get("class") == "label")
+    assert f"{first} {second}" == office
+    assert fourth.endswith("…")
+    assert len(third + fourth) == 56
+
+
 def test_words_below_standing_bars_never_touch() -> None:
     """Two years of months: every third has its name, the newest among them, and each bar is drawn."""
     bars = [Bar(f"202{place // 12}年{place % 12 + 1}月", 1000 + place, 1000) for place in range(24)]
