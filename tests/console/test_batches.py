@@ -3,6 +3,7 @@
 import json
 import re
 from io import BytesIO
+from urllib.parse import unquote
 
 import openpyxl
 import pytest
@@ -12,6 +13,7 @@ from zxingcpp import read_barcodes
 from registry.actors import Role
 from registry.cli.working import KINDS
 from registry.jobs.worker import work_once
+from registry.review.models import Draft
 from tests.console.rig import OTHER, Caller, Console
 from tests.registry.rig import RULES
 from tests.registry.sheets import YEAR, annual, identity
@@ -135,7 +137,17 @@ def test_one_person_by_form(console: Console) -> None:
     assert 'value="李雷"' in answer.text
     answer = clerk.post(page, {**FORM, **person, "identity": identity(221), "professional_hours": "60"})
     assert answer.status_code == 303
-    assert "将为 1 人提交" in clerk.get(answer.headers["location"]).text
+    single = answer.headers["location"]
+    assert "将为 1 人提交" in clerk.get(single).text
+    assert "<h1>单人办理：李雷</h1>" in clerk.get(single).text
+    assert ">单人办理：李雷</a>" in clerk.get("/console/batches").text
+    english = {"accept-language": "en"}
+    assert "<h1>Single entry: 李雷</h1>" in clerk.get(single, headers=english).text
+    with console.rig.app.database.read() as session:  # whom it is about is sealed: it is not the file's name
+        draft = session.get_one(Draft, int(single.rpartition("/")[2]))
+        assert draft.title == "单人办理.csv"
+    named = clerk.get(f"{single}/parts/1/annotated.xlsx").headers["content-disposition"]
+    assert unquote(named).endswith("''单人办理-核验意见.xlsx")
     training = {
         **{name: person[name] for name in ("name", "employer")},
         "identity": identity(222),
@@ -174,7 +186,7 @@ def test_lists_are_found_by_state_and_leafed_through(console: Console) -> None:
 def test_every_page_in_english(console: Console) -> None:
     draft, clerk = submitted(console, 241, 242)
     han = re.compile(r"[\u4e00-\u9fff]+")
-    data = {"名单", "csv", "张文博", "郑州市第一人民医院", "中级", "中文", "单人申领"}
+    data = {"名单", "csv", "张文博", "郑州市第一人民医院", "中级", "中文", "李雷"}
     english = {"accept-language": "en"}
     for path in (
         "",

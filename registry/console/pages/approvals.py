@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from registry.applications import KIND_NAMES
 from registry.console.context import Context, Ctx, text_field
-from registry.console.pages.batches import authority_names, found_draft, newest_job, rules_title
+from registry.console.pages.batches import authority_names, found_draft, newest_job, rules_title, title_of
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other
 from registry.console.request import may
@@ -113,6 +113,7 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False, unconfirmed: bool
     with ctx.app.database.read() as session:
         draft, found = _found(ctx, session, draft_id)
         trust_list = current_trust_list(session)
+        title = title_of(ctx, session, draft)
         hand = hand_of(session, ctx.actor, draft_id)
         data = list_bytes(session, ctx.app.vault, draft_id)
     kind, sheet = KIND_NAMES[draft.kind], found.sheet
@@ -125,6 +126,7 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False, unconfirmed: bool
         "batches/review.html",
         status=403 if unconfirmed else 422 if wrong else 200,
         draft=draft,
+        title=title,
         kind=kind,
         authority=authority_names(trust_list, ctx.lang).get(draft.authority, draft.authority),
         rules=rules_title(trust_list.rule_sets, draft.rule_set, ctx.lang),

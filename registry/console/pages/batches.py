@@ -15,6 +15,7 @@ from registry.console.language import EN
 from registry.console.problems import Problem
 from registry.console.rendering import address, error_text, render
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.errors import RegistryError
 from registry.intake.columns import field_of, fields_of
 from registry.intake.findings import describe, mask_numbers
@@ -26,6 +27,7 @@ from registry.review.drafts import (
     drafts,
     find_draft,
     hand_of,
+    list_bytes,
     parts_of,
     refused_at,
     subject_of,
@@ -33,10 +35,14 @@ from registry.review.drafts import (
 from registry.review.findings import PAGE, Filter, Remark, counts, remarks, remarks_before
 from registry.review.issuing import unfinished
 from registry.review.models import Draft
-from registry.review.rows import Origin
+from registry.review.rows import Origin, pick_rows
 from registry.trust import current_trust_list
 
 router = page_router()
+FORM_NAME = "单人办理.csv"
+"""The file that a person entered by form is kept as."""
+_FORM_NAME_BEFORE = "单人申领.csv"
+"""Until 2026-11."""
 STATES = ("draft", "returned", "submitted", "released", "discarded")
 TITLES: Mapping[str, str] = {"refused": "bad", "notice": "warn", "repaired": "", "space": ""}
 
@@ -76,6 +82,7 @@ def show_list(ctx: Ctx) -> Response:
         if ctx.is_program:
             lists = [draft_json(session, draft) for draft in page.rows]
             return JSONResponse({"lists": lists, "before": page.rows[-1].id if page.more else None})
+        titles = {draft.id: title_of(ctx, session, draft) for draft in page.rows}
         busy = unfinished(session, [draft.batch_id for draft in page.rows if draft.batch_id])
     return render(
         ctx,
@@ -83,6 +90,7 @@ def show_list(ctx: Ctx) -> Response:
         page=page,
         state=state,
         states=states,
+        titles=titles,
         names=names,
         all_states=STATES,
         busy={draft.id for draft in page.rows if draft.batch_id in busy},
@@ -99,6 +107,7 @@ def show(ctx: Ctx, draft_id: int) -> Response:
         trust_list = current_trust_list(session)
         values: dict[str, Any] = {
             "draft": draft,
+            "title": title_of(ctx, session, draft),
             "kind": KIND_NAMES[draft.kind],
             "authority": authority_names(trust_list, ctx.lang).get(draft.authority, draft.authority),
             "rules": rules_title(trust_list.rule_sets, draft.rule_set, ctx.lang),
@@ -132,6 +141,7 @@ def findings(ctx: Ctx, draft_id: int) -> Response:
             return JSONResponse({"findings": [_told_json(one) for one in told], "after": _next(page)})
         values: dict[str, Any] = {
             "draft": draft,
+            "title": title_of(ctx, session, draft),
             "told": told,
             "wanted": wanted,
             "natures": _by_nature(session, draft_id),
@@ -149,6 +159,20 @@ def found_draft(ctx: Context, session: Session, draft_id: int) -> Draft:
     if draft is None:
         raise Problem("not_found")
     return draft
+
+
+def title_of(ctx: Context, session: Session, draft: Draft) -> str:
+    """What a list is called: after its file; what came by form, after the person, whom its sealed list names and no file's name."""
+    if draft.title not in (FORM_NAME, _FORM_NAME_BEFORE):
+        return draft.title
+    try:
+        rows = pick_rows(list_bytes(session, ctx.app.vault, draft.id), (0, 1))
+    except RegistryError:
+        rows = []
+    if len(rows) != 1:
+        return sentence("draft.single.several", {}, ctx.lang)
+    name = rows[0].cells[fields_of(KIND_NAMES[draft.kind]).index("name")]
+    return sentence("draft.single", {"name": name}, ctx.lang)
 
 
 def newest_job(session: Session, draft: Draft) -> JobView | None:

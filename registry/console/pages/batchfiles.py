@@ -9,7 +9,7 @@ from starlette.responses import Response
 from registry.applications import KIND_NAMES, mask_identity
 from registry.console.context import Context, Ctx
 from registry.console.files import download
-from registry.console.pages.batches import authority_names, found_draft
+from registry.console.pages.batches import authority_names, found_draft, title_of
 from registry.console.problems import Problem
 from registry.console.rendering import render
 from registry.console.routing import page_router
@@ -90,7 +90,8 @@ def specimens(ctx: Ctx, draft_id: int) -> Response:
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
         rows = specimens_of(content_of(session, ctx.app.vault, draft), KIND_NAMES[draft.kind])
-    return render(ctx, "batches/specimens.html", draft=draft, rows=rows)
+        title = title_of(ctx, session, draft)
+    return render(ctx, "batches/specimens.html", draft=draft, title=title, rows=rows)
 
 
 @router.get("/batches/{draft_id}/specimens/{place}.png", name="batches.specimen")

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from registry.applications import KIND_DIGITS, KIND_NAMES
 from registry.console.context import Context, Ctx, text_field
-from registry.console.pages.batches import authority_names, draft_json, found_draft
+from registry.console.pages.batches import FORM_NAME, authority_names, draft_json, found_draft
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
@@ -33,7 +33,6 @@ _CHECKS = BoundedSemaphore(2)
 _PATIENCE = 120.0
 _CHOICES = {"grade": tuple(GRADES.items()), "category": tuple(CATEGORIES.items())}
 """Code, and the word that the list has for it."""
-FORM_NAME = "单人申领.csv"
 
 
 @router.get("/batches/new", name="batches.new")
