@@ -178,6 +178,23 @@ def test_another_offices_objects_are_not_there(office: tuple[Console, list[str],
         assert session.scalars(select(StatusEvent).filter_by(number=foreign)).all() == []
 
 
+def test_of_a_list_that_was_sent_back_nothing_waits(office: tuple[Console, list[str], str]) -> None:
+    console, numbers, _ = office
+    clerk, approver = console.signed_in(Role.CLERK), console.signed_in(Role.APPROVER)
+    listed = f"编号,事由\n{numbers[20]},弄虚作假\n".encode()
+    sent = clerk.post("/console/revocations", files={"list": ("退回.csv", listed, "text/csv")})
+    case = clerk.post(f"{sent.headers['location']}/propose").headers["location"]
+    assert "待办 1，" in clerk.get(case).text
+    assert approver.post(f"{case}/decline", {"remark": "事由不符"}).status_code == 303
+    page = clerk.get(case).text
+    assert "1 份未执行" in page
+    assert "待办" not in page
+    assert ">未执行</td>" in page
+    english = clerk.get(case, headers={"accept-language": "en"}).text
+    assert "1 not carried out" in english
+    assert "Waiting" not in english
+
+
 def test_nobody_confirms_his_own(office: tuple[Console, list[str], str]) -> None:
     """Not by form, not with the second factor, not from another session of the same account."""
     console, numbers, _ = office
