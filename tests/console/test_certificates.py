@@ -195,6 +195,18 @@ def test_of_a_list_that_was_sent_back_nothing_waits(office: tuple[Console, list[
     assert "Waiting" not in english
 
 
+def test_where_no_witness_is_required_none_is_said_to_have_cosigned(
+    office: tuple[Console, list[str], str],
+) -> None:
+    console, numbers, _ = office
+    viewer = console.signed_in(Role.VIEWER)
+    page = viewer.get(f"/console/certificates/{numbers[21]}").text
+    assert "<dt>见证人联署</dt><dd>未要求见证人联署</dd>" in page
+    assert "足数" not in page
+    english = viewer.get(f"/console/certificates/{numbers[21]}", headers={"accept-language": "en"}).text
+    assert "<dt>Witnesses</dt><dd>none required</dd>" in english
+
+
 def test_nobody_confirms_his_own(office: tuple[Console, list[str], str]) -> None:
     """Not by form, not with the second factor, not from another session of the same account."""
     console, numbers, _ = office

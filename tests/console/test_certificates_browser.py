@@ -13,12 +13,31 @@ from tests.registry.rig import Rig
 from verifier.number import parse_number
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 
 def work(console: Console) -> None:
     while work_once(console.rig.app, KINDS, holder="tests"):
         pass
+
+
+def fits_every_screen(page: "Page") -> None:
+    """Nothing scrolls sideways, and the number in the heading stays on one line."""
+    for width in (1280, 320, 360):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        number = "document.querySelector('h1 .number').getClientRects().length"
+        assert page.evaluate(number) == 1, f"the number breaks at {width} px"
+
+
+def called_superseded(page: "Page", english: "Page") -> None:
+    """On the certificate's page, where it is found, and behind the figures."""
+    for place in (page.url, "/console/certificates?state=revoked", "/console/counts/certificates"):
+        page.goto(place)
+        assert page.get_by_text("已更正换发", exact=True).is_visible(), place
+        assert page.locator(".tag", has_text="已撤销").count() == 0, place
+    english.goto("/console/certificates?state=revoked")
+    assert english.locator(".tag", has_text="Superseded").is_visible()
 
 
 def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", tmp_path: Path) -> None:
@@ -41,7 +60,8 @@ def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", 
         assert clerk.get_by_text("须由另一人核准").is_visible()
 
         account = console.account(Role.APPROVER)
-        approver = page_of(browser, console, console.caller(account), width=360)
+        approving = console.caller(account)
+        approver = page_of(browser, console, approving, width=360)
         approver.goto("/console/cases")
         approver.get_by_role("link", name="更正", exact=True).click()
         assert approver.get_by_text("张文勃").is_visible()
@@ -52,20 +72,17 @@ def test_corrected_superseded_linked_and_printed(lite: Rig, browser: "Browser", 
         approver.get_by_role("button", name="核准并执行").click()
         assert approver.get_by_text("正在后台执行").is_visible()
         work(console)
-        approver.get_by_text("已更正换发").wait_for()  # the page looks by itself
-        approver.get_by_text("已更正换发").get_by_role("link").click()
+        approver.get_by_text("已更正换发，新证书").wait_for()  # the page looks by itself
+        approver.get_by_text("已更正换发，新证书").get_by_role("link").click()
         assert approver.get_by_text("取代旧证书").is_visible()
         assert (
             approver.evaluate("document.images[0].decode().then(() => document.images[0].naturalWidth)") > 500
         )
-        for width in (1280, 320, 360):
-            approver.set_viewport_size({"width": width, "height": 800})
-            assert approver.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
-            number = "document.querySelector('h1 .number').getClientRects().length"
-            assert approver.evaluate(number) == 1, f"the number breaks at {width} px"
+        fits_every_screen(approver)
         approver.get_by_text("取代旧证书").get_by_role("link").click()
         assert approver.get_by_text("由新证书取代").is_visible()
         assert approver.get_by_text("不再出具").is_visible()
+        called_superseded(approver, page_of(browser, console, approving, width=1280, language="en"))
 
         clerk.goto("/console/certificates?state=issued")
         clerk.get_by_role("button", name="打印：合成一个 PDF").click()

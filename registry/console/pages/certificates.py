@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
+from sqlalchemy.orm import Session
 from starlette.responses import JSONResponse, Response
 
 from registry.applications import KIND_NAMES
@@ -28,6 +29,7 @@ from registry.console.language import translations
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
 from registry.console.routing import page_router
+from registry.console.superseded import SUPERSEDED, superseded_of
 from registry.console.words import certificate_fields
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
@@ -77,12 +79,13 @@ def export(ctx: Ctx) -> Response:
     bring_up_to_date(ctx.app)
     with ctx.app.database.look() as session:
         found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED))
+        superseded = _superseded(session, found)
     with ctx.app.database.write() as session:
         after: dict[str, str | int] = {"certificates": len(found), "form": form}
         record(session, ctx.actor, "certificate.export", subject="certificates", now=ctx.now, after=after)
     say = translations()[ctx.lang].gettext
     headings = [say(f"column.{name}") for name in _COLUMNS]
-    rows = (_row(ctx, one) for one in found)
+    rows = (_row(ctx, one, superseded) for one in found)
     title = say("证书")
     day = datetime.fromtimestamp(ctx.now, CHINA).strftime("%Y%m%d")
     if form == "csv":
@@ -166,10 +169,15 @@ def proof(ctx: Ctx, number: str) -> Response:
 _COLUMNS = ("number", "name", "identity", "employer", "year", "kind", "batch", "state")
 
 
-def _row(ctx: Context, one: Found) -> Sequence[str]:
+def _superseded(session: Session, found: Sequence[Found]) -> frozenset[str]:
+    return superseded_of(session, (one.number for one in found if one.state == "revoked"))
+
+
+def _row(ctx: Context, one: Found, superseded: frozenset[str]) -> Sequence[str]:
     say = translations()[ctx.lang].gettext
     number = parse_number(one.number).printed
-    kind, state = say(f"kind.{one.kind}"), say(f"state.{one.state}")
+    kind = say(f"kind.{one.kind}")
+    state = say(f"state.{SUPERSEDED if one.number in superseded else one.state}")
     return (number, one.name, one.identity, one.employer, str(one.year), kind, str(one.batch_id), state)
 
 
@@ -252,6 +260,7 @@ def _results(
             order_index(session, now=ctx.now)
     with ctx.app.database.look() as session:
         page = search(session, query, authority=ctx.authority_filter, after=after) if query else None
+        superseded = _superseded(session, page.found) if page else frozenset()
         authorities = {code: one.names["zh"] for code, one in current_trust_list(session).authorities.items()}
     if ctx.is_program and page is not None:
         return JSONResponse(page_json(page))
@@ -264,6 +273,7 @@ def _results(
         "certificates/list.html",
         status=200 if error is None else 422,
         page=page,
+        superseded=superseded,
         fields={**dict.fromkeys(("number", "name", "employer", "order"), ""), **fields, "identity": ""},
         sought=sought,
         progress=progress,
@@ -279,13 +289,14 @@ def _results(
 def _page(ctx: Context, digits: str, *, identity: str = "", error: CaseError | None = None) -> Response:
     with ctx.app.database.look() as session:
         life = life_of(session, digits, authority=ctx.authority_filter, now=ctx.now)
-        rule_sets = current_trust_list(session).rule_sets
+        trust_list = current_trust_list(session)
     return render(
         ctx,
         "certificates/show.html",
         status=200 if error is None else 422,
         life=life,
-        rows=certificate_fields(life.subject, ctx.lang, rule_sets),
+        rows=certificate_fields(life.subject, ctx.lang, trust_list.rule_sets),
+        witness_quorum=trust_list.witness_quorum,
         identity=identity,
         error=error_text(error, ctx.lang) if error else "",
     )

@@ -20,6 +20,7 @@ from registry.console.problems import Problem
 from registry.console.rendering import render
 from registry.console.routing import page_router
 from registry.console.sentences import sentence
+from registry.console.superseded import superseded_of
 from registry.offices import CHINA, china_year
 from registry.province.chart import Bar, columns_chart, rows_chart
 from registry.province.counts import Cell, Tally, bring_up_to_date, counts_of, progress
@@ -111,12 +112,14 @@ def certificates(ctx: Ctx) -> Response:
     after = asked_number(ctx, "after")
     with ctx.app.database.look() as session:
         found = listed(session, choice, after=-1 if after is None else after)
+        superseded = superseded_of(session, (one.number for one in found if one.state == "revoked"))
         every = counts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
     return render(
         ctx,
         "province/certificates.html",
         found=found[:PAGE],
+        superseded=superseded,
         more=found[PAGE - 1].leaf_index if len(found) > PAGE else None,
         choice=choice,
         sum=total(every, choice),
