@@ -97,9 +97,7 @@ def environment(lang: str) -> Environment:
     made.install_gettext_translations(translations()[lang], newstyle=True)  # type: ignore[attr-defined]
     made.filters.update(
         day=lambda moment: day(moment, lang),
-        written_day=lambda written: day(
-            int(datetime.fromisoformat(written).replace(tzinfo=CHINA).timestamp()), lang
-        ),
+        written_day=lambda written: written_day(written, lang),
         moment=lambda moment: moment_text(moment, lang),
         count=lambda number: f"{number:,}",
         number=lambda digits: parse_number(digits).printed,
@@ -127,6 +125,11 @@ def day(moment: int, lang: str) -> str:
     """A date as offices read it, China time."""
     at = datetime.fromtimestamp(moment, CHINA)
     return f"{at:%d %b %Y}".lstrip("0") if lang == EN else f"{at.year}年{at.month}月{at.day}日"
+
+
+def written_day(written: str, lang: str) -> str:
+    """The same of a date as records have it, ``2026-11-20``."""
+    return day(int(datetime.fromisoformat(written).replace(tzinfo=CHINA).timestamp()), lang)
 
 
 def moment_text(moment: int, lang: str) -> str:

@@ -215,6 +215,34 @@ def test_every_page_in_english(console: Console) -> None:
         assert foreign == set(), path
 
 
+def test_an_approver_reads_the_sample_in_his_language(console: Console) -> None:
+    """Grades, categories and days, as on every other page."""
+    clerk, approver = console.signed_in(Role.CLERK), console.signed_in(Role.APPROVER)
+    training = {
+        "name": "李雷",
+        "employer": "郑州市第一人民医院",
+        "identity": identity(261),
+        "programme": "基层培训",
+    }
+    training |= {
+        "institution": "河南中医药大学",
+        "category": "公需科目",
+        "class_hours": "24",
+        "completed_on": "2026-05-20",
+    }
+    answer = clerk.post("/console/batches/single/completion", {**FORM, **training})
+    assert clerk.post(f"{answer.headers['location']}/submit").status_code == 303
+    listed, _ = submitted(console, 262)
+    for place, words, other in (
+        (answer.headers["location"], ("public subject", "20 May 2026"), ("公需科目", "2026年5月20日")),
+        (f"/console/batches/{listed}", ("intermediate",), ("中级",)),
+    ):
+        english = approver.get(f"{place}/review", headers={"accept-language": "en"}).text
+        chinese = approver.get(f"{place}/review").text
+        assert all(f">{word}</td>" in english for word in words)
+        assert all(f">{word}</td>" in chinese and word not in english for word in other)
+
+
 @pytest.mark.parametrize("role", [Role.CLERK, Role.AUTHORITY_ADMIN, Role.VIEWER])
 def test_who_may_not_release_has_no_form_for_it(console: Console, role: Role) -> None:
     draft, _ = submitted(console, 251)

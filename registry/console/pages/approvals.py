@@ -11,16 +11,17 @@ from registry.applications import KIND_NAMES
 from registry.console.context import Context, Ctx, text_field
 from registry.console.pages.batches import authority_names, found_draft, newest_job, rules_title, title_of
 from registry.console.problems import Problem
-from registry.console.rendering import render, see_other
+from registry.console.rendering import render, see_other, written_day
 from registry.console.request import may
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.intake.columns import fields_of
 from registry.intake.findings import mask_numbers
 from registry.review import decisions
 from registry.review.decisions import Submitted, submitted
 from registry.review.drafts import hand_of, list_bytes, subject_of
 from registry.review.models import Draft
-from registry.review.rows import pick_rows
+from registry.review.rows import CATEGORIES, GRADES, pick_rows
 from registry.trust import current_trust_list
 
 router = page_router()
@@ -29,7 +30,7 @@ ACT = "draft.release"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A row of the list: its place (from 1), and its cells, numbers masked."""
+    """A row of the list: its place (from 1), and its cells in the reader's words, numbers masked."""
 
     place: int
     cells: Sequence[str]
@@ -139,24 +140,33 @@ def _page(ctx: Context, draft_id: int, *, wrong: bool = False, unconfirmed: bool
         wrong=wrong,
         unconfirmed=unconfirmed,
         least=decisions.REMARK_LEAST,
-        **_rows(data, sheet),
+        **_rows(data, sheet, fields_of(kind), ctx.lang),
     )
 
 
-def _rows(data: bytes, sheet: Mapping[str, Any]) -> dict[str, Any]:
+def _rows(data: bytes, sheet: Mapping[str, Any], fields: Sequence[str], lang: str) -> dict[str, Any]:
     """The rows that the sheet names, as the list has them."""
     namesakes = [place for group in sheet["namesakes"]["groups"] for place in group]
-    return {
-        "sample": _shown(data, sheet["sample"]["places"]),
-        "short": _shown(data, sheet["short"]["places"]),
-        "before": _shown(data, sheet["before"]["places"]),
-        "namesakes": _shown(data, namesakes[:40]),
+    places = {
+        "sample": sheet["sample"]["places"],
+        "short": sheet["short"]["places"],
+        "before": sheet["before"]["places"],
+        "namesakes": namesakes[:40],
     }
+    return {name: _shown(data, some, fields, lang) for name, some in places.items()}
 
 
-def _shown(data: bytes, places: Sequence[int]) -> list[Shown]:
+def _shown(data: bytes, places: Sequence[int], fields: Sequence[str], lang: str) -> list[Shown]:
     rows = pick_rows(data, places)
     return [
-        Shown(place + 1, [mask_numbers(cell) for cell in row.cells])
+        Shown(place + 1, [_said(name, cell, lang) for name, cell in zip(fields, row.cells, strict=True)])
         for place, row in zip(places, rows, strict=True)
     ]
+
+
+def _said(name: str, cell: str, lang: str) -> str:
+    """A cell of the list, whose words and dates are written one way for every reader."""
+    codes = {word: code for code, word in {"grade": GRADES, "category": CATEGORIES}.get(name, {}).items()}
+    if cell in codes:
+        return sentence(f"draft.group.{codes[cell]}", {}, lang)
+    return written_day(cell, lang) if name == "completed_on" else mask_numbers(cell)
