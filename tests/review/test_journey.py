@@ -135,7 +135,7 @@ def the_rows_are_right(rows: list[Row]) -> None:
     assert "核验通过" in good[2]
     assert good[3] == "60＋26 达到"
     assert "工作单位 郑州市第二人民医院 → 郑州市第一人民医院" in good[4]
-    assert "公需学时 30 → 26" in good[4]
+    assert "公需学时 30 → 26（名册 → 签名）" in good[4]
     assert by["王　芳", "2026"][3] == "60＋20 不足 合计缺 6 公需缺 6"
     assert by["王　芳", "2026"][4] == ""
     assert "已撤销" in by["刘强", "2026"][2]
@@ -418,6 +418,34 @@ def test_what_is_no_reports_code_is_told_of_the_report(
             said = page.inner_text("#verdict .reason")
             assert wanted in said
             assert unwanted not in said
+
+
+def test_printed_what_was_opened_has_the_whole_width_and_nothing_to_press(
+    browser: "Browser", address: str, panel: Panel
+) -> None:
+    with watched(browser, width=700) as context:  # a sheet's
+        page = opened(context, f"{address}/panel")
+        page.wait_for_selector(".sitting-form")
+        begun(page, "打印", "2026")
+        page.set_input_files(
+            "#files", files(("名册.xlsx", applicants(panel)), ("a.json", panel.certificates["good"].record))
+        )
+        settled(page, 1)
+        until(page, "核验通过")
+        page.locator("button.open").first.click()
+        page.wait_for_selector(".detail .card")
+        page.emulate_media(media="print")
+        narrower = page.evaluate(
+            """() => {
+              const [table, behind] = ['table.rows', 'tr.behind > td'].map((one) => document.querySelector(one).getBoundingClientRect());
+              return table.width - behind.width;
+            }"""
+        )
+        assert narrower < 10
+        assert page.inner_text(".card .from").strip() == "a.json"
+        assert not page.is_visible(".detail label.note")
+        arrow = "getComputedStyle(document.querySelector('button.open'), '::after').content"
+        assert page.evaluate(arrow) == "none"
 
 
 def test_formulas_and_markup_in_a_list_stay_texts(browser: "Browser", address: str, tmp_path: Path) -> None:

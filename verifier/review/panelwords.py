@@ -119,6 +119,8 @@ _PANEL: dict[str, Sentence] = {
     # a row
     "missing": Sentence("缺证书", "none presented"),
     "differences": Sentence("申报与签名内容的不符", "Where claim and signature differ"),
+    "differing": Sentence("{} {} → {}（{} → 签名）", "{} {} → {} ({} → signed)"),
+    "differed": Sentence("{}（{}）：{} → {}", "{} ({}): {} → {}"),
     "field": Sentence("项目", "Field"),
     "claimed": Sentence("申报", "Claimed"),
     "signed": Sentence("签名内容", "Signed"),

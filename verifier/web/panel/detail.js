@@ -27,7 +27,7 @@ function certificate(item, speech, remove) {
   const { panel, codes, verdicts } = speech.words;
   const away = /** @type {HTMLButtonElement} */ (element('button', { type: 'button', class: 'plain' }, panel.remove));
   away.onclick = () => remove(item);
-  const foot = element('p', { class: 'from' }, item.label, ' · ', away);
+  const foot = element('p', { class: 'from' }, item.label, element('span', { class: 'away' }, ' · ', away));
   if (!item.report) {
     const text = item.trouble ? codes[item.trouble] || panel[item.trouble] || item.trouble : panel.waiting;
     return element('article', { class: 'card INDETERMINATE' }, element('p', { class: 'word' }, item.trouble ? verdicts.INDETERMINATE : panel.waiting), element('p', { class: 'reason' }, text), foot);

@@ -1,7 +1,7 @@
 // @ts-check
 /** What leaves this device, as files: the table as XLSX, a sitting to go on elsewhere, and what a signed report is made from. */
 
-import { printedNumber } from '../page/view.js';
+import { fill, printedNumber } from '../page/view.js';
 import { fieldName, shown } from './detail.js';
 import * as store from './store.js';
 import { hoursOf, wordOf } from './table.js';
@@ -39,7 +39,7 @@ export function table(sitting, rows, speech) {
     ...(row.verdict === 'MISSING' ? ['', '', ''] : [row.professional, row.public, row.professional + row.public]),
     rules[row.rule],
     hoursOf(row, speech).slice(2).join('\n'),
-    [...row.differences.map(({ field, claimed, signed, source }) => `${fieldName(field, speech)}（${speech.words.sources[source]}）：${shown(field, claimed, speech)} → ${signed ? shown(field, signed, speech) : '—'}`),
+    [...row.differences.map(({ field, claimed, signed, source }) => fill(speech.words.panel.differed, fieldName(field, speech), speech.words.sources[source], shown(field, claimed, speech), signed ? shown(field, signed, speech) : '—')),
       ...row.attention.filter((code) => ['several', 'unclaimed', 'no_rule'].includes(code)).map((code) => attention[code])].join('\n'),
     row.note,
   ]);

@@ -50,7 +50,9 @@ export function hoursOf({ verdict, professional, public: general, rule, short },
 /** @param {Row} row @param {Speech} speech @returns {string[]} what needs attention, in words */
 export function findingsOf(row, speech) {
   const { words } = speech;
-  const differences = row.differences.map(({ field, claimed, signed }) => `${fieldName(field, speech)} ${shown(field, claimed, speech)} → ${signed ? shown(field, signed, speech) : words.panel.notPresented}`);
+  const differences = row.differences.map(({ field, claimed, signed, source }) => (signed
+    ? fill(words.panel.differing, fieldName(field, speech), shown(field, claimed, speech), shown(field, signed, speech), words.sources[source])
+    : `${fieldName(field, speech)} ${shown(field, claimed, speech)} → ${words.panel.notPresented}`));
   return [...row.attention.filter((code) => !['differs', 'failed', 'undecided', 'missing', 'short'].includes(code)).map((code) => words.attention[code]), ...differences];
 }
 
