@@ -118,6 +118,9 @@ def test_returned_and_submitted_again(console: Console) -> None:
     assert "缺单位公章" in clerk.get(f"/console/batches/{draft}").text
     assert clerk.post(f"/console/batches/{draft}/submit").status_code == 303
     assert approver.post(f"/console/batches/{draft}/release", form).status_code == 409  # of the first round
+    page = clerk.get(f"/console/batches/{draft}").text
+    assert ">第 1 次</td>" in page
+    assert ">第 2 次</td>" in page
 
 
 def test_one_person_by_form(console: Console) -> None:

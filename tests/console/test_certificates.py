@@ -23,6 +23,7 @@ from tests.cases.people import PDF, seen
 from tests.console.rig import Caller, Console, console_over
 from tests.registry.rig import RULES, Place, copy_home, intake, opened
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv
+from verifier.number import parse_number
 
 EVIL = (
     "<script>alert(1)</script>公司",
@@ -214,6 +215,8 @@ def test_nobody_confirms_his_own(office: tuple[Console, list[str], str]) -> None
     case = act(approver, numbers[4], "revoke", reason="fraud")
     page = approver.get(case)
     assert "须由另一人核准" in page.text
+    english = approver.get(case, headers={"accept-language": "en"}).text
+    assert f"<title>Revocation of {parse_number(numbers[4]).printed} · " in english
     assert 'name="confirmation"' not in page.text
     again = console.caller(approver.account)
     for caller in (approver, again):

@@ -179,6 +179,18 @@ def test_questions_that_are_none(office: Console, query: str) -> None:
     assert code_of(office.signed_in(AUDITOR).get(f"/console/counts?{query}")) == "form"
 
 
+def test_figures_and_authorities_in_good_english(office: Console) -> None:
+    auditor, english = office.signed_in(AUDITOR), {"accept-language": "en"}
+    counts = auditor.get("/console/counts", headers=english).text
+    for heading in ("By issuing authority", "By month of issue", "By grade", "By kind"):
+        assert f">{heading}</h2>" in counts
+    assert '<th scope="col">Month of issue</th>' in counts
+    assert "<button>Show</button>" in counts
+    authority = auditor.get(f"/console/authorities/{MUNICIPAL}", headers=english).text
+    assert re.search(r"Annual[^<]*, [^<]*Completion", authority)
+    assert "、" not in authority
+
+
 def test_an_office_counts_its_own(office: Console) -> None:
     clerk = office.signed_in(Role.CLERK)
     page = shown(clerk, "/console/counts?year=all")
