@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from urllib.parse import unquote
 
 import openpyxl
 import pypdfium2
@@ -156,6 +157,7 @@ def test_another_offices_objects_are_not_there(office: tuple[Console, list[str],
         *(f"{printed.headers['location']}/{name}" for name in ("progress", "file")),
     ):
         assert here.get(path).status_code == 404, path
+        assert "<h1>没有这个页面</h1>" in here.get(path).text, path
     data = {"seen": str(seen(console.rig, foreign)), "reason": "complaint"}
     for path in (
         f"/console/certificates/{foreign}/acts/suspend",
@@ -174,6 +176,7 @@ def test_another_offices_objects_are_not_there(office: tuple[Console, list[str],
         "location"
     ]
     assert "可以撤销 1 份；有问题 1 处" in here.get(draft).text
+    assert '<a href="/console/cases" aria-current="true">' in here.get(draft).text
     assert console.signed_in(Role.CLERK).get(draft).status_code == 404  # a colleague's draft
     with console.rig.app.database.read() as session:
         assert session.scalars(select(StatusEvent).filter_by(number=foreign)).all() == []
@@ -384,16 +387,16 @@ def test_revoked_by_a_list(office: tuple[Console, list[str], str]) -> None:
 def test_printed_in_the_background(office: tuple[Console, list[str], str]) -> None:
     console, numbers, _ = office
     clerk = console.signed_in(Role.CLERK)
-    for form in ("zip", "pdf"):
-        order = clerk.post("/console/prints", {"form": form, "batch": "1", "title": "=批次"}).headers[
-            "location"
-        ]
+    for form, title, called in (("zip", "=批次", "=批次"), ("pdf", "", r"证书\d+份-\d{8}")):
+        asked = {"form": form, "batch": "1", "title": title}
+        order = clerk.post("/console/prints", asked).headers["location"]
         assert clerk.get(f"{order}/progress").json()["ended"] is False
         assert clerk.get(f"{order}/file").status_code == 409
         work(console)
         assert clerk.get(f"{order}/progress").json()["ended"] is True
         given = clerk.get(f"{order}/file")
-        assert given.headers["content-disposition"].startswith("attachment")
+        name = unquote(given.headers["content-disposition"])
+        assert re.search(rf"^attachment; .*''{called}\.{form}$", name)
         _look_into(form, given.content, numbers[17])
     console.rig.clock.now += 24 * 3600
     clerk = console.signed_in(Role.CLERK)
@@ -421,6 +424,7 @@ def _look_into(form: str, data: bytes, number: str) -> None:
     with pikepdf.open(BytesIO(data)) as book, book.open_outline() as outline:
         assert len(book.pages) == len(outline.root) > 10
         titles = [one.title for one in outline.root]
+        assert re.fullmatch(r"证书\d+份-\d{8}", str(book.docinfo["/Title"]))
     assert titles == sorted(titles)  # drawn by several, bound in order
     for place, page in enumerate(pypdfium2.PdfDocument(data)):
         assert titles[place].replace(" ", "") in "".join(page.get_textpage().get_text_bounded().split())

@@ -1,6 +1,7 @@
 """Printing many: ordered, watched, downloaded while it stays."""
 
 import json
+from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
 
@@ -20,7 +21,9 @@ from registry.console.files import download_file
 from registry.console.pages.certificates import query_of, sent_query
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
+from registry.console.sentences import sentence
 from registry.jobs.service import JobView, jobs_about
+from registry.offices import CHINA
 
 router = page_router()
 MEDIA = {"pdf": "application/pdf", "zip": "application/zip"}
@@ -50,7 +53,7 @@ def create(ctx: Ctx) -> Response:
             numbers=numbers,
             authority=ctx.authority_filter,
             form=form,
-            title=text_field(ctx.form, "title", most=64),
+            title=text_field(ctx.form, "title", most=64) or _title(ctx, len(numbers)),
             now=ctx.now,
         )
     return see_other(ctx, "prints.show", order_id=order.id)
@@ -81,7 +84,15 @@ def file(ctx: Ctx, order_id: int) -> Response:
     with ctx.app.database.read() as session:
         order = print_order_of(session, order_id, authority=ctx.authority_filter)
     path = result_file(ctx.app, order, now=ctx.now)
-    return download_file(str(path), f"{order.title or order.id}.{order.form}", MEDIA[order.form])
+    return download_file(
+        str(path), f"{order.title or _title(ctx, order.total)}.{order.form}", MEDIA[order.form]
+    )
+
+
+def _title(ctx: Context, certificates: int) -> str:
+    """What an order holds, where nobody gave it a name: of its file, and of the PDF itself."""
+    day = datetime.fromtimestamp(ctx.now, CHINA).strftime("%Y%m%d")
+    return sentence("print-title", {"count": certificates, "day": day}, ctx.lang)
 
 
 def _order(ctx: Context, order_id: int) -> tuple[PrintOrder, JobView | None]:
