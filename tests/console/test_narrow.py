@@ -1,5 +1,6 @@
 """The console's style on a telephone: tables as cards, words whole, letters of charts legible."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,15 @@ def drawn(page: "Page", body: str, question: str) -> Any:
     """``body`` in the console's style, and what the page answers to ``question``."""
     page.set_content(f"<style>{STYLE}</style><main>{body}</main>")
     return page.evaluate(question)
+
+
+def test_rare_characters_have_faces_to_come_from_in_the_console_and_for_the_public() -> None:
+    """Of those that are installed where names have characters beyond what sans-serif faces draw."""
+    public = (PROJECT / "verifier/web/style.css").read_text("utf-8")
+    for style in (STYLE, public):
+        families = re.search(r'"Noto Sans SC", (.*), sans-serif;', style)
+        assert families is not None
+        assert {"SimSun-ExtB", '"Noto Serif CJK SC"', '"BabelStone Han"'} <= set(families[1].split(", "))
 
 
 def test_in_cards_every_label_begins_at_the_same_place_in_the_same_letters(page: "Page") -> None:
