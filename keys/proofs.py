@@ -124,11 +124,9 @@ def parse_proof_set(document: Mapping[str, Any]) -> tuple[Proof, ...]:
     return tuple(parse_proof(document, item) for item in values)
 
 
-def verify_proof(
-    document: Mapping[str, Any], proof: Proof, key: PublicKey, *, canonical: Canonical = canonicalize
-) -> bool:
+def verify_proof(document: Mapping[str, Any], proof: Proof, key: PublicKey) -> bool:
     """Whether ``proof`` is ``key``'s over ``document``. Whether that key may sign is for the caller."""
-    return key.verify(proof.signature, hash_data(document, proof.options, canonical=canonical))
+    return key.verify(proof.signature, hash_data(document, proof.options))
 
 
 def _created(value: object) -> int:

@@ -82,9 +82,9 @@ def _guarded(work: Callable[..., _T], *arguments: Any) -> _T:
 # ---- PDF: attachments, else the pages
 
 
-def extract_report(data: bytes, *, limits: ContainerLimits | None = None) -> Contents:
+def extract_report(data: bytes) -> Contents:
     """The review report attached to the PDF in ``data``, with its table; raises ``ContainerError`` where there is none."""
-    limits = limits or ContainerLimits()
+    limits = ContainerLimits()
     if len(data) > limits.max_bytes:
         raise ContainerError("container_too_large")
     if form_of(data) != "PDF":

@@ -66,9 +66,9 @@ class IntakeError(Exception):
         self.code = finding.code
 
 
-def refuse_file(code: str, *, sheet: str = "", value: str = "", **params: str) -> IntakeError:
+def refuse_file(code: str, **params: str) -> IntakeError:
     """An IntakeError with a FILE finding, to be raised by the caller."""
-    return IntakeError(Finding(code, Severity.FILE, sheet, value=value, params=params))
+    return IntakeError(Finding(code, Severity.FILE, params=params))
 
 
 def describe(finding: Finding, lang: str) -> tuple[str, str]:
