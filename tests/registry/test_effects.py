@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import event, select
 from sqlalchemy.orm import Session
@@ -221,7 +220,7 @@ def test_a_cosignature_is_lost_before_and_after_the_witness_made_it(
             def lose(*arguments: Any, post: Any = post) -> Any:
                 if after:
                     post(*arguments)
-                raise httpx.ReadError("gone")
+                raise posting.UnreachableError
 
             with monkeypatch.context() as patch:
                 if lost == "answer":
