@@ -244,6 +244,18 @@ def _back_dated() -> Scene:
     return scene(registry, registry.evidence(certificate), expected)
 
 
+@case(
+    "valid-from-beyond-the-calendar",
+    "7.4",
+    "Signed in the last hours of the year 9999, when it is no day in China any more",
+)
+def _no_day() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue({**ANNUAL, "validFrom": "9999-12-31", "created": "9999-12-31T20:00:00Z"})
+    steps = {4: "FAILED created_after_time", 6: "FAILED valid_from_differs"}
+    return scene(registry, registry.evidence(certificate), failed("created_after_time", steps, NOT_AUTHENTIC))
+
+
 @case("valid-from-by-chinas-time", "2.1", "Signed at one in the morning, China's time: the day before in UTC")
 def _after_midnight() -> Scene:
     registry = Simulator()
