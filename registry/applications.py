@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from keys.trustlist import RuleSet
 from registry.identity import IdentityVault
+from registry.intake.findings import Finding, Severity
 from registry.intake.rows import AnnualApplication, Application
 from verifier.hours import hours_shortfall
 from verifier.template import Fields
@@ -71,3 +72,13 @@ def missing_hours(fields: Mapping[str, object], rules: RuleSet | None) -> dict[s
     if professional >= rule.professional and public >= rule.public and professional + public >= rule.total:
         return {}
     return hours_shortfall(rule, professional, public)
+
+
+def short_of_hours(candidate: Candidate, rules: RuleSet | None, rule: str) -> Finding | None:
+    """A remark by how much an annual certificate's hours are below ``rules``, the rule set ``rule``; None where they are not."""
+    missing = missing_hours(candidate.fields, rules)
+    if not missing:
+        return None
+    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
+    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
+    return Finding("hours_short", Severity.NOTE, candidate.sheet, candidate.row or None, params=params)

@@ -4,12 +4,12 @@ So the next chunk can be read while this one waits for the database (``registry.
 and is handed over with it: findings stand in the order of the file, whoever read ahead.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from keys.trustlist import RuleSet
-from registry.applications import Candidate, candidate_of, missing_hours
+from registry.applications import Candidate, candidate_of, short_of_hours
 from registry.fitting import fits_qr
 from registry.identity import IdentityVault
 from registry.intake.findings import Finding, Severity
@@ -76,14 +76,8 @@ def _add(chunk: Chunk, application: Application, course: Course) -> None:
         chunk.findings.append(finding)
         chunk.refused_rows.add((application.sheet, application.row))
         return
-    missing = missing_hours(candidate.fields, course.rules)
-    if missing:
+    short = short_of_hours(candidate, course.rules, course.rule_set)
+    if short is not None:
         chunk.short_of_hours += 1
-        chunk.findings.append(_short_of_hours(application, missing, course.rule_set))
+        chunk.findings.append(short)
     chunk.candidates.append(candidate)
-
-
-def _short_of_hours(application: Application, missing: Mapping[str, int], rule: str) -> Finding:
-    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
-    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
-    return Finding("hours_short", Severity.NOTE, application.sheet, application.row, params=params)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from keys.trustlist import TrustList
 from registry.app import App
-from registry.applications import Candidate, claim_of, mask_identity, missing_hours
+from registry.applications import Candidate, claim_of, mask_identity, short_of_hours
 from registry.errors import IssuanceError, StatusChangeError
 from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
@@ -119,7 +119,9 @@ def examine(
     taken = taken_claims(session, [candidate]).get(candidate.claim, number)
     if taken != number:
         raise _taken(session, taken)
-    return Examined(fields, candidate.fields, template, candidate, _short_of_hours(candidate, trust_list))
+    rule = str(candidate.fields.get("ruleSet", ""))
+    short = short_of_hours(candidate, trust_list.rule_sets.get(rule), rule)
+    return Examined(fields, candidate.fields, template, candidate, short)
 
 
 def reserve_successor(
@@ -230,16 +232,6 @@ def _check_values(
         raise StatusChangeError("rule_set_unknown", ruleSet=rule_set)
     if not fits_qr(candidate, template, series, host=trust_list.registry):
         raise IntakeError(Finding("qr_too_large", Severity.FAULT))
-
-
-def _short_of_hours(candidate: Candidate, trust_list: TrustList) -> Finding | None:
-    rule = str(candidate.fields.get("ruleSet", ""))
-    missing = missing_hours(candidate.fields, trust_list.rule_sets.get(rule))
-    if not missing:
-        return None
-    names = (("professional", "missingProfessional"), ("public", "missingPublic"), ("total", "missingTotal"))
-    params = {"rule": rule, **{name: str(missing[key]) for name, key in names}}
-    return Finding("hours_short", Severity.NOTE, params=params)
 
 
 def _batch(session: Session, series: SeriesKey, *, now: int) -> int:

@@ -173,9 +173,8 @@ def insert_absent(session: Session, table: type[Any], rows: Sequence[dict[str, A
     """Insert ``rows`` (column to value), but for those that are there by any promise of the schema; nothing is said of these."""
     if not rows:  # the statement would be of a row of defaults
         return
-    dialect = import_module(
-        f"sqlalchemy.dialects.{session.connection().dialect.name}"
-    )  # the engine loaded it
+    name = session.connection().dialect.name
+    dialect = import_module(f"sqlalchemy.dialects.{name}")  # which the engine loaded
     session.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
 
 

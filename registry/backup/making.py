@@ -23,6 +23,9 @@ from registry.files import FRESH, PRIVATE, flush_folder
 from registry.log import log_size, tree
 from registry.settings import Settings
 
+_USUAL_DATABASE = "registry.db"
+"""Left in a home whose database is elsewhere now, such a file and what lies beside it are of the past."""
+
 
 def back_up(app: App, target: Path, *, with_keys: bool = False) -> Manifest:
     """Make a backup in ``target``, which must not be there yet or be empty.
@@ -61,7 +64,7 @@ def home_files(settings: Settings, *, with_keys: bool) -> Iterator[Path]:
     """
     others = {settings.published, *live_files(settings.database_url)}
     for file in sorted(settings.home.iterdir()):
-        ours = not file.name.startswith(".") and file not in others
+        ours = not file.name.startswith((".", _USUAL_DATABASE)) and file not in others
         if file.is_file() and not file.is_symlink() and ours and file.suffix not in (".sock", ".db"):
             yield file
     if with_keys and settings.keys.is_dir():

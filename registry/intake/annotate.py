@@ -230,10 +230,12 @@ def _heading_row(sheet: Sheet, limits: IntakeLimits) -> int:
 
 
 def _added(sheet: Sheet, heading_row: int) -> int | None:
-    """The 1-based column where what we added before begins; to its right there is nothing else."""
-    cells = next((cells for row, cells in sheet.rows() if row == heading_row), ())
-    index = own_columns(cells)
-    return None if index is None else sheet.first_column + index
+    """The 1-based column where what we added before begins; None also where its clerk has written to the right of it since."""
+    headings = next((cells for row, cells in sheet.rows() if row == heading_row), ())
+    found = own_columns(headings)
+    if found is None or any(cell != "" for _, cells in sheet.rows() for cell in cells[found.stop :]):
+        return None
+    return sheet.first_column + found.start
 
 
 def _free_column(sheet: Worksheet) -> int:

@@ -283,8 +283,8 @@ def field_of(raw: Cell, kind: str) -> str | None:
     return synonyms.get(text) or synonyms.get(_BRACKETS.sub("", text))
 
 
-def own_columns(headings: Sequence[Cell]) -> int | None:
-    """Where the columns begin that we added to the right of everything, however often; None where we added none."""
+def own_columns(headings: Sequence[Cell]) -> range | None:
+    """Where the columns are that we added to the right of all headings, however often; None where we added none."""
     texts = [cell.strip() if isinstance(cell, str) else cell for cell in headings]
     while texts and texts[-1] == "":
         texts.pop()
@@ -292,7 +292,7 @@ def own_columns(headings: Sequence[Cell]) -> int | None:
     for added in (_ADDED, _ADDED[-1:]):
         while tuple(texts[-len(added) :]) == added:
             del texts[-len(added) :]
-    return len(texts) if len(texts) < whole else None
+    return range(len(texts), whole) if len(texts) < whole else None
 
 
 def find_header(rows: Sequence[Sequence[Cell]], kind: str) -> Header | None:

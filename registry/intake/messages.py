@@ -480,6 +480,12 @@ _NUMBERS: Mapping[str, Mapping[str, Sentences]] = {
         "“{heading}” is the fraction {value}; class hours are whole numbers.",
         "Convert it by the rules and write a whole number.",
     ),
+    "hours_near": _entry(
+        "「{heading}」是 {exact}，不是整数：多由公式计算产生，Excel 显示为 {right}。",
+        "请直接填写 {right}，或在公式外加 ROUND( … ,0)。",
+        "“{heading}” is {exact}, no whole number: a formula's remainder, which Excel shows as {right}.",
+        "Write {right} itself, or put ROUND( … ,0) around the formula.",
+    ),
     "hours_unit": _entry(
         "「{heading}」带有单位：{value}",
         "请只填数字；一学时为 45 分钟，小时或天数请先折算。",

@@ -12,7 +12,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 
-from registry.intake.text import clean, code_point, dotted, is_han_text, visible
+from registry.intake.text import clean, code_point, dotted, is_han_text, named, visible
 from registry.intake.values import Cell, CellFault, Changes, Reader, require_text
 
 MissingGlyphs = Callable[[str], Sequence[str]]
@@ -23,8 +23,6 @@ CACHED_TEXTS = 4_096
 """Employers and trainings repeat from row to row; a file of nothing but different ones must not fill memory."""
 CACHED_LENGTH = 200
 """A text of 60 characters may come with a whole page of blanks around it; such a cell is not worth remembering."""
-NAMED_CHARACTERS = 10
-"""A remark names so many characters at most; a cell may hold 32,767."""
 
 COMMON_NAME = re.compile(r"[\u3400-\u4dbf\u4e00-\u67cf\u67d1-\u9fff]{2,40}")
 """A name that needs no second look but the font's, and whether it is one of ``NO_NAMES``; 某 (U+67D0) calls for one."""
@@ -75,7 +73,7 @@ class GlyphCheck:
             return
         missing = list(dict.fromkeys(self._missing_glyphs(text)))
         if missing:
-            raise CellFault("glyph_missing", characters=_named(missing))
+            raise CellFault("glyph_missing", characters=named(missing))
         self.known.update(text)
 
 
@@ -132,7 +130,7 @@ def _checked_name(before: str) -> str:
         raise CellFault("name_digits")
     strange = [c for c in dict.fromkeys(text) if not _belongs_in_name(c, han=han)]
     if strange or text[0] == "·" or text[-1] == "·":
-        raise CellFault("name_characters", characters=_named(strange or ["·"]))
+        raise CellFault("name_characters", characters=named(strange or ["·"]))
     if len(text) == 1:
         raise CellFault("name_single")
     if len(text) >= _TRANSCRIBED_LENGTH and (right := dotted(before)) != text:
@@ -173,7 +171,7 @@ def _checked_text(before: str) -> str:
     _refuse_private_use(text)
     strange = [c for c in dict.fromkeys(text) if c == "\ufffd" or unicodedata.category(c) in _NO_TEXT]
     if strange:
-        raise CellFault("text_characters", characters=_named(strange))
+        raise CellFault("text_characters", characters=named(strange))
     if _is_no_text(text):
         raise CellFault("text_placeholder")
     _refuse_length(text, TEXT_LENGTH)
@@ -190,10 +188,3 @@ def _refuse_length(text: str, bounds: tuple[int, int]) -> None:
     least, most = bounds
     if not least <= len(text) <= most:
         raise CellFault("text_length", length=str(len(text)), least=str(least), most=str(most))
-
-
-def _named(characters: Sequence[str]) -> str:
-    named = (
-        f"{visible(character)} ({code_point(character[0])})" for character in characters[:NAMED_CHARACTERS]
-    )
-    return "、".join(named)

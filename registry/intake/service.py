@@ -8,7 +8,7 @@ issued, stored or logged here, and whether hours meet a rule set is not intake's
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -173,9 +173,7 @@ def _tables(sheets: list[Sheet], kind: str, limits: IntakeLimits) -> tuple[list[
     if not tables:
         if all(sheet.last_row == 0 for sheet in sheets):
             raise refuse_file("file_empty")
-        named = "、".join(f"「{sheet.name}」" for sheet in sheets[:_NAMED]) + (
-            "…" if len(sheets) > _NAMED else ""
-        )
+        named = _some([f"「{sheet.name}」" for sheet in sheets])
         columns = "、".join(map(primary_heading, fields_of(kind)))
         raise refuse_file("header_not_found", rows=str(limits.header_rows), sheets=named, columns=columns)
     return tables, notes
@@ -220,12 +218,13 @@ def _missing_columns(
         sheet,
         columns=columns,
         headings_row=str(heading_row),
-        unread=_unused(header) or "—",
+        unread=_some(header.unused) or "—",
     )
 
 
-def _unused(header: Header) -> str:
-    return "、".join(header.unused[:_NAMED]) + ("…" if len(header.unused) > _NAMED else "")
+def _some(words: Sequence[object]) -> str:
+    """The first ``_NAMED``, and whether there are more."""
+    return "、".join(map(str, words[:_NAMED])) + ("…" if len(words) > _NAMED else "")
 
 
 def _of_sheet(code: str, sheet: Sheet, **params: str) -> Finding:
@@ -234,7 +233,7 @@ def _of_sheet(code: str, sheet: Sheet, **params: str) -> Finding:
 
 def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
     if table.header.unused:
-        params = {"columns": _unused(table.header)}
+        params = {"columns": _some(table.header.unused)}
         yield Finding("columns_unused", Severity.NOTE, table.sheet.name, params=params)
     if table.sheet.hidden:
         yield Finding(
@@ -242,12 +241,11 @@ def _sheet_notes(table: _Table, *, include_hidden: bool) -> Iterator[Finding]:
         )
     concealed = _hidden_columns(table)
     if concealed:
-        columns = "、".join(concealed[:_NAMED]) + ("…" if len(concealed) > _NAMED else "")
-        yield Finding("hidden_columns", Severity.NOTE, table.sheet.name, params={"columns": columns})
+        params = {"columns": _some(concealed)}
+        yield Finding("hidden_columns", Severity.NOTE, table.sheet.name, params=params)
     hidden = _hidden_rows(table.sheet.survey, table)
     if hidden:
-        rows = "、".join(map(str, hidden[:_NAMED])) + ("…" if len(hidden) > _NAMED else "")
-        params = {"count": str(len(hidden)), "rows": rows}
+        params = {"count": str(len(hidden)), "rows": _some(hidden)}
         yield Finding(
             "hidden_rows_included" if include_hidden else "hidden_rows",
             Severity.NOTE,

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
+NAMED = 10
+"""A remark names so many characters at most; a cell may hold 32,767."""
 _PLAIN = re.compile(r"[0-9A-Za-z\u3400-\u4dbf\u4e00-\u9fff（）]*")
 _INVISIBLE = "\u00ad\u180e\u200b\u200c\u200d\u2060\ufeff"
 _HAN_CLASS = r"\u2e80-\u2fdf\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -58,6 +61,12 @@ def visible(raw: str) -> str:
 def code_point(character: str) -> str:
     """`𠮷` → `U+20BB7`."""
     return f"U+{ord(character):04X}"
+
+
+def named(characters: Iterable[str]) -> str:
+    """The first `NAMED` different `characters` with their code points: `× (U+00D7)`; of a sequence its first counts."""
+    different = list(dict.fromkeys(characters))[:NAMED]
+    return "、".join(f"{visible(character)} ({code_point(character[0])})" for character in different)
 
 
 def _with_single_spaces(raw: str) -> str:

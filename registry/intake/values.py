@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any, TypeAlias
 
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
-from registry.intake.text import clean, clean_notation, code_point, visible
+from registry.intake.text import clean, clean_notation, named, visible
 
 Cell: TypeAlias = str | int | float | bool | dt.time | dt.date | dt.datetime | dt.timedelta
 Changes: TypeAlias = list[tuple[str, str]]
@@ -23,7 +23,7 @@ Reader: TypeAlias = Callable[[Any, Changes], str | int]
 
 MAX_HOURS = 2_000
 _DUST = 1e-9
-"""What a formula's binary fractions leave over a whole number; nobody's hours are parted so."""
+"""Nearer to a whole number than Excel shows: what a formula's binary fractions leave, and its clerk cannot see."""
 _EXACT = 10**15
 """Below this a number has no digit that Excel does not keep."""
 GRADES: Mapping[str, str] = {
@@ -55,13 +55,10 @@ _OTHER_DOCUMENT = re.compile(
 _NO_DIGIT = re.compile(r"[^0-9]{1,17}", re.ASCII)
 _SEVENTEEN = re.compile(r"[0-9]{17}", re.ASCII)
 _IDENTITY = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
-_LAST_OF_IDENTITY = re.compile(r"[0-9X]", re.ASCII)
 _STRANGE_IN_IDENTITY = re.compile(r"[^0-9]", re.ASCII)
 _STRANGE_BESIDE_IDENTITY = re.compile(r"[^0-9X]", re.ASCII)
 _LIKE_X = frozenset("ⅩΧХ×✕✖✗✘╳⨉⨯")
 """Roman, Greek, Cyrillic and other characters that look like the X at the end of an identity number."""
-_NAMED_CHARACTERS = 10
-"""A remark names so many characters at most."""
 _OLD_IDENTITY = re.compile(r"[0-9]{15}", re.ASCII)
 _YEAR = re.compile(r"([0-9]{4})(?:年|年度)?", re.ASCII)
 _WHOLE = re.compile(r"[0-9]{1,9}(?:\.0{1,4})?", re.ASCII)
@@ -162,7 +159,7 @@ def read_hours(raw: Cell, changes: Changes) -> int:
     """Class hours of 45 minutes: an integer from 0 to MAX_HOURS."""
     if isinstance(raw, bool) or not isinstance(raw, str | int | float):
         raise CellFault("hours_date_format" if not isinstance(raw, bool) else "hours_form")
-    hours = _hours_of_text(raw, changes) if isinstance(raw, str) else _hours_of_number(raw, changes)
+    hours = _hours_of_text(raw, changes) if isinstance(raw, str) else _hours_of_number(raw)
     if hours > MAX_HOURS:
         raise CellFault("hours_too_many", limit=str(MAX_HOURS))
     return hours
@@ -219,22 +216,12 @@ def _identity_fault(code: str, text: str) -> CellFault:
     if code == "identity_digits":
         last = text[-1]
         if last in _LIKE_X and _SEVENTEEN.fullmatch(text[:-1]):
-            return CellFault("identity_last", found=_with_code_point(last))
-        strange = dict.fromkeys(one for one in _STRANGE_IN_IDENTITY.findall(text[:-1]))
-        strange |= dict.fromkeys(one for one in last if not _LAST_OF_IDENTITY.fullmatch(one))
-        return CellFault(code, characters=_named(list(strange)))
+            return CellFault("identity_last", found=named(last))
+        strange = [*_STRANGE_IN_IDENTITY.findall(text[:-1]), *_STRANGE_BESIDE_IDENTITY.findall(last)]
+        return CellFault(code, characters=named(strange))
     if code == "identity_length" and _IDENTITY.fullmatch(_STRANGE_BESIDE_IDENTITY.sub("", text)):
-        strange = dict.fromkeys(_STRANGE_BESIDE_IDENTITY.findall(text))
-        return CellFault("identity_signs", characters=_named(list(strange)))
+        return CellFault("identity_signs", characters=named(_STRANGE_BESIDE_IDENTITY.findall(text)))
     return CellFault(code, length=str(len(text)))
-
-
-def _named(characters: Sequence[str]) -> str:
-    return "、".join(map(_with_code_point, characters[:_NAMED_CHARACTERS]))
-
-
-def _with_code_point(character: str) -> str:
-    return f"{visible(character)} ({code_point(character)})"
 
 
 def _read_year(raw: Cell, changes: Changes) -> int:
@@ -253,16 +240,19 @@ def _read_year(raw: Cell, changes: Changes) -> int:
     return int(match.group(1))
 
 
-def _hours_of_number(raw: float, changes: Changes) -> int:
-    if not isfinite(raw):
-        raise CellFault("hours_negative" if raw < 0 else "hours_form")
-    hours = round(raw)
-    if abs(raw - hours) > _DUST:
-        raise CellFault("hours_negative" if raw < 0 else "hours_fraction")
-    if hours < 0:
+def _hours_of_number(raw: float) -> int:
+    if raw < 0:
         raise CellFault("hours_negative")
+    if not isfinite(raw):
+        raise CellFault("hours_form")
+    hours = round(raw)
     if raw != hours:
-        changes.append((repr(raw), str(hours)))
+        near = abs(raw - hours) <= _DUST
+        raise (
+            CellFault("hours_near", exact=repr(raw), right=str(hours))
+            if near
+            else CellFault("hours_fraction")
+        )
     return hours
 
 

@@ -166,7 +166,8 @@ def numbers_by_origin(
 ) -> Iterator[tuple[Origin, str, bool]]:
     """Of every row of a released list who has a certificate: place, number, and whether it is of this batch.
 
-    One in another name is not the row's person's, and its number is not given."""
+    One in another name is not the row's person's, and its number is not given.
+    """
     data, frame = list_bytes(session, app.vault, draft.id), frame_of(draft)
     origins = [row.origin for row in read_list(data)]
     intake = open_list(data, kind=frame.kind_name, year=frame.year, today=today)

@@ -213,11 +213,25 @@ def test_what_came_back_and_is_sent_again_has_our_columns_and_summary_once(
 
 def test_a_clerk_s_own_columns_and_sheet_are_left_alone(tmp_path: Path) -> None:
     ours = [OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING]
-    assert own_columns([*ANNUAL, *ours, "", ""]) == len(ANNUAL)
-    assert own_columns([*ANNUAL, *ours, *ours]) == len(ANNUAL)
-    assert own_columns([*ANNUAL, REMARKS_HEADING]) == len(ANNUAL)
+    first = len(ANNUAL)
+    assert own_columns([*ANNUAL, *ours, "", ""]) == range(first, first + 3)
+    assert own_columns([*ANNUAL, *ours, *ours]) == range(first, first + 6)
+    assert own_columns([*ANNUAL, REMARKS_HEADING]) == range(first, first + 1)
     for headings in ([*ANNUAL, NUMBER_HEADING], [*ANNUAL, *ours, "备注"], ANNUAL, []):
         assert own_columns(headings) is None
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_a_clerk_wrote_beside_our_columns_is_not_lost(tmp_path: Path, plain: bool) -> None:
+    ours = [OUTCOME_HEADING, NUMBER_HEADING, REMARKS_HEADING]
+    rows = [["题"], [*ANNUAL, *ours], [*annual(1), "未发", "", "旧", "已电话核实"]]
+    source = write_xlsx(tmp_path / "a.xlsx", {"表": rows})
+    outcomes = {("表", 3): ("已发", "41010020261000000190")}
+    write_annotated(
+        source.read_bytes(), "a", tmp_path / "1.xlsx", {}, set(), [], outcomes=outcomes, plain=plain
+    )
+    row = [cell.value for cell in openpyxl.load_workbook(tmp_path / "1.xlsx")["表"][3]]
+    assert row[7:] == ["未发", None, "旧", "已电话核实", "已发", "41010020261000000190", *row[13:]]
 
 
 def test_a_file_that_came_back_merged_over_our_columns_and_open_at_the_summary(tmp_path: Path) -> None:

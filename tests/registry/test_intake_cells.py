@@ -136,6 +136,10 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("专业科目学时", 60.5, "hours_fraction"),
     ("专业科目学时", "60.5", "hours_fraction"),
     ("专业科目学时", 60.000001, "hours_fraction"),
+    ("专业科目学时", 60.00000000000001, "hours_near"),
+    ("专业科目学时", 59.9999999999, "hours_near"),
+    ("专业科目学时", 1e-12, "hours_near"),
+    ("专业科目学时", -1e-12, "hours_negative"),
     ("专业科目学时", -0.5, "hours_negative"),
     ("专业科目学时", "60学时", "hours_unit"),
     ("专业科目学时", "64小时", "hours_unit"),
@@ -251,9 +255,6 @@ TAKEN: list[tuple[str, Any, str, str | int, bool]] = [
     ("专业科目学时", "60.0", "professional_hours", 60, True),
     ("专业科目学时", "060", "professional_hours", 60, True),
     ("专业科目学时", "00", "professional_hours", 0, True),
-    ("专业科目学时", 60.00000000000001, "professional_hours", 60, True),
-    ("专业科目学时", 59.9999999999, "professional_hours", 60, True),
-    ("专业科目学时", -1e-12, "professional_hours", 0, True),
 ]
 
 DATES: list[tuple[Any, bool]] = [

@@ -200,6 +200,8 @@ def rename_database(rig: Rig) -> Path:
 def test_a_database_of_any_name_is_copied_by_its_own_means_alone(lite: Rig) -> None:
     rename_database(lite)
     lite.issue(1)
+    for left in ("registry.db-wal", "registry.db.bak"):
+        lite.place.home.joinpath(left).write_bytes(b"of the past")
     made = back_up(lite.app, lite.folder / "backup")
     assert {one.path for one in made.files} == {"registry.db", "home/head"}
 
