@@ -5,7 +5,7 @@ Whatever says something of a person is sent as a form and never stands in an add
 
 import threading
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,12 +29,12 @@ from registry.console.language import translations
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
 from registry.console.routing import page_router
-from registry.console.superseded import SUPERSEDED, superseded_of
 from registry.console.words import certificate_fields
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from registry.handout import find_record, prepare
 from registry.offices import CHINA
+from registry.status import successors
 from registry.trail.service import record
 from registry.trust import current_trust_list
 from verifier.drawing.errors import FaceError
@@ -169,15 +169,16 @@ def proof(ctx: Ctx, number: str) -> Response:
 _COLUMNS = ("number", "name", "identity", "employer", "year", "kind", "batch", "state")
 
 
-def _superseded(session: Session, found: Sequence[Found]) -> frozenset[str]:
-    return superseded_of(session, (one.number for one in found if one.state == "revoked"))
+def _superseded(session: Session, found: Sequence[Found]) -> Mapping[str, str]:
+    """What a correction replaced, and by which number: people are told so, and not that it was revoked."""
+    return successors(session, [one.number for one in found if one.state == "revoked"])
 
 
-def _row(ctx: Context, one: Found, superseded: frozenset[str]) -> Sequence[str]:
+def _row(ctx: Context, one: Found, superseded: Collection[str]) -> Sequence[str]:
     say = translations()[ctx.lang].gettext
     number = parse_number(one.number).printed
     kind = say(f"kind.{one.kind}")
-    state = say(f"state.{SUPERSEDED if one.number in superseded else one.state}")
+    state = say(f"state.{'superseded' if one.number in superseded else one.state}")
     return (number, one.name, one.identity, one.employer, str(one.year), kind, str(one.batch_id), state)
 
 
@@ -260,7 +261,7 @@ def _results(
             order_index(session, now=ctx.now)
     with ctx.app.database.look() as session:
         page = search(session, query, authority=ctx.authority_filter, after=after) if query else None
-        superseded = _superseded(session, page.found) if page else frozenset()
+        superseded = _superseded(session, page.found) if page else {}
         authorities = {code: one.names["zh"] for code, one in current_trust_list(session).authorities.items()}
     if ctx.is_program and page is not None:
         return JSONResponse(page_json(page))

@@ -20,13 +20,13 @@ from registry.console.problems import Problem
 from registry.console.rendering import render
 from registry.console.routing import page_router
 from registry.console.sentences import sentence
-from registry.console.superseded import superseded_of
 from registry.offices import CHINA, china_year
 from registry.province.chart import Bar, columns_chart, rows_chart
 from registry.province.counts import Cell, Tally, bring_up_to_date, counts_of, progress
 from registry.province.figures import PAGE, Choice, grouped, listed, total, within_reach
 from registry.province.reconciling import reconcile
 from registry.province.totals import issued_by_series
+from registry.status import successors
 from registry.trust import current_trust_list
 from verifier.messages import GRADES, pick
 
@@ -112,7 +112,7 @@ def certificates(ctx: Ctx) -> Response:
     after = asked_number(ctx, "after")
     with ctx.app.database.look() as session:
         found = listed(session, choice, after=-1 if after is None else after)
-        superseded = superseded_of(session, (one.number for one in found if one.state == "revoked"))
+        superseded = successors(session, [one.number for one in found if one.state == "revoked"])
         every = counts_of(session, authority=ctx.authority_filter)
         names = names_of(current_trust_list(session), ctx.lang)
     return render(
