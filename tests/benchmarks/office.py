@@ -45,10 +45,15 @@ class Office:
         return issue_file(self.app, intake, authority=OFFICE, rule_set="henan-2012")
 
     def issue_all(self, file: Path) -> int:
-        """As ``issue``, of a clean file: how many were issued; anything refused is an error of the benchmark."""
+        """As ``issue``, of a clean file: how many were issued; anything refused is an error of the benchmark.
+
+        But among a hundred thousand invented people some have the number of one invented before, and that is refused rightly.
+        """
         result = self.issue(file)
-        if result.refused_rows or result.void:
-            raise RuntimeError(f"{len(result.refused_rows)} rows refused, {len(result.void)} numbers void")
+        twins = {(one.sheet, one.row) for one in result.findings if one.code == "issued_to_another_name"}
+        refused = result.refused_rows - twins
+        if refused or result.void:
+            raise RuntimeError(f"{len(refused)} rows refused, {len(result.void)} numbers void")
         return len(result.issued)
 
 

@@ -6,12 +6,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from keys.encodings import multibase_encode
 from registry.intents import IntentRow
 from registry.signing import (
     BEFORE_LOGGING,
     SignedRow,
     _differ_in_good_values,
     judge_rows,
+    multibase_of,
     refusal_of,
     write_rows,
 )
@@ -105,3 +107,9 @@ def test_the_records_differ_in_the_rows_values_alone(name: str) -> None:
     one, two = rows_of({}, {name: "李雷李雷"})
     assert one.record != two.record
     assert one.template is two.template
+
+
+@given(st.integers(min_value=0, max_value=64), st.binary(max_size=64))
+def test_a_signature_is_written_as_it_is_elsewhere(zeros: int, rest: bytes) -> None:
+    signature = bytes(zeros) + rest
+    assert multibase_of(signature) == multibase_encode(signature)
