@@ -12,8 +12,7 @@ from datetime import date
 
 from registry.intake.columns import fields_of, primary_heading
 from registry.intake.rows import Application
-from registry.intake.service import Intake, intake_of
-from verifier.drawing.fonts import missing_glyphs
+from registry.reader import ListFile
 
 LIST_NAME = "list.csv"
 FIRST_ROW = 2
@@ -102,9 +101,9 @@ def pick_rows(data: bytes, wanted: Sequence[int]) -> list[ListedRow]:
     return [_row(found[place]) for place in wanted if place in found]
 
 
-def open_list(data: bytes, *, kind: str, year: int, today: date) -> Intake:
-    """The list as intake sees it."""
-    return intake_of(data, name=LIST_NAME, kind=kind, year=year, today=today, missing_glyphs=missing_glyphs)
+def list_file(data: bytes, *, kind: str, year: int, today: date) -> ListFile:
+    """The list as intake is to read it."""
+    return ListFile(data, LIST_NAME, kind, year, today)
 
 
 def _records(data: bytes) -> Iterator[list[str]]:
