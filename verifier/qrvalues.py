@@ -19,6 +19,7 @@ NUMBER_FIELD = "certificateNumber"
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _IDENTITY = re.compile(r"[0-9]{9}[0-9X]", re.ASCII)
 _MASK = "*" * 8
+_MASKED = re.compile(r"[0-9]{6}\*{8}[0-9]{3}[0-9X]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,11 @@ def _unpack_integer(item: CborItem, _: ValueSpec) -> Field:
     return _unsigned(item)
 
 
-def _pack_identity(value: Field, _: ValueSpec) -> CborItem:
-    return str(value).replace(_MASK, "", 1)
+def _pack_identity(value: Field, spec: ValueSpec) -> CborItem:
+    text = str(value)
+    if _MASKED.fullmatch(text) is None:
+        raise FormError("record_form", spec.name)
+    return text.replace(_MASK, "", 1)
 
 
 def _unpack_identity(item: CborItem, _: ValueSpec) -> Field:

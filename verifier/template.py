@@ -82,6 +82,8 @@ class RecordTemplate:
     """The number last."""
     _integers: tuple[str, ...]
     """Names of the values that are JSON numbers in the record; all others are texts there."""
+    _formed: tuple[ValueSpec, ...]
+    """Values whose form a text can miss; of the others, the number, times and integers are read as such, and texts are texts."""
     _readers: dict[str, RecordReader] = field(init=False, default_factory=dict, compare=False, repr=False)
     """By registry, of which a verifier knows one."""
 
@@ -131,7 +133,7 @@ class RecordTemplate:
     def read(self, data: bytes, *, host: str) -> ReadRecord | None:
         """The values in ``data``, where ``write`` gives ``data`` for them; else None.
 
-        Raises ``FormError`` or ``ValueError`` where it holds no number, or no text.
+        Raises ``FormError`` or ``ValueError`` where it holds no number, no text, or a value that is not of its form.
         """
         reader = self._readers.get(host)
         if reader is None:
@@ -148,6 +150,8 @@ class RecordTemplate:
             return None
         fields: Fields = dict(zip(self._texts, texts, strict=False))
         fields.update(zip(self._integers, integers, strict=True))
+        for spec in self._formed:
+            spec.pack(fields[spec.field], spec)
         return ReadRecord(fields, texts, integers, number, proof_value, signed)
 
     def expand(self, fields: Mapping[str, Field], *, host: str, issuer_name: str) -> dict[str, Any]:
@@ -254,7 +258,7 @@ def parse_record_template(data: bytes) -> RecordTemplate:
             value_spec(one["name"], one["form"], tuple(one.get("codes", ())), is_open=one.get("open", False))
             for one in document["values"]
         )
-        if type(document["code"]) is not int:
+        if type(document["code"]) is not int or len({spec.field for spec in values}) != len(values):
             raise FormError("template_form", "form")
         places = _places(document["record"], {spec.field for spec in values})
         integers = {spec.name for spec in values if spec.form == "integer"}
@@ -269,6 +273,7 @@ def parse_record_template(data: bytes) -> RecordTemplate:
             _writer=compile_writer(document["record"], _numbers(values)),
             _texts=(*(name for name in places if name not in (*whole, NUMBER_FIELD)), NUMBER_FIELD),
             _integers=tuple(whole),
+            _formed=tuple(spec for spec in values if spec.form in ("day", "identity", "code")),
         )
     except (KeysError, KeyError, TypeError, AttributeError) as error:
         raise FormError("template_form") from error

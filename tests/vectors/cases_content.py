@@ -171,6 +171,18 @@ def _extra() -> Scene:
     return _signed_against_the_rules("schema", _with_subject(identityNumber="410105199001011234"))
 
 
+@case(
+    "completed-on-no-day",
+    "2.7",
+    "The 30th of February, which the schema's pattern lets through, signed by a genuine key",
+)
+def _no_day() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue(COMPLETION, edit=_with_subject(completedOn="2026-02-30"))
+    expected = failed("record_not_of_template", {6: "FAILED record_not_of_template"}, NOT_AUTHENTIC)
+    return scene(registry, registry.evidence(certificate), expected)
+
+
 @case("schema-identity-not-masked", "6.6", "The full identity number, signed by a genuine key")
 def _unmasked() -> Scene:
     return _signed_against_the_rules("schema", _with_subject(identityDocument="110101199003070038"))
