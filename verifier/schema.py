@@ -86,7 +86,9 @@ def _maximum(bound: int, _: dict[str, Any]) -> Check:
 
 def _properties(members: dict[str, Any], schema: dict[str, Any]) -> Check:
     checks = [(name, compile_schema(member)) for name, member in members.items()]
-    if schema.get("additionalProperties") is not False or set(schema.get("required", ())) != set(members):
+    if schema.get("additionalProperties") is not False or sorted(schema.get("required", ())) != sorted(
+        members
+    ):
         raise FormError("schema_open_object")
     count = len(checks)
 

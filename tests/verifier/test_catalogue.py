@@ -89,6 +89,12 @@ def test_a_code_names_one_template() -> None:
         catalogue_of({**FILES, RECORD_PATH: changed(code=2)})
 
 
+def test_a_value_has_a_name_of_its_own() -> None:
+    values = json.loads(FILES[RECORD_PATH])["values"]
+    with refused(FormError, "template_form"):
+        catalogue_of({**FILES, RECORD_PATH: changed(values=[*values, values[-1]])})
+
+
 @pytest.mark.parametrize("code", [None, "1", True, [1], {}])
 def test_a_code_is_an_integer(code: object) -> None:
     with refused(FormError, "template_form"):
@@ -280,7 +286,12 @@ def test_a_keyword_that_would_be_ignored_is_refused(keyword: str) -> None:
 
 @pytest.mark.parametrize(
     "members",
-    [{}, {"additionalProperties": True, "required": ["a"]}, {"additionalProperties": False}],
+    [
+        {},
+        {"additionalProperties": True, "required": ["a"]},
+        {"additionalProperties": False},
+        {"additionalProperties": False, "required": ["a", "a"]},
+    ],
 )
 def test_an_open_object_is_refused(members: dict[str, Any]) -> None:
     with refused(FormError, "schema_open_object"):

@@ -4,10 +4,13 @@ Each test changes one thing about a certificate that both accept: a bit, a membe
 time. Signed documents are signed anew after the change, so that what is behind the signature is judged too.
 """
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,9 +32,11 @@ from tests.simulator import (
 )
 from tests.vectors.model import Scene, passed
 from tests.web.questions import question_of_scene
+from verifier.catalogue import catalogue_of
 from verifier.cbor import CborItem
+from verifier.errors import FormError
 from verifier.evidence import Evidence
-from verifier.loading import installed_catalogue
+from verifier.loading import installed_catalogue, installed_files
 from verifier.number import number_of
 from verifier.policy import VerificationPolicy
 from verifier.qr import encode_digits, encode_payload, qr_prefix
@@ -313,6 +318,36 @@ def test_times_and_demands(
     demands = policy(moment=moment, status_max_age=age, require_log=require[0], require_status=require[1])
     chain = sealed({**REGISTRY.trust_list.document, "validFrom": timestamp_encode(trust_from)})
     agree(node, evidence, chain=(chain,), pinned=pinned, seen_version=seen, demands=demands)
+
+
+TEMPLATE, SCHEMA = "templates/annual/v1/record.json", "schemas/annual/v1.json"
+
+
+@pytest.mark.parametrize(
+    ("path", "way", "new", "code"),
+    [
+        (TEMPLATE, ("values", 9, "name"), "publicHours", "template_form"),
+        (TEMPLATE, ("values", 0, "form"), "none", "template_form"),
+        (SCHEMA, ("properties", "id", "pattern"), "[", "template_form"),
+        (SCHEMA, ("properties", "id", "pattern"), {}, "template_form"),
+        (SCHEMA, ("title",), 1.5, "template_form"),
+        (SCHEMA, ("properties", "id", "$comment"), "x", "schema_keyword"),
+        (SCHEMA, ("properties", "issuer", "required"), ["id", "name", "name"], "schema_open_object"),
+    ],
+)
+def test_a_file_that_is_no_template(
+    node: LineProgram, path: str, way: tuple[Any, ...], new: Any, code: str
+) -> None:
+    files = installed_files(HOST)
+    changed = json.loads(files[path])
+    at_path(changed, way[:-1])[way[-1]] = new
+    files = {**files, path: json.dumps(changed).encode()}
+    with pytest.raises(FormError) as refused:
+        catalogue_of(files)
+    assert refused.value.code == code
+    question = question_of_scene(Scene(GOOD, passed(), CHAIN, standard_pin(), True, 0, policy()))
+    question["trust"]["templates"] = {name: b64encode(data).decode() for name, data in files.items()}
+    assert node.ask(question) == {"code": code}
 
 
 LINES = (GOOD.log_proof or b"").decode().split("\n")

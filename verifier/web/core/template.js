@@ -235,7 +235,7 @@ export function isOfTemplate(template, document, host) {
 
 /** @typedef {(value: any) => boolean} Test */
 
-const ANNOTATIONS = ['$schema', '$id', '$comment', 'title', 'description', 'examples'];
+const ANNOTATIONS = ['$schema', '$id', 'title', 'description'];
 
 /** @type {Object<string, Test>} */
 const TYPES = {
@@ -314,11 +314,16 @@ export async function readTemplate(files) {
   const [record, schema, context] = await Promise.all(
     [files.record, files.schema, files.context].map(async (data) => hex(await sha256(data))),
   );
-  return {
-    record: parseTemplate(files.record),
-    valid: compile(parseRestricted(files.schema, MAX_SCHEMA)),
-    digests: { record, schema, context },
-  };
+  try {
+    return {
+      record: parseTemplate(files.record),
+      valid: compile(parseRestricted(files.schema, MAX_SCHEMA)),
+      digests: { record, schema, context },
+    };
+  } catch (error) {
+    const { code } = /** @type {any} */ (error);
+    throw new Finding(/^schema_/.test(code) ? code : 'template_form'); // whatever a file that is no schema ends in
+  }
 }
 
 /**
