@@ -112,6 +112,20 @@ def _suspended_unlogged() -> Scene:
     return _judge_unlogged(registry, certificate, _unlogged("authority_suspended"))
 
 
+@case(
+    "authority-states-at-one-moment",
+    "4.4",
+    "Suspended and granted at the same second: the later entry is in force",
+)
+def _at_one_moment() -> Scene:
+    states = (
+        GRANTED,
+        StateChange("suspended", SIGNED_AT, "error"),
+        StateChange("granted", SIGNED_AT, "error"),
+    )
+    return _judge(*_with_states(*states), passed())
+
+
 @case("authority-withdrawn-later", "4.3", "Withdrawn after the certificate was logged: it stands")
 def _withdrawn_later() -> Scene:
     return _judge(*_with_states(GRANTED, StateChange("withdrawn", LOGGED_AT + 1, "reform")), passed())

@@ -51,6 +51,13 @@ def _duplicate() -> Scene:
     return _refused("duplicate_key", lambda data: data.replace(b'"grade"', b'"grade":"senior","grade"'))
 
 
+@case(
+    "duplicate-keys-and-a-fraction", "2.4", "A fraction before the end of the object that has a member twice"
+)
+def _duplicate_and_fraction() -> Scene:
+    return _refused("float", lambda data: data.replace(b'"grade"', b'"grade":1,"grade":1.5,"x"'))
+
+
 @case("not-canonical-spaces", "2.4", "The same document with spaces")
 def _spaces() -> Scene:
     return _refused("not_canonical", lambda data: data.replace(b'":', b'": '))

@@ -123,6 +123,19 @@ def _number_differs() -> Scene:
     return scene(registry, evidence, failed("number_differs", steps))
 
 
+@case(
+    "number-with-a-wrong-check-beside-a-record",
+    "7.4",
+    "A genuine record beside its number with the check of another",
+)
+def _number_mistyped() -> Scene:
+    registry = Simulator()
+    certificate = registry.issue()
+    evidence = replace(registry.evidence(certificate), number=certificate.number.digits[:-2] + "00")
+    steps = {6: "FAILED number_check", 10: "SKIPPED not_authentic"}
+    return scene(registry, evidence, failed("number_check", steps))
+
+
 @case("name-of-another-person", "7.3", "A genuine record beside another name")
 def _name_differs() -> Scene:
     registry = Simulator()

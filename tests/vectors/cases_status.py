@@ -136,6 +136,13 @@ def _stale() -> Scene:
     return _judge(registry, certificate, status, _undecided("status_stale"))
 
 
+@case("status-stale-though-not-required", "7.4", "Lists that have run out, before a reader who demands none")
+def _stale_not_required() -> Scene:
+    registry, certificate = _issued()
+    status = registry.status(certificate.number, signed_at=_STALE_SINCE)
+    return _judge(registry, certificate, status, _undecided("status_stale"), require_status=False)
+
+
 @case("status-older-than-demanded", "7.2", "Lists in force that are older than this reader accepts")
 def _old() -> Scene:
     registry, certificate = _issued()
@@ -242,6 +249,18 @@ def _post_dated() -> Scene:
     return _resigned("status_list_validity", created=NOW - 660)
 
 
+@case(
+    "status-list-of-another-issuer", "5.2", "Lists that name another issuer, by a status key: it is not read"
+)
+def _another_issuer() -> Scene:
+    return _resigned("", issuer=f"{registry_did(HOST)}:a:410100")
+
+
+@case("status-list-type-as-text", "5.2", "Lists whose type is one text")
+def _type_as_text() -> Scene:
+    return _resigned("status_list_other", type="BitstringStatusListCredential")
+
+
 @case("status-names-no-trust-list", "5.2", "Lists that do not say which trust list was the newest")
 def _nameless() -> Scene:
     return _resigned("status_list_form", trustListVersion=None)
@@ -298,7 +317,7 @@ def _with_encoded_list(text: str, code: str) -> Scene:
 
 
 def _resigned(code: str, text: str = "", *, created: int = NOW - 600, **changes: Any) -> Scene:
-    """Both lists with ``text`` as their bits or with ``changes`` (None removes), signed by the status key."""
+    """Both lists with ``text`` as their bits or with ``changes`` (None removes), signed by the status key; fine without a ``code``."""
     registry, certificate = _issued()
     status = registry.status(certificate.number)
     for purpose in ("revocation", "suspension"):
@@ -310,7 +329,7 @@ def _resigned(code: str, text: str = "", *, created: int = NOW - 600, **changes:
         method = document.pop("proof")["verificationMethod"]
         resigned = add_proof(document, signer("status"), verification_method=method, created=created)
         status[url] = canonicalize_restricted(resigned)
-    return _judge(registry, certificate, status, _undecided(code))
+    return _judge(registry, certificate, status, _undecided(code) if code else passed())
 
 
 @case("status-list-bomb", "5.2", "A list of 24 KB that expands to 4 MiB")

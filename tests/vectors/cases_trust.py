@@ -289,6 +289,25 @@ def _scope() -> Scene:
     return _refused("trust_list_scope", sealed(_document(authorities=authorities)))
 
 
+@case(
+    "trust-list-scope-without-places", "4.3", "Scopes with neither of divisions and industries, and with both"
+)
+def _nowhere() -> Scene:
+    scopes = [
+        {"kinds": [1, 2], "years": [2026]},
+        {"divisions": [], "industries": [], "kinds": [], "years": []},
+    ]
+    pairs = zip(_document()["authorities"], scopes, strict=True)
+    authorities = [{**one, "scope": scope} for one, scope in pairs]
+    return _refused("trust_list_form", sealed(_document(authorities=authorities)))
+
+
+@case("trust-list-unsigned-and-vkey-malformed", "4.1", "Vkeys are read in the last list, once it may follow")
+def _unsigned_vkey() -> Scene:
+    log = {**_document()["log"], "vkey": "x"}
+    return _refused("trust_list_unsigned", sealed(_document(log=log), ("stranger",)))
+
+
 @case("trust-list-other-spec-version", "4.1", "A trust list of another version of the specification")
 def _spec_version() -> Scene:
     return _refused("trust_list_spec_version", sealed(_document(specVersion="2")))
