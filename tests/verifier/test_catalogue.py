@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from keys.canonical import RECORD_LIMITS, parse_canonical
 from tests.builders import HOST, refused
 from tests.certificates import annual_fields, catalogue, certificate, completion_fields
+from tests.simulator import ANNUAL
 from verifier.catalogue import CONTEXT_PATH, catalogue_of, published_paths
 from verifier.errors import FormError
 from verifier.loading import installed_catalogue, installed_files
@@ -87,6 +88,21 @@ def test_a_template_stands_under_its_own_name() -> None:
 def test_a_code_names_one_template() -> None:
     with refused(FormError, "template_form"):
         catalogue_of({**FILES, RECORD_PATH: changed(code=2)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("identityDocument", "410105199001011234"),
+        ("validFrom", "2026-02-30"),
+        ("validFrom", "2026-3-2"),
+        ("grade", "x"),
+    ],
+)
+def test_a_value_that_is_not_of_its_form_is_not_packed(name: str, value: str) -> None:
+    fields = {**ANNUAL, "certificateNumber": "41010020261000012315", name: value}
+    with refused(FormError, "record_form"):
+        catalogue().templates["annual", "v1"].record.pack(fields)
 
 
 def test_a_value_has_a_name_of_its_own() -> None:
