@@ -1,15 +1,17 @@
 """Certificates for tests: built from the installed templates and signed by the keys of ``tests.builders``."""
 
+from collections.abc import Mapping
 from typing import Any
 
+from keys.canonical import JsonObject, canonicalize_restricted
 from keys.did import authority_did, key_id
+from keys.encodings import multibase_encode
 from keys.proofs import hash_data
 from tests.builders import HOST, MUNICIPAL, signer
 from verifier.catalogue import Catalogue
 from verifier.loading import installed_catalogue
 from verifier.number import number_of
 from verifier.qrvalues import Field
-from verifier.record import assemble_record
 
 ISSUER_NAME = "郑州市人力资源和社会保障局"
 KEY_2026 = key_id(authority_did(HOST, MUNICIPAL), "2026-1")
@@ -61,6 +63,12 @@ def unsigned(kind: str, fields: dict[str, Field]) -> dict[str, Any]:
     """The record of ``fields`` with its proof options."""
     template = catalogue().templates[kind, "v1"]
     return template.record.expand(fields, host=HOST, issuer_name=ISSUER_NAME)
+
+
+def assemble_record(unsigned: Mapping[str, Any], signature: bytes) -> tuple[JsonObject, bytes]:
+    """An expanded template (with its proof options) and a signature as the document and its bytes."""
+    document = {**unsigned, "proof": {**unsigned["proof"], "proofValue": multibase_encode(signature)}}
+    return document, canonicalize_restricted(document)
 
 
 def certificate(kind: str, fields: dict[str, Field]) -> bytes:

@@ -18,6 +18,7 @@ from keys.signer import Signer
 from keys.trustchain import RootPin
 from keys.trustlist import TrustList
 from tests.builders import HOST, ISSUED_AT, ROOT_NAMES, at, root, root_key_id, signed, signer, trust_draft
+from tests.certificates import assemble_record
 from tests.deflate import gzip_by_hand
 from verifier.catalogue import Catalogue, CertificateTemplate
 from verifier.checkpoint import Checkpoint, sign_checkpoint
@@ -29,7 +30,6 @@ from verifier.note import ALGORITHM_COSIGNATURE, NoteKey, append_signature, cosi
 from verifier.number import CertificateNumber, number_of
 from verifier.policy import VerificationPolicy
 from verifier.qr import encode_digits, encode_payload, qr_prefix
-from verifier.record import assemble_record
 from verifier.status import (
     DETAILS,
     PURPOSES,

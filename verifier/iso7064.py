@@ -33,16 +33,6 @@ def mod97_10_completed(body: int) -> int:
     return shifted + 98 - shifted % 97
 
 
-def mod97_10_valid(text: str) -> bool:
-    """Whether `text` is ASCII digits that end in the two check digits of the rest.
-
-    Compared as text, so that of the pairs congruent modulo 97 (00 and 97, 01 and 98) only the canonical one passes.
-    """
-    if len(text) < 3 or _DIGITS.fullmatch(text) is None:
-        return False
-    return mod97_10_check(text[:-2]) == text[-2:]
-
-
 def mod11_2_check(digits17: str) -> str:
     """The check character, `0`…`9` or `X`, of 17 ASCII digits (ISO 7064 MOD 11-2, as GB 11643 uses it)."""
     if len(digits17) != 17 or _DIGITS.fullmatch(digits17) is None:

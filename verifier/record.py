@@ -7,13 +7,12 @@ and pages take nothing else. The bytes are the document: they are stored, logged
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 
-from keys.canonical import RECORD_LIMITS, JsonObject, canonicalize_restricted, parse_canonical
+from keys.canonical import RECORD_LIMITS, JsonObject, parse_canonical
 from keys.encodings import multibase_encode
 from keys.proofs import parse_proof
 from verifier.catalogue import CertificateTemplate
@@ -187,12 +186,6 @@ def read_record(document: JsonObject, data: bytes) -> UnverifiedRecord:
         _data=data,
         _document=document,
     )
-
-
-def assemble_record(unsigned: Mapping[str, Any], signature: bytes) -> tuple[JsonObject, bytes]:
-    """An expanded template (with its proof options) and a signature as the document and its bytes."""
-    document = {**unsigned, "proof": {**unsigned["proof"], "proofValue": multibase_encode(signature)}}
-    return document, canonicalize_restricted(document)
 
 
 def _check_members(document: JsonObject) -> None:

@@ -183,14 +183,6 @@ def retry(session: Session, job_id: int, *, now: int) -> None:
     session.flush()
 
 
-def job_of(session: Session, job_id: int, *, authority: str | None) -> JobView | None:
-    """A job, or None where there is none or it is not ``authority``'s (None: every one)."""
-    job = session.get(Job, job_id)
-    if job is None or (authority is not None and job.authority != authority):
-        return None
-    return view_of(job)
-
-
 def jobs_about(session: Session, subject: str) -> list[JobView]:
     """All jobs about ``subject``, newest first. Whether it may be seen is asked where the subject is known."""
     return [

@@ -28,12 +28,12 @@ from registry.trust import current_trust_list
 from registry.witness.witness import forget_key, watch_log
 from tests.attacks.panel import Panel
 from tests.builders import HOST, MUNICIPAL, at, refused, signer
+from tests.certificates import assemble_record
 from tests.registry.rig import DAY, NOW, Rig, revoke_key
 from tests.registry.witnesses import NAMES, Log, body, consistency, log_vkey, witnessed
 from verifier.checkpoint import Checkpoint, sign_checkpoint
 from verifier.merkle import leaf_hash, tree_hash
 from verifier.number import number_of, parse_number
-from verifier.record import assemble_record
 
 STOLEN = NOW - DAY
 MARCH = at("2026-03-02T08:00:00Z")

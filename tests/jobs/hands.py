@@ -7,6 +7,7 @@ from threading import Event
 from sqlalchemy import text
 
 from registry.jobs import queue, service
+from registry.jobs.models import Job
 from registry.jobs.service import LEASE, JobView
 from tests.registry.rig import Rig
 
@@ -34,6 +35,12 @@ def take(rig: Rig, holder: str, kinds: Collection[str], now: int) -> Taken:
             found = service.begin(session, named["job"], message=message, holder=holder, now=now)
             if found is not None:
                 return found
+
+
+def view(rig: Rig, job: int) -> JobView:
+    """How a job stands."""
+    with rig.app.database.read() as session:
+        return service.view_of(session.get_one(Job, job))
 
 
 def fall_silent(rig: Rig) -> None:

@@ -11,7 +11,7 @@ from registry.jobs import service
 from registry.jobs.models import Job
 from registry.jobs.service import FIRST_PAUSE, LEASE, MAX_ATTEMPTS, JobView, LeaseLostError
 from tests.jobs import hands
-from tests.jobs.hands import fall_silent
+from tests.jobs.hands import fall_silent, view
 from tests.registry.rig import NOW, Rig
 
 CLERK = Actor(7, "wang", "王芳", Role.CLERK, "410100", "192.0.2.7")
@@ -33,13 +33,6 @@ def taken(rig: Rig, holder: str = "one", now: int = NOW) -> service.Held:
     found = take(rig, holder, now)
     assert found is not None
     return found[1]
-
-
-def view(rig: Rig, job: int) -> JobView:
-    with rig.app.database.read() as session:
-        found = service.job_of(session, job, authority=None)
-    assert found is not None
-    return found
 
 
 def test_a_job_from_order_to_end(rig: Rig) -> None:
@@ -65,13 +58,15 @@ def test_a_job_from_order_to_end(rig: Rig) -> None:
     assert order(rig) != job  # and may be ordered again afterwards
 
 
-def test_whose_job_it_is(lite: Rig) -> None:
-    job = order(lite)
+def test_jobs_about_something_are_told_the_newest_first(lite: Rig) -> None:
+    first = order(lite)
+    held = taken(lite)
+    with lite.app.database.write() as session:
+        service.finish(session, held, result={}, now=NOW)
+    order(lite, "draft:2")
+    second = order(lite)
     with lite.app.database.read() as session:
-        assert service.job_of(session, job, authority="410100") is not None
-        assert service.job_of(session, job, authority="418001") is None
-        assert service.job_of(session, job + 1, authority=None) is None
-        assert [one.id for one in service.jobs_about(session, "draft:1")] == [job]
+        assert [one.id for one in service.jobs_about(session, "draft:1")] == [second, first]
 
 
 def test_the_dead_are_relieved_and_cannot_come_back(rig: Rig) -> None:

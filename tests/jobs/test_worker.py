@@ -16,10 +16,10 @@ from registry.actors import SYSTEM
 from registry.errors import IssuanceError
 from registry.jobs import service
 from registry.jobs.models import Job
-from registry.jobs.service import JobView
 from registry.jobs.supervision import supervised_worker
 from registry.jobs.worker import Done, JobKind, StoppingError, Task, work, work_once
 from registry.models import LogHead
+from tests.jobs.hands import view
 from tests.registry.rig import Rig
 
 PATIENCE = 60
@@ -28,13 +28,6 @@ PATIENCE = 60
 def order(rig: Rig, kind: str = "count", subject: str = "test:1") -> int:
     with rig.app.database.write() as session:
         return service.order(session, SYSTEM, kind, subject=subject, now=rig.clock.now, total=3)
-
-
-def view(rig: Rig, job: int) -> JobView:
-    with rig.app.database.read() as session:
-        found = service.job_of(session, job, authority=None)
-    assert found is not None
-    return found
 
 
 def until(condition: Callable[[], bool]) -> None:

@@ -9,12 +9,13 @@ from registry.actors import Actor, Role
 from registry.app import App
 from registry.cli.working import KINDS
 from registry.errors import OfficeError
-from registry.jobs.service import JobView, job_of
+from registry.jobs.service import JobView
 from registry.jobs.worker import work_once
 from registry.province.changes import Change, carry_out, order_change, waiting_proposal
 from registry.trail.models import TrailEntry
 from registry.trust import current_trust_list
 from tests.builders import MUNICIPAL, refused
+from tests.jobs.hands import view
 from tests.registry.children import Strike, killed
 from tests.registry.rig import NOW, OFFICES, Rig
 
@@ -49,10 +50,7 @@ def ordered(rig: Rig, change: Change, *, seen: int | None = None) -> int:
 def done(rig: Rig, job: int) -> JobView:
     while work_once(rig.app, KINDS, holder="tests"):
         pass
-    with rig.app.database.read() as session:
-        found = job_of(session, job, authority=None)
-    assert found is not None
-    return found
+    return view(rig, job)
 
 
 def acts(rig: Rig) -> list[str]:
@@ -158,10 +156,8 @@ def test_what_was_ordered_under_another_list_is_not_done(rig: Rig) -> None:
     second = ordered(rig, Change("delegate", "410300", delegation=LUOYANG))
     assert done(rig, second).error == "trust_list_changed"
     with rig.app.database.read() as session:
-        earlier = job_of(session, first, authority=None)
         assert "410300" not in current_trust_list(session).authorities
-    assert earlier is not None
-    assert (earlier.state, state(rig)) == ("done", "suspended")
+    assert (view(rig, first).state, state(rig)) == ("done", "suspended")
     assert done(rig, ordered(rig, Change("delegate", "410300", delegation=LUOYANG))).state == "done"
 
 

@@ -7,10 +7,11 @@ from keys.did import authority_did
 from keys.proofs import hash_data
 from registry.faces.face import FaceSource, face_source
 from tests.builders import HOST, MUNICIPAL, municipal_authority, signer
+from tests.certificates import assemble_record
 from verifier.catalogue import Catalogue, catalogue_of
 from verifier.number import number_of
 from verifier.qrvalues import Field
-from verifier.record import UnverifiedRecord, VerifiedRecord, assemble_record
+from verifier.record import UnverifiedRecord, VerifiedRecord
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 ISSUER = municipal_authority().names["zh"]

@@ -7,9 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum.iso7064 import mod_11_2, mod_37_36, mod_97_10
 
-from verifier.iso7064 import mod11_2_check, mod37_36_check, mod97_10_check, mod97_10_valid
+from verifier.iso7064 import mod11_2_check, mod37_36_check, mod97_10_check
 
 DIGITS = st.text("0123456789", min_size=1, max_size=30)
+
+
+def ends_in_its_check(digits: str) -> bool:
+    return mod97_10_check(digits[:-2]) == digits[-2:]
 
 
 @given(DIGITS)
@@ -17,7 +21,6 @@ def test_mod97_10_agrees_with_stdnum_and_its_definition(digits: str) -> None:
     check = mod97_10_check(digits)
     assert check == mod_97_10.calc_check_digits(digits)
     assert int(digits + check) % 97 == 1
-    assert mod97_10_valid(digits + check)
 
 
 @given(st.text("0123456789", min_size=17, max_size=17))
@@ -36,9 +39,9 @@ def test_mod97_10_catches_every_single_digit_and_every_adjacent_swap() -> None:
     for index, digit in enumerate(good):
         for other in "0123456789":
             if other != digit:
-                assert not mod97_10_valid(good[:index] + other + good[index + 1 :])
+                assert not ends_in_its_check(good[:index] + other + good[index + 1 :])
         swapped = good[:index] + good[index + 1 : index + 2] + digit + good[index + 2 :]
-        assert swapped == good or not mod97_10_valid(swapped)
+        assert swapped == good or not ends_in_its_check(swapped)
 
 
 def test_the_specification_s_own_number() -> None:
@@ -47,18 +50,11 @@ def test_the_specification_s_own_number() -> None:
 
 @pytest.mark.parametrize("check", ["00", "01", "97", "98", "99"])
 def test_mod97_10_knows_one_spelling_of_each_check(check: str) -> None:
-    spelt = [text for text in (f"{number:04d}" for number in range(3_000)) if mod97_10_valid(text + check)]
+    spelt = [text for text in (f"{number:04d}" for number in range(3_000)) if ends_in_its_check(text + check)]
     assert bool(spelt) == (check in ("97", "98"))
 
 
-@pytest.mark.parametrize(
-    "text", ["", "12", "1 2345", "４１０１", "-12345", "12345X", "123\n", "1_234", "٤٢٠"]
-)
-def test_what_is_no_ascii_digit_is_never_valid(text: str) -> None:
-    assert not mod97_10_valid(text)
-
-
-@pytest.mark.parametrize("text", ["", "１２", "1 2", "+12", "1_2", "12\n"])
+@pytest.mark.parametrize("text", ["", "１２", "1 2", "+12", "-12", "1_2", "12X", "12\n", "٤٢"])
 def test_mod97_10_refuses_what_is_not_digits(text: str) -> None:
     with pytest.raises(ValueError, match="ASCII digits"):
         mod97_10_check(text)

@@ -7,7 +7,7 @@ line are told, never its text: it may hold what somebody wrote.
 import json
 import logging
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,8 +67,3 @@ def logging_settings(form: str | None) -> dict[str, Any]:
 def log_form(environment: Mapping[str, str], name: str) -> str:
     """``json`` where the variable ``name`` says so, else ``text``."""
     return "json" if environment.get(name) == "json" else "text"
-
-
-def lines_of(text: str) -> Iterator[dict[str, Any]]:
-    """The objects of a log in JSON lines."""
-    yield from map(json.loads, text.splitlines())

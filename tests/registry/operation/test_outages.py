@@ -24,6 +24,7 @@ from registry.outages import OUTAGES, outage_of
 from registry.publication import publish
 from tests.builders import refused
 from tests.console.rig import console_over
+from tests.jobs.hands import view
 from tests.matrices import cells
 from tests.registry.engines import NoPostgresError
 from tests.registry.operation.disks import small_disk
@@ -125,9 +126,7 @@ def test_a_worker_waits_for_the_database_and_does_what_was_ordered(
             return service.order(session, SYSTEM, "work", subject=subject, now=served.clock.now)
 
     def state(job: int) -> str:
-        with served.app.database.read() as session:
-            view = service.job_of(session, job, authority=None)
-        return view.state if view else ""
+        return view(served, job).state
 
     first = order("test:1")
     kinds = {"work": JobKind(interrupted)}

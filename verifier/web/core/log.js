@@ -71,7 +71,7 @@ export async function checkSigned(note, keys) {
  * @param {number} latest Unix seconds
  * @returns {Promise<number>}
  */
-export async function countWitnesses(note, witnesses, latest) {
+async function countWitnesses(note, witnesses, latest) {
   const found = await Promise.all(witnesses.map(
     (witness) => Promise.all(signaturesOf(note, witness).map((one) => cosigned(note, witness, one.bytes, latest))),
   ));
@@ -120,7 +120,7 @@ export function subtreeHash(hashes) {
  * @param {Uint8Array[]} path from the leaf's sibling upwards
  * @param {{size: bigint, root: Uint8Array}} tree
  */
-export function checkInclusion(entry, index, path, { size, root }) {
+function checkInclusion(entry, index, path, { size, root }) {
   require(index < size, 'log_index_beyond_tree');
   let hash = hashNow(entry, LEAF);
   let [node, last] = [index, size - 1n];
@@ -144,7 +144,7 @@ const HEADER = 'c2sp.org/tlog-proof@v1';
 const ACTIONS = ['issue', 'suspend', 'reinstate', 'revoke', 'void', 'trust-list', 'audit-trail'];
 
 /** @param {Uint8Array} data @returns {{entry: Uint8Array, index: bigint, path: Uint8Array[], checkpoint: Uint8Array}} */
-export function readLogProof(data) {
+function readLogProof(data) {
   const form = 'log_proof_form';
   require(data.length <= MAX_LOG_PROOF, form);
   const end = data.findIndex((byte, at) => byte === 10 && data[at + 1] === 10);
@@ -159,7 +159,7 @@ export function readLogProof(data) {
 }
 
 /** @param {Uint8Array} data @returns {Object<string, any>} */
-export function readEntry(data) {
+function readEntry(data) {
   return within('log_entry_form', () => {
     const entry = parseCanonical(data, MAX_ENTRY);
     const form = 'log_entry_form';

@@ -89,7 +89,7 @@ const FORMS = {
 const fieldName = (value) => (value.form === 'number' ? NUMBER : value.name);
 
 /** @param {Uint8Array} data the published file @returns {RecordTemplate} */
-export function parseTemplate(data) {
+function parseTemplate(data) {
   return within('template_form', () => {
     const document = parseRestricted(data, MAX_TEMPLATE);
     const names = ['format', 'kind', 'kindDigit', 'version', 'code', 'values', 'record'];

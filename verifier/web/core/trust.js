@@ -95,7 +95,7 @@ export async function isSignedBy(data, root) {
  * @param {Pin} pin
  * @param {number} seenVersion the newest version this reader ever accepted; 0 for none
  */
-export async function walkChain(chain, pin, seenVersion = 0) {
+async function walkChain(chain, pin, seenVersion = 0) {
   let root = pin.root;
   /** @type {TrustList|undefined} */
   let last;

@@ -155,7 +155,7 @@ export function anticipate(source, number) {
  * @param {CertificateNumber} number
  * @returns {Promise<Uint8Array>} the `.tlog-proof`
  */
-export async function proveIssue(source, { list, logKeys }, number) {
+async function proveIssue(source, { list, logKeys }, number) {
   require(list && logKeys, 'trust_list_count');
   const proof = await proofOf(source, number);
   await readIncluded(proof, number, list.log.origin, logKeys);

@@ -6,7 +6,7 @@ import { element } from '../page/view.js';
 const AGES = [0, 6, 24, 72, 168];
 
 /** @param {string} text @returns {number[]|undefined} `2022-2024 2026` as years, ascending */
-export function yearsIn(text) {
+function yearsIn(text) {
   const found = new Set();
   for (const one of text.normalize('NFKC').replace(/\s*[-–—~至到]\s*/g, '-').split(/[\s,，、;；年度]+/).filter(Boolean)) {
     const match = /^(20[0-9]{2})(?:-(20[0-9]{2}))?$/.exec(one);

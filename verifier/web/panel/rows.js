@@ -22,7 +22,7 @@ const GRADES = /** @type {Object<string, string>} */ ({ senior: '高级', interm
 export const fold = (text) => text.normalize('NFKC').replace(/[•・‧∙⋅]/g, '·').replace(/[\s\u0085]/g, '').toLowerCase();
 
 /** @param {string} name @param {string} identity @param {number} year what a note is kept under */
-export const keyOf = (name, identity, year) => `${name}|${identity}|${year}`;
+const keyOf = (name, identity, year) => `${name}|${identity}|${year}`;
 
 /**
  * @param {{policy: Policy, applicants: Applicant[], notes: Object<string, string>}} sitting

@@ -48,7 +48,7 @@ export function hoursOf({ verdict, professional, public: general, rule, short },
 }
 
 /** @param {Row} row @param {Speech} speech @returns {string[]} what needs attention, in words */
-export function findingsOf(row, speech) {
+function findingsOf(row, speech) {
   const { words } = speech;
   const differences = row.differences.map(({ field, claimed, signed, source }) => (signed
     ? fill(words.panel.differing, fieldName(field, speech), shown(field, claimed, speech), shown(field, signed, speech), words.sources[source])

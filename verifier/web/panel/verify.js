@@ -104,7 +104,7 @@ function hostEnd({ host }, { registry }, { document }) {
 }
 
 /** @param {Uint8Array} table @returns {Promise<string>} the root over its lines; only a line feed ends a line */
-export async function rootOf(table) {
+async function rootOf(table) {
   const lines = [];
   for (let from = 0, at = 0; from < table.length; from = at) {
     const end = table.indexOf(10, from);
