@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from registry.accounts.challenges import ask, peek, take
+from registry.accounts.challenges import ask, bound_bytes, peek, take
 from registry.accounts.confirmation import Site
 from registry.accounts.errors import AccountError
 from registry.accounts.models import Account, Challenge, Passkey
@@ -23,6 +23,8 @@ from registry.accounts.totp import (
 from registry.identity import IdentityVault
 
 _TOTP, _PASSKEY = "totp-new", "passkey-new"
+INVITED, CONFIRMED = "invitation", "second factor"
+"""What lets somebody add a passkey: an offer that an invitation's page made is none once the account is in use."""
 LIFETIME = 30 * 60
 """Seconds to install an app and scan its code."""
 
@@ -84,22 +86,31 @@ def accept_totp(
     account.totp_step = matching_step(secret, code, now=now)
 
 
-def offer_passkey(session: Session, account: Account, *, site: Site, now: int) -> PasskeyOffer:
-    """What a new passkey is made from."""
-    asked = ask(session, _PASSKEY, account_id=account.id, now=now, lifetime=LIFETIME)
+def offer_passkey(session: Session, account: Account, *, after: str, site: Site, now: int) -> PasskeyOffer:
+    """What a new passkey is made from, after ``INVITED`` or ``CONFIRMED``."""
+    asked = ask(session, _PASSKEY, account_id=account.id, bound={"after": after}, now=now, lifetime=LIFETIME)
     held = passkeys_of(session, account.id)
     return PasskeyOffer(asked.ticket, creation_options(account, held, asked.challenge, host=site.host))
 
 
 def accept_passkey(
-    session: Session, account: Account, *, ticket: str, credential: str, label: str, site: Site, now: int
+    session: Session,
+    account: Account,
+    *,
+    after: str,
+    ticket: str,
+    credential: str,
+    label: str,
+    site: Site,
+    now: int,
 ) -> Passkey:
-    """Keep it; raises ``AccountError``. ``label`` is by what its owner knows it."""
+    """Keep it; raises ``AccountError``. ``label`` is by what its owner knows it, ``after`` what the offer was made after."""
     label = " ".join(label.split())
     if not 0 < len(label) <= 40 or not label.isprintable():
         raise AccountError("label_form", most=40)
     question = take(session, _PASSKEY, ticket, now=now)
-    if question is None or question.account_id != account.id:
+    asked_for = (account.id, bound_bytes({"after": after}))
+    if question is None or (question.account_id, question.bound) != asked_for:
         raise AccountError("offer_expired")
     return add_passkey(
         session,

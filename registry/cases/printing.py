@@ -63,7 +63,10 @@ def order_print(
     title: str,
     now: int,
 ) -> PrintOrder:
-    """Order ``numbers`` to be drawn; those beyond ``authority`` (None: any) are not among them, whatever was asked."""
+    """Order ``numbers`` to be drawn; those beyond ``authority`` (None: any) are not among them, whatever was asked.
+
+    Of ``title``, which becomes a file's name, control and direction signs are left out.
+    """
     if form not in FORMS:
         raise CaseError("print_form")
     within = [number for number in dict.fromkeys(numbers) if authority in (None, number[:6])]
@@ -75,7 +78,7 @@ def order_print(
     wanted = PrintOrder(
         authority=codes.pop() if len(codes) == 1 else None,
         form=form,
-        title=title[:64],
+        title="".join(filter(str.isprintable, title))[:64],
         numbers=json.dumps(within),
         total=len(within),
         requested_by=actor.account,

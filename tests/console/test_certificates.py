@@ -22,6 +22,7 @@ from registry.trail.service import Filter, find
 from tests.builders import INDUSTRY, MUNICIPAL
 from tests.cases.people import PDF, seen
 from tests.console.rig import Caller, Console, console_over
+from tests.console.test_permissions import code_of
 from tests.registry.rig import RULES, Place, copy_home, intake, opened
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv
 from verifier.number import parse_number
@@ -130,6 +131,29 @@ def test_searches_say_nothing_in_an_address(office: tuple[Console, list[str], st
         "utf-8-sig"
     )
     assert len(export.strip().splitlines()) == 2
+
+
+def test_whoever_looks_for_a_person_by_number_is_on_the_trail_whatever_he_does_with_it(
+    office: tuple[Console, list[str], str],
+) -> None:
+    console, *_ = office
+    clerk = console.signed_in(Role.CLERK, another=True)
+    for path, form in (("certificates/find", ""), ("certificates/export", "csv"), ("prints", "pdf")):
+        for number in (identity(3), identity(900)):  # of nobody who has a certificate here, too
+            clerk.post(f"/console/{path}", {"form": form, "identity": number})
+    assert clerk.account is not None
+    with console.rig.app.database.read() as session:
+        acts = find(session, Filter(act="certificate.search-identity", login=clerk.account.login))
+    assert len(acts) == 6
+
+
+def test_a_number_behind_zeros_is_judged_whole(office: tuple[Console, list[str], str]) -> None:
+    console, *_ = office
+    clerk = console.signed_in(Role.CLERK)
+    for name in ("batch", "year", "kind"):
+        beyond = "0" * 20 + "9" * 20
+        assert code_of(clerk.get(f"/console/certificates?{name}={beyond}")) == "search_whole"
+        assert clerk.post("/console/certificates/find", {name: beyond}).status_code == 422
 
 
 def test_another_offices_objects_are_not_there(office: tuple[Console, list[str], str]) -> None:
@@ -387,7 +411,7 @@ def test_revoked_by_a_list(office: tuple[Console, list[str], str]) -> None:
 def test_printed_in_the_background(office: tuple[Console, list[str], str]) -> None:
     console, numbers, _ = office
     clerk = console.signed_in(Role.CLERK)
-    for form, title, called in (("zip", "=批次", "=批次"), ("pdf", "", r"证书\d+份-\d{8}")):
+    for form, title, called in (("zip", "=批\u202e次\r\n", "=批次"), ("pdf", "", r"证书\d+份-\d{8}")):
         asked = {"form": form, "batch": "1", "title": title}
         order = clerk.post("/console/prints", asked).headers["location"]
         assert clerk.get(f"{order}/progress").json()["ended"] is False

@@ -10,6 +10,7 @@ from registry.accounts.invites import LIFETIME, find_invited
 from registry.accounts.models import Account
 from registry.accounts.passwords import Passwords
 from registry.actors import Role
+from registry.console.sentences import problem_sentence
 from registry.trail.service import Filter, find
 from tests.builders import MUNICIPAL
 from tests.console.rig import CHEAP, OTHER, PASSWORD, Caller, Console
@@ -277,3 +278,16 @@ def test_a_login_is_never_given_twice(console: Console) -> None:
     assert "已被使用" in answer.text
     # What was mistyped cost no confirmation.
     assert admin.post("/console/accounts", {**form, "login": "another-one"}).status_code == 200
+
+
+def test_what_an_invitation_offered_adds_nothing_to_an_account_in_use(console: Console) -> None:
+    """Whoever saw the page of an invitation holds its offer of a passkey, and has not confirmed anything."""
+    path = console.invitation(Role.CLERK, MUNICIPAL, login="zhou-xing")
+    page = console.caller().get(path).text
+    offered = re.findall(r'name="ticket" value="([\w-]+)"', page)
+    assert offered
+    owner = console.caller(account_of(console, "zhou-xing"))
+    for ticket in offered:
+        answer = owner.post("/console/me/passkeys", {"ticket": ticket, "credential": "{}", "label": "钥匙"})
+        assert answer.status_code == 422
+        assert problem_sentence("offer_expired", {}, "zh-CN") in answer.text

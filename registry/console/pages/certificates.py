@@ -22,7 +22,7 @@ from registry.cases.index import SOON, bring_up_to_date
 from registry.cases.printing import MOST
 from registry.cases.search import MAX_TEXT, ORDERS, STATES, Found, Query, every, identity_key, search
 from registry.cases.working import order_index
-from registry.console.context import Context, Ctx, text_field
+from registry.console.context import WHOLE_DIGITS, Context, Ctx, text_field
 from registry.console.files import download
 from registry.console.forprograms import life_json, page_json
 from registry.console.language import translations
@@ -60,21 +60,18 @@ def find(ctx: Ctx) -> Response:
     """What was searched for, or its next page."""
     fields = sent_query(ctx)
     try:
-        query = query_of(ctx, fields)
+        query = searched(ctx, fields)
     except CaseError as error:
         if ctx.is_program:
             raise
         return _results(ctx, None, fields, after="", error=error)
-    if fields["identity"]:
-        with ctx.app.database.write() as session:
-            record(session, ctx.actor, "certificate.search-identity", subject="certificates", now=ctx.now)
     return _results(ctx, query, fields, after=text_field(ctx.form, "after", most=20))
 
 
 @router.post("/certificates/export", name="certificates.export")
 def export(ctx: Ctx) -> Response:
     """What was searched for, as a table for the office's own program."""
-    query = query_of(ctx, sent_query(ctx))
+    query = searched(ctx, sent_query(ctx))
     form = text_field(ctx.form, "form", most=4)
     bring_up_to_date(ctx.app)
     with ctx.app.database.look() as session:
@@ -206,6 +203,15 @@ def sent_query(ctx: Context) -> dict[str, str]:
     return {name: text_field(ctx.form, name, most=200) for name in (*names, "order")}
 
 
+def searched(ctx: Context, fields: dict[str, str]) -> Query:
+    """The query of a form; that somebody was looked for by his identity number is on the trail, whatever is done with it."""
+    query = query_of(ctx, fields)
+    if fields["identity"]:
+        with ctx.app.database.write() as session:
+            record(session, ctx.actor, "certificate.search-identity", subject="certificates", now=ctx.now)
+    return query
+
+
 def query_of(ctx: Context, fields: dict[str, str]) -> Query:
     """The query; raises ``CaseError`` for what is no number, no identity number, no year."""
     number = fields.get("number", "")
@@ -219,7 +225,7 @@ def query_of(ctx: Context, fields: dict[str, str]) -> Query:
         name=fields.get("name", "")[:MAX_TEXT],
         employer=fields.get("employer", "")[:MAX_TEXT],
         identity=_identity(ctx, fields),
-        batch=_whole(fields.get("batch", ""), most=2**62),
+        batch=_whole(fields.get("batch", ""), most=10**WHOLE_DIGITS),
         authority=fields.get("authority", "")[:6],
         state=fields["state"] if fields.get("state") in STATES else "",
         year=_whole(fields.get("year", ""), most=9999),
@@ -247,7 +253,7 @@ def _identity(ctx: Context, fields: dict[str, str]) -> bytes:
 def _whole(text: str, *, most: int) -> int | None:
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and int(text[:20]) <= most):
+    if not (text.isascii() and text.isdigit() and len(text) <= WHOLE_DIGITS and int(text) <= most):
         raise CaseError("search_whole")
     return int(text)
 

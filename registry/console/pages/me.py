@@ -1,7 +1,7 @@
 """One's own account: sessions, password, one-time codes, recovery codes, passkeys.
 
 What one signs in with is changed only with a second factor given again, and ends every session but this one, which gets
-a new secret.
+a new secret. New recovery codes end none: they only take the place of the old.
 """
 
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from registry.accounts.enrolment import (
+    CONFIRMED,
     accept_passkey,
     accept_totp,
     offer_passkey,
@@ -162,7 +163,7 @@ def passkey_confirm(ctx: Ctx) -> Response:
     _confirmed(ctx, "me.passkey")
     with ctx.app.database.write() as session:
         account = session.get_one(Account, ctx.actor.account)
-        key = offer_passkey(session, account, site=ctx.visit.site, now=ctx.now)
+        key = offer_passkey(session, account, after=CONFIRMED, site=ctx.visit.site, now=ctx.now)
     return render(ctx, "me/passkey-add.html", key=key, error=None)
 
 
@@ -176,7 +177,7 @@ def passkey_add(ctx: Ctx) -> Response:
     }
 
     def change(session: Session, account: Account) -> None:
-        row = accept_passkey(session, account, **fields, site=ctx.visit.site, now=ctx.now)
+        row = accept_passkey(session, account, **fields, after=CONFIRMED, site=ctx.visit.site, now=ctx.now)
         _record(ctx, session, "passkey.add", after={"passkey": row.id, "label": row.label})
 
     try:

@@ -18,7 +18,7 @@ from registry.cases.printing import (
 from registry.cases.search import numbers_found
 from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download_file
-from registry.console.pages.certificates import query_of, sent_query
+from registry.console.pages.certificates import searched, sent_query
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
 from registry.console.sentences import sentence
@@ -41,7 +41,7 @@ def show_list(ctx: Ctx) -> Response:
 @router.post("/prints", name="prints.create")
 def create(ctx: Ctx) -> Response:
     """Order everything that a search found."""
-    query = query_of(ctx, sent_query(ctx))
+    query = searched(ctx, sent_query(ctx))
     form = text_field(ctx.form, "form", most=3)
     bring_up_to_date(ctx.app)
     with ctx.app.database.write() as session:

@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 from starlette.responses import Response
 
 from registry.accounts.enrolment import (
+    INVITED,
     accept_passkey,
     accept_totp,
     offer_passkey,
@@ -72,7 +73,7 @@ def passkey(visitor: Visitor, secret: str) -> Response:
     try:
         with visitor.app.database.write() as session:
             account = _use(session, visitor, account, secret)
-            accept_passkey(session, account, **fields, site=visitor.site, now=visitor.now)
+            accept_passkey(session, account, **fields, after=INVITED, site=visitor.site, now=visitor.now)
             _record(session, visitor, account, "passkey")
             entered = enter(session, visitor, account, by="invite")
     except AccountError as error:
@@ -121,7 +122,7 @@ def _page(
         totp = offer_totp(
             session, visitor.app.vault, account, issuer=visitor.app.host, ticket=ticket, now=visitor.now
         )
-        key = offer_passkey(session, account, site=visitor.site, now=visitor.now)
+        key = offer_passkey(session, account, after=INVITED, site=visitor.site, now=visitor.now)
     return door_page(
         visitor,
         "door/welcome.html",
