@@ -7,6 +7,7 @@ remarks too: what is chained can never be taken out again.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -41,9 +42,14 @@ _TYPES: Mapping[str, type] = {
 _ACT = re.compile(r"[a-z][a-z0-9-]{0,31}(?:\.[a-z][a-z0-9-]{0,31})*", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _IDENTITY = re.compile(
-    r"(?P<digest>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))|(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", re.ASCII
+    r"(?P<digest>(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f]))|"
+    r"(?<![0-9０-９])[1-9１-９][0-9０-９]{16}[0-9０-９XxＸｘ](?![0-9０-９])|"
+    r"(?<![0-9０-９])(?<![0-9０-９][ -])[1-9１-９](?:[ -]?[0-9０-９]){16}[ -]?[0-9０-９XxＸｘ](?![ -]?[0-9０-９])"
 )
-"""What may be an identity number. One SHA-256 in some ten thousand has, in hex, a run of digits that passes for one."""
+"""What may be an identity number, in full-width figures and in groups too: clerks copy them so.
+
+One SHA-256 in some ten thousand has, in hex, a run of digits that passes for one.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +137,7 @@ def masked(text: str) -> str:
 def _mask(match: re.Match[str]) -> str:
     if match["digest"] is not None:
         return match[0]
-    found = match[0].upper()
+    found = unicodedata.normalize("NFKC", match[0]).replace(" ", "").replace("-", "").upper()
     return mask_identity(found) if mod11_2_check(found[:17]) == found[17] else match[0]
 
 

@@ -15,6 +15,7 @@ from registry.trail.service import Filter, find
 from tests.builders import MUNICIPAL
 from tests.console.rig import CHEAP, OTHER, PASSWORD, Caller, Console
 from tests.console.test_door import fresh_door
+from tests.console.test_me import token_for
 from tests.console.test_permissions import code_of
 
 NEW = "/console/accounts/new"
@@ -192,10 +193,16 @@ def test_a_confirmation_for_one_account_is_none_for_another(console: Console) ->
     assert account_of(console, second.login).password is not None
 
 
+def asked_by(console: Console, token: str) -> int:
+    """What a program with ``token`` is answered."""
+    return console.caller().get("/console/batches", headers={"authorization": f"Bearer {token}"}).status_code
+
+
 def test_disabled_is_out_at_once_and_can_come_back(console: Console) -> None:
     admin = console.signed_in(Role.AUTHORITY_ADMIN)
     person = console.new_account(Role.CLERK, MUNICIPAL)
     sitting = console.caller(person)
+    token = token_for(console, person, "batches.list")
     page = f"/console/accounts/{person.id}"
     assert admin.post(f"{page}/disable").status_code == 303
     assert sitting.get("/console/").status_code == 303
@@ -203,6 +210,7 @@ def test_disabled_is_out_at_once_and_can_come_back(console: Console) -> None:
     assert admin.post(f"{page}/enable", admin.confirmed(page)).status_code == 303
     assert sitting.get("/console/").status_code == 303
     assert fresh_door(console).enter(person).status_code == 303
+    assert asked_by(console, token) == 401
 
 
 def test_another_role_ends_what_was_begun(console: Console) -> None:
@@ -211,8 +219,11 @@ def test_another_role_ends_what_was_begun(console: Console) -> None:
     sitting = console.caller(person)
     page = f"/console/accounts/{person.id}"
     form = {"name": person.name, "role": "approver"}
+    token = token_for(console, person, "batches.list")
+    assert asked_by(console, token) == 200
     assert admin.post(f"{page}/change", {**form, **admin.confirmed(page)}).status_code == 303
     assert sitting.get("/console/").status_code == 303
+    assert asked_by(console, token) == 401
     with console.rig.app.database.read() as session:
         entry = find(session, Filter(act="account.change", subject=f"account:{person.id}"))[0].entry
     assert [entry.document[part]["role"] for part in ("before", "after")] == ["clerk", "approver"]
@@ -291,3 +302,12 @@ def test_what_an_invitation_offered_adds_nothing_to_an_account_in_use(console: C
         answer = owner.post("/console/me/passkeys", {"ticket": ticket, "credential": "{}", "label": "钥匙"})
         assert answer.status_code == 422
         assert problem_sentence("offer_expired", {}, "zh-CN") in answer.text
+
+
+def test_an_invitation_does_not_come_back_with_an_account_that_was_disabled(console: Console) -> None:
+    admin = console.signed_in(Role.AUTHORITY_ADMIN)
+    path = console.invitation(Role.CLERK, MUNICIPAL, login="wu-ming")
+    page = f"/console/accounts/{account_of(console, 'wu-ming').id}"
+    assert admin.post(f"{page}/disable").status_code == 303
+    assert admin.post(f"{page}/enable", admin.confirmed(page)).status_code == 303
+    assert code_of(console.caller().get(path)) == "invite"

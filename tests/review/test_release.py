@@ -6,7 +6,7 @@ from datetime import date, datetime
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from registry.actors import SYSTEM, Actor
@@ -217,6 +217,55 @@ def test_what_was_altered_in_the_database_is_not_issued(
     assert work(lite)
     job = job_of(lite, draft)
     assert (job.state, job.error) in {("failed", "release_altered"), ("failed", "draft_altered")}
+    assert_sound(lite.app, issued=0)
+
+
+def test_whoever_takes_his_hand_off_the_list_releases_it_for_nothing(lite: Rig) -> None:
+    """With all that the database says of two people out of the way his release is sealed, and not carried out."""
+    draft = submitted(lite)
+    shown = seen(lite, draft).submission
+    with lite.app.database.write() as session:
+        session.execute(delete(DraftHand).filter_by(draft_id=draft))
+        session.connection().exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        decisions.release(
+            session,
+            CLERK,
+            lite.app.vault,
+            draft,
+            round_number=shown.round,
+            shown=shown.shown,
+            now=lite.clock.now,
+        )
+    assert work(lite)
+    job = job_of(lite, draft)
+    assert (job.state, job.error) == ("failed", "release_altered")
+    assert_sound(lite.app, issued=0)
+
+
+def test_a_sheet_of_before_another_upload_is_not_submitted(lite: Rig) -> None:
+    draft = opened(lite)
+    upload(lite, draft, csv_bytes([annual(1)]))
+    sheet = decisions.prepare(lite.app, draft, remark="", now=lite.clock.now)
+    upload(lite, draft, csv_bytes([annual(1), annual(2)]))
+    with lite.app.database.write() as session, refused(RegistryError, "draft_changed"):
+        decisions.submit(session, CLERK, lite.app.vault, draft, sheet, now=lite.clock.now)
+
+
+def test_an_earlier_list_of_the_same_draft_is_not_what_was_released(lite: Rig) -> None:
+    """Put back with its own digest it opens, for it was sealed for this draft; the release says which list it was."""
+    draft = opened(lite)
+    upload(lite, draft, csv_bytes([annual(1), annual(2)]))
+    with lite.app.database.read() as session:
+        kept = session.get_one(DraftList, draft)
+        earlier = {"listed": kept.listed, "sha256": kept.sha256}
+    upload(lite, draft, csv_bytes([annual(1)]))
+    submit(lite, draft)
+    release(lite, draft)
+    with lite.app.database.write() as session:
+        session.execute(update(DraftList).filter_by(draft_id=draft).values(earlier))
+    assert work(lite)
+    job = job_of(lite, draft)
+    assert (job.state, job.error) == ("failed", "release_altered")
     assert_sound(lite.app, issued=0)
 
 

@@ -21,6 +21,7 @@ from registry.trail.service import Filter, acts_in_use, count_of, entry_at_place
 from tests.builders import INDUSTRY, MUNICIPAL, refused
 from tests.registry.rig import NOW, Rig
 from tests.registry.sheets import identity
+from verifier.number import number_of
 
 CLERK = Actor(7, "li.na", "李娜", Role.CLERK, MUNICIPAL, "203.0.113.7")
 OTHER = Actor(8, "wang", "王强", Role.APPROVER, INDUSTRY, "2001:db8::8", token=3)
@@ -192,6 +193,18 @@ def test_identity_numbers_are_masked_wherever_they_stand(lite: Rig) -> None:
     assert row.data.count(b"********") == 4
     assert b"41010020261000000131" in row.data
     assert masked("411111111111111112") == "411111111111111112"  # no identity number: its check is wrong
+
+
+def test_a_number_in_groups_or_full_width_is_masked_and_a_certificates_is_not() -> None:
+    number, hidden = identity(4), masked(identity(4))
+    grouped = f"{number[:6]} {number[6:14]} {number[14:]}"
+    wide = number.translate({ord(one): ord(one) + 0xFEE0 for one in "0123456789X"})
+    for written in (grouped, grouped.replace(" ", "-"), wide, wide.lower()):
+        assert masked(f"证件{written}，复核") == f"证件{hidden}，复核"
+    assert masked(f"2026 {number} 3") == f"2026 {hidden} 3"
+    for serial in range(1, 100):  # one in eleven begins like somebody's identity number
+        printed = number_of("410100", 2026, 1, serial).printed
+        assert masked(f"{printed} {printed}") == f"{printed} {printed}"
 
 
 def test_a_digest_that_happens_to_have_an_identity_number_in_it_stays_whole() -> None:
