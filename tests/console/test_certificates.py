@@ -14,7 +14,7 @@ from sqlalchemy import select
 from registry.actors import Role
 from registry.batches import issue_file
 from registry.cases.index import follow_to_the_end
-from registry.cases.models import Case, CaseDocument, PrintOrder
+from registry.cases.models import Case, CaseDocument, CaseItem, PrintOrder
 from registry.cli.working import KINDS
 from registry.jobs.worker import work_once
 from registry.models import StatusEvent
@@ -221,6 +221,26 @@ def test_of_a_list_that_was_sent_back_nothing_waits(office: tuple[Console, list[
     english = clerk.get(case, headers={"accept-language": "en"}).text
     assert "1 not carried out" in english
     assert "Waiting" not in english
+
+
+def test_another_offices_number_that_was_written_into_a_list_is_not_revoked(
+    office: tuple[Console, list[str], str],
+) -> None:
+    """Confirmed and sealed with it, for it stood in the list by then: the worker asks whose it is all the same."""
+    console, numbers, foreign = office
+    clerk, approver = console.signed_in(Role.CLERK), console.signed_in(Role.APPROVER)
+    listed = f"编号,事由\n{numbers[22]},弄虚作假\n".encode()
+    sent = clerk.post("/console/revocations", files={"list": ("夹带.csv", listed, "text/csv")})
+    case = clerk.post(f"{sent.headers['location']}/propose").headers["location"]
+    smuggled = {"number": foreign, "place": 1, "row": 3, "basis": seen(console.rig, foreign)}
+    common = {"reason": "fraud", "remark": "", "state": "draft", "failure": ""}
+    with console.rig.app.database.write() as session:
+        session.add(CaseItem(case_id=int(case.rpartition("/")[2]), **smuggled, **common))
+    assert confirm(approver, case) == 303
+    work(console)
+    assert "已撤销 1，未撤销 1" in approver.get(case).text
+    with console.rig.app.database.read() as session:
+        assert session.scalars(select(StatusEvent).filter_by(number=foreign)).all() == []
 
 
 def test_where_no_witness_is_required_none_is_said_to_have_cosigned(
