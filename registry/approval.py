@@ -16,7 +16,7 @@ from keys.trustlist import Authority, Scope, TrustList
 from registry.errors import OfficeError
 from registry.keyring import Keyring
 from registry.log import MAX_CLOCK_STEP, log_time
-from registry.offices import Delegation, covers_something, end_of_year, new_authority, publish_change
+from registry.offices import Delegation, end_of_year, new_authority, publish_change, require_coverage
 from registry.trust import current_trust_list
 
 MAX_REQUEST_AGE = 30 * 86400
@@ -72,8 +72,7 @@ def _authority(current: TrustList, request: AuthorityRequest, now: int) -> Autho
         kinds=tuple(asked.scope.kinds),
         years=tuple(asked.scope.years),
     )
-    if not covers_something(delegation):
-        raise OfficeError("delegation_form", code=asked.code)
+    require_coverage(delegation)
     fresh = new_authority(current.registry, delegation, now=now)
     known = current.authorities.get(asked.code)
     if known is None:

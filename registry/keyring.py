@@ -136,7 +136,7 @@ class Keyring:
 
     def _passphrase(self) -> bytes:
         return self._secret(
-            PASSPHRASE_VARIABLE, self.passphrase_file, "Passphrase of the registry's keys 注册机构密钥口令: "
+            PASSPHRASE_VARIABLE, self.passphrase_file, "Passphrase of the registry's keys 登记系统密钥口令: "
         )
 
     def _pin(self) -> bytes:

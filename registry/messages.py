@@ -40,29 +40,29 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "签名门限 {threshold} 必须在 1 与根密钥数 {keys} 之间。",
         "The threshold {threshold} must lie between 1 and the number of root keys, {keys}.",
     ),
-    "authority_unknown": ("没有代码为 {code} 的发证机构。", "There is no authority with code {code}."),
+    "authority_unknown": ("没有代码为 {code} 的发证机关。", "There is no authority with code {code}."),
     "authority_exists": (
-        "发证机构 {code} 已获这些年度的委托。",
+        "发证机关 {code} 已获这些年度的委托。",
         "Authority {code} is delegated for these years already.",
     ),
     "authority_state": (
-        "发证机构 {code} 目前状态为「{state}」，不能这样变更。{possible}。",
+        "发证机关 {code} 目前状态为「{state}」，不能这样变更。{possible}。",
         "Authority {code} is {state}; it cannot change in this way. {possible}.",
     ),
     "delegation_form": (
-        "机构 {code} 的类别、名称、证书种类或年度不对。",
-        "The kind, the name, the kinds of certificates or the years of authority {code} are not right.",
+        "机关 {code} 的委托有误：{part}。",
+        "The delegation of authority {code} is not right: {part}.",
     ),
     "delegation_area": (
-        "请为机构 {code} 给出辖区（--division）或行业（--industry），二者只能选一。",
-        "Give authority {code} either divisions (--division) or industries (--industry), not both.",
+        "请为机关 {code} 填写辖区或行业，二者只填一项（命令行为 --division 或 --industry）。",
+        "Give authority {code} either divisions or industries, not both (on the command line --division or --industry).",
     ),
     "uscc": (
-        "机构 {code} 的统一社会信用代码 {uscc} 校验不通过（GB 32100）。",
+        "机关 {code} 的统一社会信用代码 {uscc} 校验不通过（GB 32100）。",
         "The unified social credit code {uscc} of authority {code} fails its check (GB 32100).",
     ),
     "no_key": (
-        "机构 {code} 没有可用于 {year} 年度的密钥。请用 authority add 为该年度委托。",
+        "机关 {code} 没有可用于 {year} 年度的密钥。请用 authority add 为该年度委托。",
         "Authority {code} has no usable key for {year}. Delegate that year with authority add.",
     ),
     "key_differs": (
@@ -101,23 +101,23 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The identity key file {file} is readable by others or damaged (600, 32 bytes expected).",
     ),
     "authority_not_granted": (
-        "机构 {authority} 尚未获得委托。",
+        "机关 {authority} 尚未获得委托。",
         "Authority {authority} is not delegated yet.",
     ),
     "authority_suspended": (
-        "机构 {authority} 的委托已暂停，不能发证。",
+        "机关 {authority} 的委托已暂停，不能发证。",
         "The delegation of authority {authority} is suspended; it cannot issue.",
     ),
     "authority_withdrawn": (
-        "机构 {authority} 的委托已撤销，不能发证。",
+        "机关 {authority} 的委托已撤销，不能发证。",
         "The delegation of authority {authority} is withdrawn; it cannot issue.",
     ),
     "authority_out_of_scope": (
-        "机构 {authority} 的委托范围不含 {year} 年度的这类证书。",
+        "机关 {authority} 的委托范围不含 {year} 年度的这类证书。",
         "The delegation of authority {authority} does not cover this kind of certificate for {year}.",
     ),
     "key_out_of_window": (
-        "机构 {authority} {year} 年度的密钥已过有效期。",
+        "机关 {authority} {year} 年度的密钥已过有效期。",
         "The {year} key of authority {authority} is outside its window.",
     ),
     "rule_set_too_new": (
@@ -126,11 +126,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     ),
     "rule_set_unknown": ("没有名为 {ruleSet} 的学时规则。", "There is no rule set named {ruleSet}."),
     "series_full": (
-        "机构 {authority} {year} 年度的编号已用完。",
+        "机关 {authority} {year} 年度的编号已用完。",
         "The serials of authority {authority} for {year} are used up.",
     ),
     "claims_contended": (
-        "其他机构正在为同一批人员发证。请稍后重新提交，已发的不会重复。",
+        "其他机关正在为同一批人员发证。请稍后重新提交，已发的不会重复。",
         "Other offices are issuing for the same people. Submit again later; nothing is issued twice.",
     ),
     "intent_unusable": (
@@ -155,7 +155,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "No number was given in that batch or range. See certreg batches or certreg list.",
     ),
     "range_series": (
-        "{first} 与 {last} 不属于同一机构、年度和种类，不能作为号段。",
+        "{first} 与 {last} 不属于同一机关、年度和种类，不能作为号段。",
         "{first} and {last} are not of one authority, year and kind; they make no range.",
     ),
     "number_form": (
@@ -379,7 +379,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "A log entry would be earlier than the one before; it was not written.",
     ),
     "log_authority_differs": (
-        "日志记录的机构与编号不符，未写入。请运行 certreg fsck。",
+        "日志记录的机关与编号不符，未写入。请运行 certreg fsck。",
         "A log entry would name another authority than its number's; it was not written. Run certreg fsck.",
     ),
     "intent_altered": (
@@ -390,7 +390,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "series_altered": (
-        "机构 {authority} {year} 年度的编号计数被改动，未编号。请运行 certreg fsck，并从备份恢复。",
+        "机关 {authority} {year} 年度的编号计数被改动，未编号。请运行 certreg fsck，并从备份恢复。",
         (
             "The counter of authority {authority} for {year} was altered; no number is given. "
             "Run certreg fsck and restore it from a backup."
@@ -631,7 +631,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "连不上数据库，或数据库不可用（{problem}）。请检查 CERTREG_DATABASE_URL。",
         "The database cannot be reached or used ({problem}). Check CERTREG_DATABASE_URL.",
     ),
-    "authority_code_form": ("机构代码应为 6 位数字。", "An authority code has 6 digits."),
+    "authority_code_form": ("机关代码应为 6 位数字。", "An authority code has 6 digits."),
     "face_kind": ("没有这类证书的版式。", "There is no face for this kind of certificate."),
     "face_record": ("记录缺少证书上应有的内容。", "The record lacks what the certificate shows."),
     "face_font": (
@@ -651,7 +651,7 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The first trust list is not signed yet. Have its proposal signed, then take it in with certreg root import.",
     ),
     "state_since": (
-        "机构 {code} 的变更不能早于 {earliest} 生效。",
+        "机关 {code} 的变更不能早于 {earliest} 生效。",
         "The change of authority {code} cannot take effect before {earliest}.",
     ),
     "root_key_other": (
@@ -714,15 +714,15 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "This request is for {host}, another registry.",
     ),
     "request_age": (
-        "这份申请写于 {created}，过旧或时间超前。请机构重新申请。",
+        "这份申请写于 {created}，过旧或时间超前。请机关重新申请。",
         "This request was made at {created}: too old, or dated ahead. Have the authority ask again.",
     ),
     "request_uscc": (
-        "机构 {code} 的统一社会信用代码或类别与信任列表不符。",
+        "机关 {code} 的统一社会信用代码或类别与信任列表不符。",
         "The credit code or the kind of authority {code} is not the listed one.",
     ),
     "request_known": (
-        "密钥 {key} 或其公钥已在信任列表中。请机构换一把新密钥、用下一个序号申请。",
+        "密钥 {key} 或其公钥已在信任列表中。请机关换一把新密钥、用下一个序号申请。",
         "The key {key}, or its public key, is listed already. Have the authority ask with a new key and the next number.",
     ),
     "key_window": (
@@ -934,11 +934,21 @@ STATE_REASON_WORDS: Mapping[str, tuple[str, str]] = {
     "inspection-closed": ("检查结束", "the inspection is over"),
     "complaint-dismissed": ("投诉不成立", "the complaint was dismissed"),
     "remedied": ("已整改", "remedied"),
-    "merged": ("机构合并", "merged with another office"),
+    "merged": ("机关合并", "merged with another authority"),
     "term-ended": ("委托期满", "the term ended"),
-    "own-request": ("机构申请", "at its own request"),
+    "own-request": ("机关申请", "at its own request"),
 }
 """Public reasons of a change of an authority's state."""
+DELEGATION_PARTS: Mapping[str, tuple[str, str]] = {
+    "authority": ("机关代码应为 6 位数字", "an authority's code has 6 digits"),
+    "kind": ("类别应为省级、市级或行业", "its kind is provincial, municipal or industry"),
+    "name": ("缺少机关全称", "its full name is missing"),
+    "division": ("辖区代码应为 6 位数字", "a division's code has 6 digits"),
+    "industry": ("行业代码应为小写英文，如 health", "an industry's code is in small letters, such as health"),
+    "certificates": ("证书种类应为年度证书或结业证书", "the kinds of certificates are annual and completion"),
+    "years": ("年度应为四位年份，如 2026", "a year has four digits, such as 2026"),
+}
+"""What may be wrong in a delegation, by the name of its field in forms."""
 SPOKEN = ("state", "action", "possible")
 """Parameters that hold such words: one, or several with spaces between. ``codes`` are reasons, ``fields`` a certificate's,
 each with its words. What is ``possible`` is a clause; a dash is nothing. With a ``successor`` a state is no mere revocation."""
@@ -996,6 +1006,8 @@ def error_sentence(code: str, params: Mapping[str, object], lang: str) -> str:
         spoken["possible"] = pick(("不能再办理任何操作", "Nothing more can be done"), lang)
     elif "possible" in spoken:
         spoken["possible"] = pick(("可以：{}", "Possible: {}"), lang).format(spoken["possible"])
+    if "part" in params:
+        spoken["part"] = pick(DELEGATION_PARTS[str(params["part"])], lang)
     if "codes" in params:
         spoken["codes"] = reason_list(str(params["codes"]).split(), lang)
     if "fields" in params:

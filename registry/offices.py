@@ -5,6 +5,7 @@ gets one key for each year; its window opens when it is made and closes at the e
 so that a year's late certificates can still be issued.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -40,6 +41,7 @@ from verifier.note import ALGORITHM_NOTE, NoteKey
 from verifier.number import CertificateNumber
 
 YEARS = range(2000, 2100)
+_DIVISION, _INDUSTRY = re.compile(r"[0-9]{6}", re.ASCII), re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 """Years that are no slip of the keyboard."""
 CHINA = timezone(timedelta(hours=8))
 STATUS_KEY, REPORT_KEY = "status-1", "report-1"
@@ -95,8 +97,7 @@ def create_registry(
 
 def add_authority(session: Session, keyring: Keyring, delegation: Delegation, *, now: int) -> TrustList:
     """Delegate to a new authority, or more years to one that is granted already."""
-    if not covers_something(delegation):
-        raise OfficeError("delegation_form", code=delegation.code)
+    require_coverage(delegation)
     now = log_time(session, now)  # locks the head: the list that is read next is nobody else's to follow
     trust_list = current_trust_list(session)
     known = trust_list.authorities.get(delegation.code)
@@ -278,16 +279,26 @@ def first_list(host: str, root: Root, log: Signer, status: Signer, report: Signe
     )
 
 
-def covers_something(delegation: Delegation) -> bool:
-    """Whether kinds and years are such as certificates have."""
-    years, kinds = delegation.years, delegation.kinds
-    return bool(years and kinds) and set(kinds) <= set(KIND_NAMES) and all(year in YEARS for year in years)
+def require_coverage(delegation: Delegation) -> None:
+    """Kinds and years are such as certificates have; raises ``OfficeError`` with the ``part`` that is not."""
+    for part, values, known in (
+        ("certificates", delegation.kinds, KIND_NAMES),
+        ("years", delegation.years, YEARS),
+    ):
+        if not values or any(one not in known for one in values):
+            raise OfficeError("delegation_form", code=delegation.code, part=part)
 
 
 def new_authority(host: str, delegation: Delegation, *, now: int) -> Authority:
     """The authority of ``delegation``, granted from ``now`` on and without a key; raises ``OfficeError``."""
-    if delegation.kind not in AUTHORITY_KINDS or not delegation.name:
-        raise OfficeError("delegation_form", code=delegation.code)
+    parts = {
+        "kind": delegation.kind in AUTHORITY_KINDS,
+        "name": bool(delegation.name),
+        "division": all(map(_DIVISION.fullmatch, delegation.divisions)),
+        "industry": all(map(_INDUSTRY.fullmatch, delegation.industries)),
+    }
+    for part in (name for name, is_right in parts.items() if not is_right):
+        raise OfficeError("delegation_form", code=delegation.code, part=part)
     if bool(delegation.divisions) == bool(delegation.industries):
         raise OfficeError("delegation_area", code=delegation.code)
     try:

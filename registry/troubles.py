@@ -88,7 +88,7 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "log_authority_differs": _keep(
-        "日志记录的机构与编号不符", "An entry of the log names another authority than its number's"
+        "日志记录的机关与编号不符", "An entry of the log names another authority than its number's"
     ),
     "status_transition": _keep(
         "日志中该编号的状态变化不可能发生（例如撤销之后又恢复）；状态列表仍以撤销为准",
@@ -97,7 +97,7 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
     ),
     # ---- numbers and certificates
     "columns_differ": _restore(
-        "证书的机构、年度、种类或序号列与编号不符",
+        "证书的机关、年度、种类或序号列与编号不符",
         "The columns of a certificate (authority, year, kind, serial) are not those of its number",
     ),
     "number_gap": _restore(
@@ -196,11 +196,11 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "The log has sealed entries of the audit trail that are not there: the trail was cut off",
     ),
     "trail_export_form": (
-        "导出文件的这一行格式不对，或文件不是审计记录的导出。请向登记机构重新索取。",
+        "导出文件的这一行格式不对，或文件不是审计记录的导出。请向省级机构重新索取。",
         "This line of the export is malformed, or the file is no export of an audit trail. Ask the registry for it again.",
     ),
     "trail_export_cut": (
-        "导出文件的条数与其首行所述不符：文件不完整。请向登记机构重新索取。",
+        "导出文件的条数与其首行所述不符：文件不完整。请向省级机构重新索取。",
         "The export does not have as many entries as its first line says: it is not whole. Ask the registry for it again.",
     ),
     "trail_of_another": (

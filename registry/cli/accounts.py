@@ -34,7 +34,7 @@ def add(
     name: Annotated[str, typer.Option(help="姓名 · the person's name")],
     role: Annotated[Role, typer.Option(help=f"岗位 · role: {_ROLES}")] = Role.PROVINCE_ADMIN,
     authority: Annotated[
-        str | None, typer.Option(help="机构代码，省级岗位不填 · authority's code; none for the province")
+        str | None, typer.Option(help="机关代码，省级岗位不填 · authority's code; none for the province")
     ] = None,
 ) -> None:
     """新建账号并打印一次性邀请链接 · Make an account and print its invitation, good once."""
@@ -66,7 +66,7 @@ def list_command() -> None:
     with registry_app(reading=True) as app, app.database.read() as session:
         found = service.list_accounts(session, authority=None)
         ready = {one.id for one in found if service.is_set_up(session, one)}
-    table = Table("用户名 User", "姓名 Name", "岗位 Role", "机构 Authority", "状态 State")
+    table = Table("用户名 User", "姓名 Name", "岗位 Role", "机关 Authority", "状态 State")
     for one in found:
         state = (
             "停用 disabled" if one.disabled_at else "可用 in use" if one.id in ready else "待设置 not set up"

@@ -101,7 +101,7 @@ COMMANDS: Mapping[str, Listed] = MappingProxyType(
             "办理后台任务：签发、批量打印等，直至 Ctrl-C · Do the console's background work until Ctrl-C.",
         ),
         "authority": Listed(
-            "delegation:authority", "发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."
+            "delegation:authority", "发证机关：委托、暂停、恢复、撤销 · Authorities and their delegation."
         ),
         "trust": Listed("offices:trust", "信任列表 · The trust list."),
         "root": Listed("ceremony:root", "根密钥仪式：提案、签名、合并、导入 · The root ceremony."),

@@ -33,7 +33,7 @@ from verifier.cli import parse_time
 def request(
     code: Code,
     host: Annotated[str, typer.Option(help="登记系统域名 · the registry's host")],
-    name: Annotated[str, typer.Option(help="机构全称（印在证书上）· full name, printed on certificates")],
+    name: Annotated[str, typer.Option(help="机关全称（印在证书上）· full name, printed on certificates")],
     uscc: Annotated[str, typer.Option(help="统一社会信用代码 · unified social credit code")],
     year: Annotated[int, typer.Option(help="密钥所属年度 · the year of the key")],
     key_out: Annotated[Path, typer.Option(help="加密的密钥文件 · the key file to make")],
@@ -49,7 +49,7 @@ def request(
     ] = None,
     sequence: Annotated[int, typer.Option(help="本年度第几把密钥 · which key of the year")] = 1,
 ) -> None:
-    """机构自制密钥并申请委托（无需登记系统）· At an authority: make a key and ask for a delegation."""
+    """机关自制密钥并申请委托（无需登记系统）· At an authority: make a key and ask for a delegation."""
     with errors_told():
         now = system_clock()
         areas = tuple(division or ()) or (() if industry else (code,))

@@ -65,7 +65,7 @@ def _opened(environment: Mapping[str, str]) -> Iterator[App]:
 def _tell(accounts: Mapping[str, Credentials], folder: Path, extra: Path, origin: str) -> None:
     """Who there is, how one signs in, and what there is to try."""
     table = Table(
-        "岗位 Role", "用户名 User", "密码 Password", "机构 Authority", title="演示账号 Demo accounts"
+        "岗位 Role", "用户名 User", "密码 Password", "机关 Authority", title="演示账号 Demo accounts"
     )
     for player in PLAYERS:
         said = accounts[player.login]

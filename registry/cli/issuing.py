@@ -31,7 +31,7 @@ from registry.reader import ListFile, Opened, Reader, open_by, reader_for
 
 def issue(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="XLSX 或 CSV 名单 · the office's list")],
-    authority: Annotated[str, typer.Option(help="发证机构代码 · authority code")],
+    authority: Annotated[str, typer.Option(help="发证机关代码 · authority code")],
     year: Annotated[int, typer.Option(help="年度 · year")],
     kind: Annotated[str, typer.Option(help="annual 年度证书 | completion 结业证书")] = "annual",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="只检查，不发证 · check only")] = False,

@@ -31,7 +31,7 @@ BatchId = Annotated[
 
 def list_command(
     batch: BatchId = None,
-    authority: Annotated[str | None, typer.Option(help="发证机构代码 · authority code")] = None,
+    authority: Annotated[str | None, typer.Option(help="发证机关代码 · authority code")] = None,
     year: Annotated[int | None, typer.Option(help="年度 · year")] = None,
     kind: Annotated[str | None, typer.Option(help="annual 年度证书 | completion 结业证书")] = None,
 ) -> None:
@@ -55,7 +55,7 @@ def batches_command() -> None:
     with registry_app(reading=True) as app, app.database.read() as session:
         found = batches(session)
     table = Table(
-        "批次 Batch", "机构 Office", "年度 Year", "种类 Kind", "名单 File", "提交 Submitted", "发出 Issued"
+        "批次 Batch", "机关 Authority", "年度 Year", "种类 Kind", "名单 File", "提交 Submitted", "发出 Issued"
     )
     table.add_column("作废 Void")
     table.add_column("完成 Finished")
@@ -108,7 +108,7 @@ def chosen_numbers(
         match = _SERIES.fullmatch(series)
         if match is None:
             wrong_usage(
-                "--series 应为 机构代码-年度-种类，如 410100-2026-1（1 年度，2 结业）。",
+                "--series 应为 机关代码-年度-种类，如 410100-2026-1（1 年度，2 结业）。",
                 "--series is CODE-YEAR-KIND, such as 410100-2026-1 (1 annual, 2 completion).",
             )
         part = Selection(None, match[1], int(match[2]), int(match[3]), first, last)

@@ -33,11 +33,11 @@ from registry.trust import current_trust_list
 from verifier.cli import parse_time
 
 authority = typer.Typer(
-    no_args_is_help=True, help="发证机构：委托、暂停、恢复、撤销 · Authorities and their delegation."
+    no_args_is_help=True, help="发证机关：委托、暂停、恢复、撤销 · Authorities and their delegation."
 )
 trust = typer.Typer(no_args_is_help=True, help="信任列表 · The trust list.")
 
-Code = Annotated[str, typer.Argument(metavar="CODE", help="6 位机构代码，如 410100 · 6-digit authority code")]
+Code = Annotated[str, typer.Argument(metavar="CODE", help="6 位机关代码，如 410100 · 6-digit authority code")]
 Since = Annotated[
     str | None,
     typer.Option("--from", metavar="TIME", help="自何时起，缺省即刻 · from when, at once by default"),
@@ -90,7 +90,7 @@ def _propose_first(app: App) -> None:
 @authority.command("add")
 def add(
     code: Code,
-    name: Annotated[str, typer.Option(help="机构全称（印在证书上）· full name, printed on certificates")],
+    name: Annotated[str, typer.Option(help="机关全称（印在证书上）· full name, printed on certificates")],
     uscc: Annotated[str, typer.Option(help="统一社会信用代码 · unified social credit code")],
     year: Annotated[list[int], typer.Option(help="委托年度，可多次 · years, repeatable")],
     kind: Annotated[str, typer.Option(help="provincial | municipal | industry")] = "municipal",
@@ -103,7 +103,7 @@ def add(
         list[str] | None, typer.Option(help="annual | completion，可多次，缺省两者 · kinds, both by default")
     ] = None,
 ) -> None:
-    """委托一个机构发证，或为其增加年度 · Delegate to an authority, or add years to one."""
+    """委托一个机关发证，或为其增加年度 · Delegate to an authority, or add years to one."""
     kinds = kinds_of(certificate)
     require_form(kind, name, year)
     areas = tuple(division or ()) or (() if industry else (code,))
@@ -128,7 +128,7 @@ def require_form(kind: str, name: str, years: Iterable[int]) -> None:
             f"--kind is provincial, municipal or industry, not “{kind}”.",
         )
     if not name.strip():
-        wrong_usage("--name 不能为空：请写机构全称。", "--name is empty: give the authority's full name.")
+        wrong_usage("--name 不能为空：请写机关全称。", "--name is empty: give the authority's full name.")
     for year in years:
         if year not in YEARS:
             wrong_usage(
@@ -139,7 +139,7 @@ def require_form(kind: str, name: str, years: Iterable[int]) -> None:
 
 @authority.command("list")
 def list_authorities() -> None:
-    """列出机构、范围、状态、密钥 · List authorities with scope, state and keys."""
+    """列出机关、范围、状态、密钥 · List authorities with scope, state and keys."""
     with registry_app(reading=True) as app, app.database.read() as session:
         trust_list = current_trust_list(session)
     table = Table("代码 Code", "名称 Name", "类别 Kind", "状态 State", "年度 Years", "密钥 Keys")
@@ -170,7 +170,7 @@ def suspend(
     reason: Annotated[str, typer.Option("--reason", help=reason_help("suspended"))],
     since: Since = None,
 ) -> None:
-    """暂停机构发证（已发证书有效）· Suspend; issued certificates stand."""
+    """暂停机关发证（已发证书有效）· Suspend; issued certificates stand."""
     _change(code, "suspended", reason, since)
 
 
@@ -180,7 +180,7 @@ def reinstate(
     reason: Annotated[str, typer.Option("--reason", help=reason_help("granted"))],
     since: Since = None,
 ) -> None:
-    """恢复机构发证 · Let it issue again."""
+    """恢复机关发证 · Let it issue again."""
     _change(code, "granted", reason, since)
 
 

@@ -269,7 +269,7 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "glyph_missing": _entry(
         "「{heading}」中的字证书字库没有：{characters}",
-        "请核对用字；确为生僻字的，请联系发证机构添加字库。",
+        "请核对用字；确为生僻字的，请联系发证机关添加字库。",
         "The certificate's font lacks characters of “{heading}”: {characters}",
         "Check the characters; for a truly rare one ask the issuing authority to extend the font.",
     ),
@@ -299,7 +299,7 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "name_single": _entry(
         "姓名「{value}」只有一个字。",
-        "请对照身份证填写全名；确为一个字的，本系统暂不能办理，请联系发证机构。",
+        "请对照身份证填写全名；确为一个字的，本系统暂不能办理，请联系发证机关。",
         "The name “{value}” is a single character.",
         "Write the full name as on the identity card; if it truly is one character, it cannot be handled here yet: ask the issuing authority.",
     ),
@@ -405,7 +405,7 @@ _IDENTITY: Mapping[str, Mapping[str, Sentences]] = {
     ),
     "identity_other_document": _entry(
         "「{value}」像是护照、港澳居民或台湾居民的证件号码，不是居民身份证号；目前只受理 18 位号码。",
-        "有港澳台居民居住证或新版外国人永久居留身份证的，请填其 18 位号码；没有的请联系发证机构，本行删去后其余照常办理。",
+        "有港澳台居民居住证或新版外国人永久居留身份证的，请填其 18 位号码；没有的请联系发证机关，本行删去后其余照常办理。",
         "“{value}” looks like a passport or a permit of Hong Kong, Macao or Taiwan; "
         "only resident identity numbers of 18 characters are accepted yet.",
         "Write the 18-character number of a residence permit or a permanent residence card if there is one; "

@@ -27,9 +27,9 @@ from registry.offices import (
     Delegation,
     add_authority,
     change_state,
-    covers_something,
     new_authority,
     require_authority,
+    require_coverage,
     require_possible,
 )
 from registry.trail.entry import JsonValue
@@ -90,14 +90,15 @@ def require_sensible(trust_list: TrustList, change: Change, *, now: int) -> None
         require_possible(require_authority(trust_list, change.code), STATES[change.act], change.reason)
         return
     given = change.delegation
-    if change.act != DELEGATE or given is None or given.code != change.code or not covers_something(given):
-        raise OfficeError("delegation_form", code=change.code)
+    if change.act != DELEGATE or given is None or given.code != change.code:
+        raise OfficeError("delegation_form", code=change.code, part="authority")
+    require_coverage(given)
     known = trust_list.authorities.get(change.code)
     if known is None:
         try:
             new_authority(trust_list.registry, given, now=now)
         except KeysError as error:  # a code that is none
-            raise OfficeError("delegation_form", code=change.code) from error
+            raise OfficeError("delegation_form", code=change.code, part="authority") from error
     elif set(given.years) <= known.scope.years:
         raise OfficeError("authority_exists", code=change.code)
     elif known.states[-1].state != "granted":

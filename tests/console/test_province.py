@@ -242,7 +242,7 @@ def test_an_authority_is_suspended_by_the_worker_after_a_second_factor(fresh: Co
         suspend(admin, **admin.confirmed(f"/console/authorities/{INDUSTRY}/change/suspend")).status_code
         == 422
     )
-    assert "提交暂停机构" in shown(fresh.signed_in(AUDITOR), "/console/trail?act=authority.suspend")
+    assert "提交暂停机关" in shown(fresh.signed_in(AUDITOR), "/console/trail?act=authority.suspend")
 
 
 def test_where_the_root_is_elsewhere_the_page_shows_what_is_to_be_signed(fresh: Console) -> None:
@@ -286,16 +286,23 @@ def test_a_delegation_with_a_slip_costs_no_confirmation(fresh: Console) -> None:
         "version": version,
         **admin.confirmed("/console/authorities/new"),
     }
-    for wrong in (
-        {},
-        {"authority": "4103"},
-        {"years": "二〇二六"},
-        {"kind": "royal"},
-        {"industry": "health"},
-    ):
-        answer = admin.post("/console/authorities", {**form, **wrong})
-        assert answer.status_code == 422, wrong
     right = {"uscc": "11410300005403116J"}
+    for wrong, field in (
+        ({}, "uscc"),
+        ({"authority": "4103"}, "authority"),
+        ({"years": "二〇二六"}, "years"),
+        ({"years": "2026 207"}, "years"),
+        ({"kind": "royal"}, ""),
+        ({"industry": "health"}, "division"),
+        ({"division": "4103"}, "division"),
+        ({"division": "", "industry": "卫生"}, "industry"),
+    ):
+        answer = admin.post("/console/authorities", {**form, **(right if wrong else {}), **wrong})
+        assert answer.status_code == 422, wrong
+        assert re.findall(r'<p class="wrong" id="(\w+)-wrong">', answer.text) == ([field] if field else []), (
+            wrong
+        )
+        assert ('role="alert"' in answer.text) is (not field)
     answer = admin.post("/console/authorities", {**form, **right})
     assert answer.status_code == 303, answer.text
     assert work_once(fresh.rig.app, KINDS, holder="tests")

@@ -148,8 +148,8 @@ def first_administrator(story: Story) -> "Page":
 def delegated_by_ceremony(story: Story, admin: "Page") -> None:
     """The console prepares and shows; the signer compares the code, signs at his own machine; then it is in force."""
     admin.goto("/console/authorities/new")
-    admin.get_by_label("机构代码").fill(CODE)
-    admin.get_by_label("机构全称").fill("郑州市人力资源和社会保障局")
+    admin.get_by_label("机关代码").fill(CODE)
+    admin.get_by_label("机关全称").fill("郑州市人力资源和社会保障局")
     admin.get_by_label("统一社会信用代码").fill("11410100005252100Y")
     admin.get_by_label("辖区代码").fill(CODE)
     admin.get_by_role("button", name="用通行密钥确认").click()
@@ -182,7 +182,7 @@ def invited(admin: "Page", name: str, login: str, role: str, office: str = CODE)
     admin.get_by_label("姓名").fill(name)
     admin.get_by_label("用户名").fill(login)
     admin.get_by_label("岗位").select_option(role)
-    admin.get_by_label("机构").select_option(office)
+    admin.get_by_label("机关").select_option(office)
     admin.get_by_role("button", name="用通行密钥确认").click()
     return admin.locator("dd.secret").inner_text()
 

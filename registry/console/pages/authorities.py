@@ -194,6 +194,7 @@ def _form(ctx: Context, error: OfficeError | None = None) -> Response:
     known = trust_list.authorities.get(code)
     if known is not None and not ctx.form:
         typed |= _of(known)
+    said, place = (error_text(error, ctx.lang), _field_of(error)) if error else ("", "")
     return render(
         ctx,
         "authorities/new.html",
@@ -201,9 +202,18 @@ def _form(ctx: Context, error: OfficeError | None = None) -> Response:
         typed={**typed, "authority": code, "years": typed["years"] or str(china_year(ctx.now))},
         known=known,
         version=trust_list.version,
-        error=error_text(error, ctx.lang) if error else "",
+        error="" if place else said,
+        slips={place: said},
         confirmation=ctx.ask_second_factor(*_act(DELEGATE, code), digest=str(trust_list.version)),
     )
+
+
+def _field_of(error: OfficeError) -> str:
+    """The text field that has to be mended, empty where it is none in particular."""
+    part = str(error.params.get("part", ""))
+    if part:
+        return part if part not in ("kind", "certificates") else ""
+    return {"delegation_area": "division", "uscc": "uscc", "authority_exists": "years"}.get(error.code, "")
 
 
 def _of(known: Authority) -> dict[str, str]:
@@ -230,8 +240,13 @@ def _delegation(ctx: Context) -> Delegation:
         divisions=tuple(_words(text_field(form, "division", most=2000))),
         industries=tuple(_words(text_field(form, "industry", most=2000))),
         kinds=kinds,
-        years=tuple(int(year) for year in years if year.isascii() and year.isdecimal() and len(year) == 4),
+        years=tuple(map(_year, years)),
     )
+
+
+def _year(text: str) -> int:
+    """A year; 0, which none is, for anything else, so that it is refused and not passed over."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) == 4 else 0
 
 
 def _words(text: str) -> Sequence[str]:
