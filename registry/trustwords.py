@@ -6,7 +6,6 @@ left out. ``!`` stands before what takes away, rewrites a history, or touches th
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from keys.canonical import JsonObject
@@ -16,8 +15,8 @@ from keys.publickey import PublicKey
 from keys.trustdiff import ADDED, CHANGED, REMOVED, Change
 from registry.applications import KIND_NAMES
 from registry.messages import pick
-from registry.offices import CHINA
-from verifier.textreport import visible
+from verifier.messages import DEFAULT_LANGUAGE
+from verifier.textreport import time_text, visible
 
 _STATES = {
     "granted": ("授权发证", "may issue"),
@@ -133,7 +132,7 @@ def _authority(change: Change, value: Mapping[str, Any]) -> tuple[str, str]:
     keys = [_key_words(one) for one in value["keys"]]
     verb = _VERBS[change.kind]
     return (
-        f"{verb[0]}发证机构 {value['code']} {names}（{value['kind']}，统一社会信用代码 {value['uscc']}）：{scope[0]}；"
+        f"{verb[0]}发证机关 {value['code']} {names}（{value['kind']}，统一社会信用代码 {value['uscc']}）：{scope[0]}；"
         + "；".join([one[0] for one in (*states, *keys)]),
         f"{verb[1]} authority {value['code']} {names} ({value['kind']}, credit code {value['uscc']}): {scope[1]}; "
         + "; ".join([one[1] for one in (*states, *keys)]),
@@ -141,7 +140,7 @@ def _authority(change: Change, value: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _of_authority(change: Change, who: str, rest: Sequence[str], value: Any) -> tuple[str, str] | None:
-    chinese, english = f"机构 {who}：", f"authority {who}: "
+    chinese, english = f"机关 {who}：", f"authority {who}: "
     match rest:
         case ["states", _] if change.kind == ADDED:
             words = _state(value)
@@ -240,5 +239,5 @@ def _fingerprint(key: Mapping[str, Any]) -> str:
 
 
 def _time(text: str) -> tuple[str, str]:
-    moment = datetime.fromtimestamp(timestamp_decode(text), UTC)
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"), moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    moment = timestamp_decode(text)
+    return time_text(moment, DEFAULT_LANGUAGE), time_text(moment, "en")

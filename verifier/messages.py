@@ -17,6 +17,10 @@ NOT_IN_FORCE: dict[str, Sentence] = {
     "superseded": Sentence("已更正换发", "SUPERSEDED"),
 }
 """What a page says in place of the verdict: the certificate is genuine, and was ended."""
+MISTYPED: dict[str, Sentence] = dict.fromkeys(
+    ("number_form", "number_check"), Sentence("编号有误，请再核对", "CHECK THE NUMBER")
+)
+"""Likewise of a number that can be nobody's: most often a digit was mistyped, which says nothing against any certificate."""
 OUTCOMES: dict[str, Sentence] = {
     Outcome.PASSED: Sentence("通过", "passed"),
     Outcome.FAILED: Sentence("未通过", "failed"),
@@ -28,7 +32,7 @@ STEPS: dict[str, Sentence] = {
     "decode": Sentence("读取内容", "Reading"),
     "strict-form": Sentence("严格格式", "Strict form"),
     "trust-list": Sentence("信任列表", "Trust list"),
-    "authority-and-key": Sentence("签发机关与密钥", "Authority and key"),
+    "authority-and-key": Sentence("发证机关与密钥", "Authority and key"),
     "proof": Sentence("数字签名", "Signature"),
     "schema-and-number": Sentence("模板与编号", "Template and number"),
     "log": Sentence("透明日志", "Transparency log"),

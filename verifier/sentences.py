@@ -106,7 +106,7 @@ SENTENCES: dict[str, Sentence] = {
     ),
     "context_nested": _file("内部另有 @context", "there is a second, nested @context"),
     "issuer_not_key_owner": _file(
-        "所写签发机关与签名密钥不属于同一机关", "the issuer named is not the owner of the signing key"
+        "所写发证机关与签名密钥不属于同一机关", "the issuer named is not the owner of the signing key"
     ),
     "text_not_nfc": _file("文字不是规范的 Unicode 形式（NFC）", "a text is not in Unicode's normal form NFC"),
     "text_control_character": _file(
@@ -211,68 +211,68 @@ SENTENCES: dict[str, Sentence] = {
     "pin_form": _list("根文件（root.json）格式有误", "the root file (root.json) is malformed"),
     # ---- step 4: authority and key
     "authorised": Sentence(
-        "签发机关获得授权，密钥在有效期内。",
+        "发证机关获得授权，密钥在有效期内。",
         "The authority was entitled to issue it, and the key was in force.",
     ),
     "authority_not_listed": Sentence(
-        "信任列表中没有这个签发机关：它未获授权签发证书。请勿采信，并向省级人社部门核实。",
+        "信任列表中没有这个发证机关：它未获授权签发证书。请勿采信，并向省级人社部门核实。",
         "The trust list has no such authority: it is not entitled to issue certificates. "
         "Do not accept it; ask the provincial office.",
     ),
     "key_not_listed": Sentence(
-        "信任列表中没有这个签名密钥：它不属于任何获授权机关。请勿采信，并向签发机关核实。",
+        "信任列表中没有这个签名密钥：它不属于任何获授权机关。请勿采信，并向发证机关核实。",
         "The trust list has no such signing key: it belongs to no authority. Do not accept it; ask the issuing authority.",
     ),
     "authority_not_granted": Sentence(
-        "签发机关在签发时尚未获得授权。请勿采信，并向签发机关核实。",
+        "发证机关在签发时尚未获得授权。请勿采信，并向发证机关核实。",
         "The authority was not yet entitled to issue at that time. Do not accept it; ask the issuing authority.",
     ),
     "authority_suspended": Sentence(
-        "签发机关在签发时处于暂停授权状态。请勿采信，并向签发机关核实。",
+        "发证机关在签发时处于暂停授权状态。请勿采信，并向发证机关核实。",
         "The authority's delegation was suspended at that time. Do not accept it; ask the issuing authority.",
     ),
     "authority_withdrawn": Sentence(
-        "签发机关在签发时已被取消授权。请勿采信，并向省级人社部门核实。",
+        "发证机关在签发时已被取消授权。请勿采信，并向省级人社部门核实。",
         "The authority's delegation had been withdrawn at that time. Do not accept it; ask the provincial office.",
     ),
     "authority_out_of_scope": Sentence(
-        "签发机关无权签发这一类别或年度的证书。请勿采信，并向签发机关核实。",
+        "发证机关无权签发这一类别或年度的证书。请勿采信，并向发证机关核实。",
         "The authority may not issue certificates of this kind or year. Do not accept it; ask the issuing authority.",
     ),
     "key_of_another_year": Sentence(
-        "签名密钥不属于证书编号所示年度。请勿采信，并向签发机关核实。",
+        "签名密钥不属于证书编号所示年度。请勿采信，并向发证机关核实。",
         "The signing key is not of the year in the number. Do not accept it; ask the issuing authority.",
     ),
     "key_out_of_window": Sentence(
-        "签发时密钥不在有效期内。请勿采信，并向签发机关核实。",
+        "签发时密钥不在有效期内。请勿采信，并向发证机关核实。",
         "The signing key was not in force at that time. Do not accept it; ask the issuing authority.",
     ),
     "key_compromised": Sentence(
-        "签名密钥在签发前已经泄露，不能证明出自签发机关。请勿采信，并向签发机关核实。",
+        "签名密钥在签发前已经泄露，不能证明出自发证机关。请勿采信，并向发证机关核实。",
         "The signing key had been compromised by then, so its signature proves nothing. "
         "Do not accept it; ask the issuing authority.",
     ),
     "key_superseded": Sentence(
-        "签名密钥在签发前已经停用。请勿采信，并向签发机关核实。",
+        "签名密钥在签发前已经停用。请勿采信，并向发证机关核实。",
         "The signing key had been replaced by then. Do not accept it; ask the issuing authority.",
     ),
     "issuer_name_differs": Sentence(
-        "证书上的签发机关名称与信任列表中的不一致。请勿采信，并向签发机关核实。",
+        "证书上的发证机关名称与信任列表中的不一致。请勿采信，并向发证机关核实。",
         "The authority's name differs from the one in the trust list. Do not accept it; ask the issuing authority.",
     ),
     "created_after_time": Sentence(
-        "签名时间晚于登记时间。请勿采信，并向签发机关核实。",
+        "签名时间晚于登记时间。请勿采信，并向发证机关核实。",
         "The signature is dated after the logging. Do not accept it; ask the issuing authority.",
     ),
     "created_long_before_logged": Sentence(
-        "签名时间比登记时间早得过多，有倒签嫌疑。请勿采信，并向签发机关核实。",
+        "签名时间比登记时间早得过多，有倒签嫌疑。请勿采信，并向发证机关核实。",
         "The signature is dated too long before the logging, as back-dated ones are. "
         "Do not accept it; ask the issuing authority.",
     ),
     # ---- step 5: proof
     "proof_valid": Sentence("签名与内容相符。", "The signature fits the content."),
     "proof_invalid": Sentence(
-        "签名与内容不符：内容在签发后被改动，或签名不是签发机关所作。请勿采信，并向签发机关核实。",
+        "签名与内容不符：内容在签发后被改动，或签名不是发证机关所作。请勿采信，并向发证机关核实。",
         "The signature does not fit the content: it was altered after signing, or the authority did not sign it. "
         "Do not accept it; ask the issuing authority.",
     ),
@@ -281,7 +281,7 @@ SENTENCES: dict[str, Sentence] = {
         "内容符合证书模板，编号一致。", "The content fits its template and the number agrees."
     ),
     "template_not_published": Sentence(
-        "根密钥没有公布过这种证书。请勿采信，并向签发机关核实。",
+        "根密钥没有公布过这种证书。请勿采信，并向发证机关核实。",
         "The root has published no such kind of certificate. Do not accept it; ask the issuing authority.",
     ),
     "schema": _file("字段内容不符合公布的模式", "a value does not fit the published schema"),
@@ -291,15 +291,15 @@ SENTENCES: dict[str, Sentence] = {
         "A certificate number has 20 digits. Compare it with the certificate and enter it again.",
     ),
     "number_check": Sentence(
-        "证书编号的校验位不符：编号抄录有误，或并无此编号。请对照证书逐位核对。",
-        "The number's check digits do not fit: it was copied wrongly, or no such number exists. Compare it digit by digit.",
+        "编号有一位抄错或输错，或并无此编号。请对照证书逐位核对。",
+        "A digit was mistyped, or no such number exists. Compare it with the certificate digit by digit.",
     ),
     "number_disagrees": Sentence(
-        "编号与签发机关、年度或类别不一致。请勿采信，并向签发机关核实。",
+        "编号与发证机关、年度或类别不一致。请勿采信，并向发证机关核实。",
         "The number does not agree with the authority, year or kind. Do not accept it; ask the issuing authority.",
     ),
     "valid_from_differs": Sentence(
-        "证书上的签发日期与签名时间不是同一天。请勿采信，并向签发机关核实。",
+        "证书上的签发日期与签名时间不是同一天。请勿采信，并向发证机关核实。",
         "The date of issue on the certificate is not the day of the signature. Do not accept it; ask the issuing authority.",
     ),
     "number_differs": Sentence(
@@ -334,7 +334,7 @@ SENTENCES: dict[str, Sentence] = {
         "没有日志证明，本次核验未作要求。", "There is no log proof, and none was required."
     ),
     "log_entry_differs": Sentence(
-        "日志中这个编号登记的不是这份证书。请勿采信，并向签发机关核实。",
+        "日志中这个编号登记的不是这份证书。请勿采信，并向发证机关核实。",
         "The log has something else under this number. Do not accept it; ask the issuing authority.",
     ),
     "log_entry_other": _proof("它属于另一份证书", "it belongs to another certificate"),
@@ -373,12 +373,12 @@ SENTENCES: dict[str, Sentence] = {
     # ---- step 8: status
     "in_force": Sentence("未被撤销，也未被暂停。", "Neither revoked nor suspended."),
     "revoked": Sentence(
-        "该证书已被签发机关撤销，不再有效。请勿再作为依据；如有疑问，请联系签发机关。",
+        "该证书已被发证机关撤销，不再有效。请勿再作为依据；如有疑问，请联系发证机关。",
         "The issuing authority has revoked this certificate; it is no longer in force. "
         "Do not rely on it; ask the authority if in doubt.",
     ),
     "suspended": Sentence(
-        "该证书已被签发机关暂停使用，目前不能作为依据。请联系签发机关，恢复后可重新核验。",
+        "该证书已被发证机关暂停使用，目前不能作为依据。请联系发证机关，恢复后可重新核验。",
         "The issuing authority has suspended this certificate; it cannot be relied on for now. "
         "Ask the authority, and check again once it is reinstated.",
     ),
@@ -527,16 +527,16 @@ UNDECIDED: dict[str, Sentence] = {
         "not be decided. Update the list and check again.",
     ),
     "authority_suspended": _needs_log(
-        "签发机关目前处于暂停授权状态", "The authority's delegation is suspended now"
+        "发证机关目前处于暂停授权状态", "The authority's delegation is suspended now"
     ),
     "authority_withdrawn": _needs_log(
-        "签发机关现已被取消授权", "The authority's delegation has been withdrawn"
+        "发证机关现已被取消授权", "The authority's delegation has been withdrawn"
     ),
     "key_out_of_window": _needs_log("签名密钥的有效期已过", "The signing key is past its period"),
     "key_compromised": _needs_log("签名密钥后来泄露", "The signing key was compromised later"),
     "key_superseded": _needs_log("签名密钥后来停用", "The signing key was replaced later"),
     "authority_not_listed": Sentence(
-        "现有信任列表中没有这个签发机关，但证书签发于该列表之后，无法判定。请更新信任列表后再核验。",
+        "现有信任列表中没有这个发证机关，但证书签发于该列表之后，无法判定。请更新信任列表后再核验。",
         "The trust list at hand has no such authority, but the certificate is newer than the list, so it could not be "
         "decided. Update the list and check again.",
     ),

@@ -2,11 +2,11 @@
 
 The verdict comes first, with its reason; then the signed fields, to be compared with the paper one by one; then against
 what and as of when it was judged; the steps; what is missing. Fields are shown only where the record is authentic: what
-nobody signed is never shown as fact. Times are in China's time (UTC+8) in Chinese and in UTC in English, and say so.
+nobody signed is never shown as fact. Times are in China's time (UTC+8), in both languages, and say so.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any
 from unicodedata import east_asian_width
 
@@ -30,20 +30,22 @@ from verifier.report import RULE_STEP, Detail, Outcome, StepResult, Verification
 from verifier.sentences import Sentence
 from verifier.trouble import Trouble
 
-_CHINA = timezone(timedelta(hours=8))
+CHINA = timezone(timedelta(hours=8))
+CHINA_TIME = Sentence("（北京时间）", " (UTC+8)")
+"""Said behind a time, in both languages the same one: who compares two pages reads the same digits."""
 _MARKS = {Outcome.PASSED: "✔", Outcome.FAILED: "✘", Outcome.INDETERMINATE: "?", Outcome.SKIPPED: "–"}
 _COLOURS = {"PASSED": "32", "FAILED": "31", "INDETERMINATE": "33", "SKIPPED": "2"}
 _TRUST_STEP, _LOG_STEP, _STATUS_STEP = 3, 7, 8
 LABELS = {
     "compare": Sentence(
-        "以下内容经签发机关签名，请与证书逐项核对",
+        "以下内容经发证机关签名，请与证书逐项核对",
         "Signed by the issuing authority; compare with the certificate",
     ),
     "unproven": Sentence(
         "证书内容未获证实，故不显示。", "The certificate's content is not established and is not shown."
     ),
     "number": Sentence("证书编号", "Number"),
-    "issuer": Sentence("签发机关", "Issuing authority"),
+    "issuer": Sentence("发证机关", "Issuing authority"),
     "date": Sentence("签发日期", "Date of issue"),
     "basis": Sentence("核验依据", "Judged against"),
     "at": Sentence("核验时间", "Judged as of"),
@@ -101,14 +103,12 @@ def printed_number(digits: str) -> str:
 
 
 def time_text(seconds: Detail, lang: str) -> str:
-    """A moment as people read it: China's time in Chinese, UTC in English."""
+    """A moment as people read it: China's time, which it says."""
     try:
-        moment = datetime.fromtimestamp(int(seconds), UTC)
+        moment = datetime.fromtimestamp(int(seconds), CHINA)
     except (ValueError, OverflowError, OSError):
         return str(seconds)
-    if lang == "en":
-        return moment.strftime("%Y-%m-%d %H:%M:%S UTC")
-    return moment.astimezone(_CHINA).strftime("%Y-%m-%d %H:%M:%S") + "（北京时间）"
+    return moment.strftime("%Y-%m-%d %H:%M:%S") + pick(CHINA_TIME, lang)
 
 
 def pad(text: str, width: int) -> str:

@@ -172,3 +172,20 @@ def test_dates_and_counts() -> None:
         assert made.from_string("{{ at | day }}").render(at=moment) == day
         assert made.from_string("{{ at | moment }}").render(at=moment) == f"{day} 01:00"
         assert made.from_string("{{ n | count }}").render(n=1234567) == "1,234,567"
+
+
+def test_who_issues_is_called_as_on_the_paper() -> None:
+    """``发证机关`` stands on every published face; 施教机构, 省级机构 and the like are somebody else."""
+    from registry import messages
+    from verifier import sentences
+
+    said = [text for _, text in templates()]
+    said += [
+        str(one.id) + str(one.string)
+        for lang in ("en", "zh_CN")
+        for _, found in catalogues(lang)
+        for one in found
+    ]
+    said += [pair[0] for pair in messages.ERRORS.values()] + [one.zh for one in sentences.SENTENCES.values()]
+    others = [text[:80] for text in said if re.search("发证机构|签发机关|本机构|该机构", text)]
+    assert others == [], "the issuing authority is 发证机关, 机关 for short"

@@ -545,7 +545,7 @@ def test_what_cannot_be_undone_is_asked(shell: Shell) -> None:
         "工作单位",
         "职称等级",
         "中级",
-        "签发机关",
+        "发证机关",
         "已撤销（弄虚作假）；备注：来信 12 号",
         "（北京时间）",
     ):

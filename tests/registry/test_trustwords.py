@@ -40,19 +40,19 @@ def lines(edit: Edit, lang: str) -> list[str]:
 CASES: list[tuple[Edit, str, str]] = [
     (
         lambda one: city(one)["states"].append(WITHDRAWN),
-        "  authority 410100 郑州市人力资源和社会保障局: is withdrawn from 2026-07-01 00:00:00 UTC (reform)",
-        "自 2026-07-01 08:00:00 起撤销（reform）",
+        "  authority 410100 郑州市人力资源和社会保障局: is withdrawn from 2026-07-01 08:00:00 (UTC+8) (reform)",
+        "自 2026-07-01 08:00:00（北京时间） 起撤销（reform）",
     ),
     (lambda one: city(one)["keys"].append(NEW_KEY), "adds key: key #2027-1 [", "新增密钥：密钥 #2027-1 ["),
     (
         lambda one: city(one)["keys"].append(NEW_KEY),
-        "from 2026-11-01 00:00:00 UTC to 2028-12-31 15:59:59 UTC",
-        "自 2026-11-01 08:00:00 至 2028-12-31 23:59:59",
+        "from 2026-11-01 08:00:00 (UTC+8) to 2028-12-31 23:59:59 (UTC+8)",
+        "自 2026-11-01 08:00:00（北京时间） 至 2028-12-31 23:59:59",
     ),
     (
         lambda one: city(one)["keys"][1].update(revoked=REVOKED),
-        "key #2026-1 ends at 2026-07-01 00:00:00 UTC (stolen), compromised from 2026-06-01 00:00:00 UTC on",
-        "自 2026-06-01 08:00:00 起视为泄露",
+        "key #2026-1 ends at 2026-07-01 08:00:00 (UTC+8) (stolen), compromised from 2026-06-01 08:00:00 (UTC+8) on",
+        "自 2026-06-01 08:00:00（北京时间） 起视为泄露",
     ),
     (lambda one: city(one)["scope"]["years"].append(2027), "adds year 2027", "新增年度 2027"),
     (
@@ -79,14 +79,14 @@ CASES: list[tuple[Edit, str, str]] = [
     (
         lambda one: city(one)["keys"].pop(),
         "! authority 410100 郑州市人力资源和社会保障局: removes key",
-        "! 机构 410100 郑州市人力资源和社会保障局：删除密钥",
+        "! 机关 410100 郑州市人力资源和社会保障局：删除密钥",
     ),
     (
         lambda one: city(one)["names"].update(zh="郑州"),
         "! authorities.410100.names.zh",
         '郑州市人力资源和社会保障局" → "郑州"',
     ),
-    (lambda one: one["authorities"].pop(), "! removes authority 418001", "! 删除发证机构 418001"),
+    (lambda one: one["authorities"].pop(), "! removes authority 418001", "! 删除发证机关 418001"),
     (lambda one: one["root"].update(threshold=1), "! root threshold: 2 → 1", "! 根签名门限：2 → 1"),
     (
         lambda one: one["root"]["keys"].append(
@@ -135,8 +135,8 @@ CASES: list[tuple[Edit, str, str]] = [
     (lambda one: one.update(version=2), "  version: 1 → 2", "  信任列表版本：1 → 2"),
     (
         lambda one: one.update(validUntil="2027-06-01T00:00:00Z"),
-        "  valid until 2027-06-01 00:00:00 UTC",
-        "  有效期至：2027-06-01 08:00:00",
+        "  valid until 2027-06-01 08:00:00 (UTC+8)",
+        "  有效期至：2027-06-01 08:00:00（北京时间）",
     ),
     (lambda one: one.update(usage="later"), 'usage: null → "later"', 'usage：null → "later"'),
     (lambda one: one.update(registry="other.example"), "! the registry's host: ", "! 登记系统域名："),
@@ -155,7 +155,7 @@ def test_a_first_list_is_told_whole(lang: str) -> None:
     said = "\n".join(describe(changes_between(nothing_yet(OLD), OLD), nothing_yet(OLD), OLD, lang))
     for text in ("410100", "418001", "root-1", "root-2", "root-3", "witness-1.example", "henan-2012", HOST):
         assert text in said
-    assert ("新增发证机构 410100" in said) is (lang == "zh-CN")
+    assert ("新增发证机关 410100" in said) is (lang == "zh-CN")
     assert ("adds authority 410100" in said) is (lang == "en")
     assert not {"None", "null"} & set(re.split(r"[^A-Za-z]+", said))
 

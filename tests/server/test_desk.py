@@ -240,6 +240,21 @@ def test_a_browser_that_reads_codes_sends_no_picture(browser: "Browser", address
         assert (kind, "在本机核验" in text) == ("card PASSED", True)
 
 
+@pytest.mark.parametrize(("language", "word"), [("zh-CN", "编号有误，请再核对"), ("en", "CHECK THE NUMBER")])
+def test_a_mistyped_number_is_told_as_one_and_counted_as_no_certificate(
+    browser: "Browser", address: str, language: str, word: str
+) -> None:
+    with opened(browser, desk(address), language=language) as page:
+        ready(page)
+        for count, typed in enumerate(("410100 2026 1 0000001 91", "410100 2026 1 0000001 9"), start=1):
+            page.fill("#code", typed)
+            page.keyboard.press("Enter")
+            kind, text = card(page, count)
+            assert (kind, text.split("\n")[0]) == ("card INDETERMINATE", word)
+        assert page.locator("#said").inner_text().strip() == word
+        assert page.locator("#counts dd").all_inner_texts() == ["0", "0", "0"]
+
+
 def test_a_number_with_its_name_and_with_another(browser: "Browser", address: str, site: Site) -> None:
     with opened(browser, desk(address)) as page:
         ready(page)

@@ -112,7 +112,7 @@ def test_many_targets_get_a_line_each(desk: Desk) -> None:
     assert code == 1
     assert lines[0].startswith("核验通过      410100 2026 1 0000123 15  张文博")
     assert lines[1].startswith("核验未通过    410100 2026 1 0000124 12")
-    assert "已被签发机关撤销" in lines[2]
+    assert "已被发证机关撤销" in lines[2]
     assert lines[-1] == "共核验 2 份：核验通过 1，核验未通过 1"
 
 

@@ -69,7 +69,7 @@ def test_the_signed_fields_of_an_annual_certificate_are_shown() -> None:
         "工作单位      郑州市第一人民医院",
         "职称等级      中级",
         "专业科目学时  60",
-        "签发机关      郑州市人力资源和社会保障局 (410100)",
+        "发证机关      郑州市人力资源和社会保障局 (410100)",
         "签发日期      2026-03-02",
     ):
         assert shown in text
@@ -91,18 +91,18 @@ def test_the_signed_fields_of_a_completion_are_shown() -> None:
 
 def test_times_say_their_zone() -> None:
     assert time_text(NOW, "zh-CN") == "2026-03-10 17:00:00（北京时间）"
-    assert time_text(NOW, "en") == "2026-03-10 09:00:00 UTC"
+    assert time_text(NOW, "en") == "2026-03-10 17:00:00 (UTC+8)"
     assert time_text(10**18, "en") == str(10**18)
 
 
 def test_the_basis_is_shown() -> None:
     text = render(_report(), "en")
     for shown in (
-        "Judged as of      2026-03-10 09:00:00 UTC",
+        "Judged as of      2026-03-10 17:00:00 (UTC+8)",
         "Registry          jxjy.henan.example",
-        "version 1, in force until 2027-01-01 00:00:00 UTC",
-        "Status            as of 2026-03-10 08:50:00 UTC",
-        "entry 0 of 1, logged 2026-03-02 08:00:05 UTC, witnesses: 2",
+        "version 1, in force until 2027-01-01 08:00:00 (UTC+8)",
+        "Status            as of 2026-03-10 16:50:00 (UTC+8)",
+        "entry 0 of 1, logged 2026-03-02 16:00:05 (UTC+8), witnesses: 2",
     ):
         assert shown in text
     assert "第 0 条（日志共 1 条），登记于 2026-03-02 16:00:05（北京时间），见证人 2 个" in render(
@@ -127,7 +127,7 @@ def test_a_replaced_certificate_names_its_successor_and_its_fields() -> None:
     assert "张文博" in text
     english = render(_revoked(), "en")
     assert (
-        "(since 2026-03-10 08:00:00 UTC; reason: corrected and replaced; new certificate: 410100 2026 1 0000124 12)"
+        "(since 2026-03-10 16:00:00 (UTC+8); reason: corrected and replaced; new certificate: 410100 2026 1 0000124 12)"
         in english
     )
     assert "Signed by the issuing authority" in english

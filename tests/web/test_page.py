@@ -150,7 +150,7 @@ def test_english_by_the_browsers_language_and_by_the_switch(
 ) -> None:
     with opened(browser, site, certificate.qr_text, language="en-GB") as page:
         assert verdict_of(page) == ("PASSED", "PASSED")
-        assert "UTC" in page.inner_text("#report")
+        assert "(UTC+8)" in page.inner_text("#report")
         page.click("#language")
         page.wait_for_selector("html[lang='zh-CN']")
         assert verdict_of(page) == ("PASSED", "核验通过")

@@ -31,7 +31,7 @@ FINDINGS: dict[str, Sentence] = {
     ),
     # ---- entries
     "entry_members": Sentence(
-        "条目中的编号、摘要或机构不合规定。",
+        "条目中的编号、摘要或机关不合规定。",
         "The number, digest or authority of an entry is not as the rules have it.",
     ),
     "time_falls": Sentence(
@@ -48,26 +48,26 @@ FINDINGS: dict[str, Sentence] = {
         "The entry's time is later than the moment at which a witness cosigned it.",
     ),
     "trail_went_back": Sentence(
-        "封存的审计记录条数减少，或同一条数有两个摘要：登记机构的审计记录被截短或改写。",
+        "封存的审计记录条数减少，或同一条数有两个摘要：登记系统的审计记录被截短或改写。",
         "The sealed audit trail has fewer acts than before, or another digest for as many: the registry's trail was cut off or rewritten.",
     ),
     # ---- authority
     "authority_not_listed": Sentence(
-        "发证时信任列表中没有这个机构：超出授权。",
+        "发证时信任列表中没有这个机关：超出授权。",
         "The trust list of the time did not have this authority: it issued without delegation.",
     ),
     "authority_not_granted": Sentence(
-        "该机构当时尚未获得委托而发证：超出授权。",
+        "该机关当时尚未获得委托而发证：超出授权。",
         "The authority issued before it was delegated.",
     ),
     "authority_suspended": Sentence(
-        "该机构被暂停期间发证：超出授权。", "The authority issued while it was suspended."
+        "该机关被暂停期间发证：超出授权。", "The authority issued while it was suspended."
     ),
     "authority_withdrawn": Sentence(
-        "该机构的委托撤销后发证：超出授权。", "The authority issued after its delegation was withdrawn."
+        "该机关的委托撤销后发证：超出授权。", "The authority issued after its delegation was withdrawn."
     ),
     "authority_out_of_scope": Sentence(
-        "该机构的委托不含这一种类或年度：超出范围。",
+        "该机关的委托不含这一种类或年度：超出范围。",
         "The delegation did not cover this kind or year: it issued out of scope.",
     ),
     # ---- numbers
@@ -138,11 +138,11 @@ FINDINGS: dict[str, Sentence] = {
         "The published trust list is newer than the log, which may be waiting for witnesses; the next audit looks again.",
     ),
     "history_rewritten": Sentence(
-        "新版信任列表改写了机构以往的状态或密钥。",
+        "新版信任列表改写了机关以往的状态或密钥。",
         "A version of the trust list changed an authority's past states or keys.",
     ),
     "state_backdated": Sentence(
-        "新版信任列表加入了起始时间早于该版本的机构状态：倒签。",
+        "新版信任列表加入了起始时间早于该版本的机关状态：倒签。",
         "A version of the trust list added a state that begins before the version: it is back-dated.",
     ),
     # ---- what is published besides

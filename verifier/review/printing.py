@@ -6,7 +6,7 @@ Texts are data, never markup. A character that the font cannot draw is printed a
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,10 +21,10 @@ from verifier.review import words
 from verifier.review.document import COUNTS, ReviewRecord, SignedReview
 from verifier.review.rows import Row
 from verifier.sentences import Sentence
+from verifier.textreport import CHINA, time_text
 
 PDF_STANDARDS: "list[typst.PDFStandard]" = ["a-3b"]
 _GETA = "〓"
-_CHINA = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def _printable(document: Mapping[str, object]) -> str:
 
 def _data(sheet: ReviewSheet) -> dict[str, object]:
     record, lang = sheet.record, sheet.lang
-    moment = datetime.fromtimestamp(record.created, UTC if lang == "en" else _CHINA)
+    moment = datetime.fromtimestamp(record.created, CHINA)
     data: dict[str, object] = {
         "sitting": record.sitting,
         "mark": record.mark,
@@ -79,7 +79,7 @@ def _data(sheet: ReviewSheet) -> dict[str, object]:
         "date": {"year": moment.year, "month": moment.month, "day": moment.day},
         "address": f"https://{sheet.host}/r",
         "words": {name: pick(one, lang) for name, one in words.REPORT.items()},
-        "facts": _facts(sheet, moment),
+        "facts": _facts(sheet),
         "figures": [[pick(words.FIGURES[name], lang), str(record.counts[name])] for name in COUNTS],
         "heads": [pick(one, lang) for one in words.HEADS],
         "rows": [_cells(place, row, lang) for place, row in enumerate(sheet.rows, start=1)],
@@ -90,18 +90,17 @@ def _data(sheet: ReviewSheet) -> dict[str, object]:
     return {**data, "qr": {"side": matrix.side, "path": matrix.svg_path()}}
 
 
-def _facts(sheet: ReviewSheet, moment: datetime) -> list[list[str]]:
+def _facts(sheet: ReviewSheet) -> list[list[str]]:
     record, lang = sheet.record, sheet.lang
 
     def said(name: str, *values: object) -> str:
         return pick(words.REPORT[name], lang).format(*values)
 
-    zone = " UTC" if lang == "en" else "（北京时间）"
     grade = pick(GRADES[record.grade], lang) if record.grade else said("own")
     age = said("hoursOld", record.status_max_age // 3600) if record.status_max_age else said("any")
     log = said("entries", record.log_size, record.log_root[:16]) if record.log_size else said("noLog")
     facts = {
-        "at": moment.strftime("%Y-%m-%d %H:%M:%S") + zone,
+        "at": time_text(record.created, lang),
         "years": " ".join(map(str, record.years)) or said("any"),
         "grade": grade,
         "ruleSet": record.rule_set or said("own"),

@@ -7,7 +7,7 @@
 
 import { judge, loadTrust, readPin } from '../page/gather.js';
 import { Source, keepPage, keepVerified } from '../page/source.js';
-import { LANGUAGES, age, body, choose, element, fill, headline, loadWords, preferredLanguage, printedNumber, readWords } from '../page/view.js';
+import { LANGUAGES, age, body, choose, dressOf, element, fill, headline, loadWords, preferredLanguage, printedNumber, readWords, wordOf } from '../page/view.js';
 import { Camera, Sightings, hasCamera } from './camera.js';
 import { evidenceOf, sorted } from './files.js';
 import { listen } from './gun.js';
@@ -80,7 +80,7 @@ function keep(card) {
   while (part('cards').childElementCount > MOST_CARDS) part('cards').lastElementChild?.remove();
   count();
   const { report } = card;
-  say(report ? `${words.ended[report.reason] || words.verdicts[report.verdict]} ${printedNumber(report.number)}` : card.note || '');
+  say(report ? `${wordOf(report, words)} ${printedNumber(report.number)}` : card.note || '');
   part('said').scrollIntoView({ block: 'nearest' }); // on a telephone it is below what was asked
 }
 
@@ -89,10 +89,11 @@ function say(text) {
   part('said').textContent = text;
 }
 
+/** A mistyped number is no certificate's, and in no count. */
 function count() {
   part('counts').replaceChildren(...VERDICTS.map((verdict) => element('div', { class: verdict },
     element('dt', {}, words.verdicts[verdict]),
-    element('dd', {}, String(cards.filter(({ report }) => report && report.verdict === verdict).length)))));
+    element('dd', {}, String(cards.filter(({ report }) => report && report.verdict === verdict && dressOf(report) === verdict).length)))));
 }
 
 /** @param {Card} card */
@@ -102,7 +103,7 @@ function drawn({ label, place, report, at = 0, troubles = [], note, isOld = fals
   const speech = { words, language };
   const shown = report.record ? [element('p', { class: 'number' }, `${words.labels.number} ${printedNumber(report.number)}`)] : [];
   const name = report.record ? [element('p', { class: 'signed' }, `${words.fields.name} ${report.record.credentialSubject.name}`)] : [];
-  return element('article', { class: `card ${report.verdict}` }, ...headline(report, speech, qrText), ...shown, ...name,
+  return element('article', { class: `card ${dressOf(report)}` }, ...headline(report, speech, qrText), ...shown, ...name,
     ...age(report, at, isOld, speech), from,
     element('details', {}, element('summary', {}, words.desk.details), ...body(report, at, troubles, speech)));
 }

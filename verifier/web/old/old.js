@@ -60,7 +60,7 @@
     var subject;
     say('');
     box.textContent = '';
-    box.className = found.verdict;
+    box.className = found.steps[1].code.indexOf('number_') ? found.verdict : 'INDETERMINATE'; // mistyped
     add(box, 'p', words.ended[found.reason] || words.verdicts[found.verdict], 'word');
     add(box, 'p', sentence, 'reason');
     if (details.reason) add(box, 'p', words.labels.reason + ' ' + (words.reasons[details.reason] || details.reason), 'number');

@@ -6,7 +6,7 @@
 
 import { anticipate, judge, loadTrust, readPin, readTemplates } from './gather.js';
 import { Source, keepPage, keepVerified } from './source.js';
-import { LANGUAGES, age, body, choose, codesOf, element, headline, loadCommonWords, preferredLanguage, withRare } from './view.js';
+import { LANGUAGES, age, body, choose, codesOf, dressOf, element, headline, loadCommonWords, preferredLanguage, withRare, wordOf } from './view.js';
 
 /**
  * @typedef {Partial<Evidence>} Presented
@@ -50,10 +50,10 @@ function show() {
   }
   const { report, at, troubles, isOld, byServer, presented } = judged;
   const speech = { words, language };
-  part('verdict').className = report.verdict;
+  part('verdict').className = dressOf(report);
   part('verdict').replaceChildren(...headline(report, speech, presented.qrText), ...age(report, at, isOld, speech),
     ...(byServer ? [element('p', { class: 'notice' }, words.page.byServer)] : []));
-  document.title = `${words.verdicts[report.verdict]} · ${words.page.title}`;
+  document.title = `${wordOf(report, words)} · ${words.page.title}`;
 }
 
 /** What stands below the verdict, and the form for another one. */

@@ -79,11 +79,10 @@ export const codesOf = (report, troubles) => [...report.steps, ...troubles].map(
 /** @param {string} text @param {...(string|number|boolean)} values for its `{}` */
 export const fill = (text, ...values) => values.reduce((/** @type {string} */ filled, value) => filled.replace('{}', () => String(value)), text);
 
-/** @param {number|string|boolean} seconds @param {string} language @returns {string} China's time in Chinese, UTC in English */
+/** @param {number|string|boolean} seconds @param {string} language @returns {string} China's time */
 export function timeText(seconds, language) {
-  const english = language === 'en';
-  const text = new Date((Number(seconds) + (english ? 0 : 8 * 3600)) * 1000).toISOString().slice(0, 19).replace('T', ' ');
-  return english ? `${text} UTC` : `${text}（北京时间）`;
+  const text = new Date((Number(seconds) + 8 * 3600) * 1000).toISOString().slice(0, 19).replace('T', ' ');
+  return text + (language === 'en' ? ' (UTC+8)' : '（北京时间）');
 }
 
 /** @param {string} digits @returns {string} as it is printed */
@@ -189,13 +188,19 @@ export function age({ steps }, at, isOld, { words, language }) {
   return [...parts, element('p', { class: 'notice' }, words.page.offline + without)];
 }
 
+/** @param {VerificationReport} report @returns {string} its dress */
+export const dressOf = ({ verdict, steps }) => (/^number_/.test(steps[1].code) ? 'INDETERMINATE' : verdict); // mistyped
+
+/** @param {VerificationReport} report @param {Words} words */
+export const wordOf = ({ verdict, reason }, words) => words.ended[reason] || words.verdicts[verdict];
+
 /** @param {VerificationReport} report @param {Speech} speech @param {string} [qrText] */
 export function headline(report, speech, qrText) {
   const { words } = speech;
   const deciding = report.steps.find((step) => step.step < 10 && step.code === report.reason);
   /** @type {Node[]} */
   const parts = [
-    element('p', { class: 'word' }, shape(report.verdict), words.ended[report.reason] || words.verdicts[report.verdict]),
+    element('p', { class: 'word' }, shape(dressOf(report)), wordOf(report, words)),
     element('p', { class: 'reason' }, sentence(words, report.reason, deciding && deciding.outcome)),
     ...(deciding && deciding.step === 8 ? statusFacts(deciding, speech) : []),
   ];

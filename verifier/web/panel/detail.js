@@ -1,7 +1,7 @@
 // @ts-check
 /** What stands behind a row when it is opened: what is claimed beside what is signed, each certificate with its steps, and a note. */
 
-import { body, element, headline, printedNumber } from '../page/view.js';
+import { body, dressOf, element, headline, printedNumber } from '../page/view.js';
 
 /** @param {string} field @param {Speech} speech */
 export const fieldName = (field, { words }) => words.panelFields[field] || words.fields[field] || field;
@@ -32,7 +32,7 @@ function certificate(item, speech, remove) {
     const text = item.trouble ? codes[item.trouble] || panel[item.trouble] || item.trouble : panel.waiting;
     return element('article', { class: 'card INDETERMINATE' }, element('p', { class: 'word' }, item.trouble ? verdicts.INDETERMINATE : panel.waiting), element('p', { class: 'reason' }, text), foot);
   }
-  return element('article', { class: `card ${item.report.verdict}` }, ...headline(item.report, speech), foot,
+  return element('article', { class: `card ${dressOf(item.report)}` }, ...headline(item.report, speech), foot,
     element('details', {}, element('summary', {}, panel.details), ...body(item.report, item.at || 0, item.troubles || [], speech)));
 }
 
