@@ -21,7 +21,7 @@ from registry.cases.models import Employer, IndexedCertificate
 from registry.database import select_among
 from registry.identity import IdentityVault
 from registry.intake.identifiers import IdentifierError, ResidentIdentity
-from registry.models import Certificate
+from registry.models import Certificate, StatusEvent
 from registry.status import states_of
 from verifier.record import parse_record
 
@@ -30,7 +30,8 @@ COUNTED = 10_000
 """Above this many the page says "more than": counting them all costs more than finding fifty."""
 MAX_TEXT = 60
 """Of a name or an employer that is searched for; the longest on a certificate."""
-STATES = ("issued", "suspended", "revoked")
+STATES = ("issued", "suspended", "revoked", "superseded")
+"""To search for; the index knows the first three, and ``revoked`` has what a correction ``superseded`` among it."""
 ORDERS = ("number", "name")
 _CODE, _NUMBER = re.compile(r"[0-9]{6}", re.ASCII), re.compile(r"[0-9]{20}", re.ASCII)
 
@@ -147,10 +148,13 @@ def _conditions(query: Query, authority: str | None) -> list[ColumnElement[bool]
         (indexed.batch_id, query.batch),
         (indexed.year, query.year),
         (indexed.kind, query.kind),
-        (indexed.state, query.state or None),
+        (indexed.state, "revoked" if query.state == "superseded" else query.state or None),
     ):
         if value is not None:
             conditions.append(column == value)
+    if query.state == "superseded":
+        replaced = select(StatusEvent.number).where(StatusEvent.successor.is_not(None))
+        conditions.append(indexed.number.in_(replaced))
     return conditions
 
 

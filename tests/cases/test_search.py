@@ -9,6 +9,7 @@ from sqlalchemy import delete, update
 from registry.cases.index import bring_up_to_date, follow, follow_to_the_end, name_key, progress, rebuild
 from registry.cases.models import Employer, IndexedCertificate, IndexMark
 from registry.cases.search import Query, every, identity_key, numbers_found, search
+from registry.correction import correct
 from registry.fsck import fsck
 from tests.builders import INDUSTRY, MUNICIPAL
 from tests.registry.rig import RULES, Rig, intake
@@ -77,6 +78,11 @@ def test_the_state_is_followed(rig: Rig) -> None:
     bring_up_to_date(rig.app)
     assert found(rig, Query(state="suspended")) == []
     assert len(found(rig, Query(state="issued"))) == 4
+    correct(rig.app, numbers[2], {"employer": "郑州市第二人民医院"})
+    bring_up_to_date(rig.app)
+    assert len(found(rig, Query(state="revoked"))) == 2
+    assert len(found(rig, Query(state="superseded"))) == 1
+    assert found(rig, Query(state="superseded", number=numbers[0])) == []
     rig.app.sign_log()
     assert fsck(rig.app).troubles == ()
 

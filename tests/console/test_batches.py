@@ -28,6 +28,15 @@ def upload(caller: Caller, data: bytes, name: str = "名单.csv", **fields: str)
     return int(answer.headers["location"].rpartition("/")[2])
 
 
+def test_where_nothing_was_refused_the_other_findings_are_shown(console: Console) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([annual(131, 专业科目学时="20", 公需科目学时="10")]))
+    page = clerk.get(f"/console/batches/{draft}/findings").text
+    assert "没有这样的意见" not in page
+    assert 'aria-current="page">全部' in page
+    assert "没有这样的意见" in clerk.get(f"/console/batches/{draft}/findings?nature=refused").text
+
+
 def test_a_clerks_way(console: Console) -> None:
     clerk = console.signed_in(Role.CLERK)
     assert "上传名单" in clerk.get("/console/batches").text
@@ -54,7 +63,10 @@ def test_a_clerks_way(console: Console) -> None:
     assert clerk.post(f"/console/batches/{draft}/submit", {"remark": "请审"}).status_code == 303
     assert "等待另一人签发" in clerk.get(f"/console/batches/{draft}").text
     assert clerk.get(f"/console/batches/{draft}/review").status_code == 200
-    assert "须由另一人审核签发" in clerk.get(f"/console/batches/{draft}/review").text
+    page = clerk.get(f"/console/batches/{draft}/review").text
+    assert "须由另一人审核签发" in page
+    assert '<th scope="col" class="count">专业科目学时</th>' in page
+    assert '<td class="count" data-label="公需科目学时">' in page
 
 
 def submitted(console: Console, *serials: int) -> tuple[int, Caller]:

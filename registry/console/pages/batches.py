@@ -130,10 +130,11 @@ def show(ctx: Ctx, draft_id: int) -> Response:
 @router.get("/batches/{draft_id}/findings", name="batches.findings")
 def findings(ctx: Ctx, draft_id: int) -> Response:
     """What was found in the uploads, filtered and leafed through; identity numbers masked."""
-    wanted = _filter(ctx)
     after = asked_number(ctx, "after") or 0
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
+        natures = _by_nature(session, draft_id)
+        wanted = _filter(ctx, natures)
         page = remarks(session, ctx.app.vault, draft_id, wanted, after=after, most=PAGE + 1)
         shown = page[:PAGE]
         told = _told(ctx, session, draft, shown)
@@ -144,7 +145,7 @@ def findings(ctx: Ctx, draft_id: int) -> Response:
             "title": title_of(ctx, session, draft),
             "told": told,
             "wanted": wanted,
-            "natures": _by_nature(session, draft_id),
+            "natures": natures,
             "kinds": _kinds(ctx, session, draft_id, wanted),
             "following": _next(page),
             "preceding": remarks_before(session, draft_id, wanted, place=after) if after else None,
@@ -222,9 +223,11 @@ def draft_json(session: Session, draft: Draft) -> dict[str, Any]:
     }
 
 
-def _filter(ctx: Context) -> Filter:
+def _filter(ctx: Context, natures: Mapping[str, int]) -> Filter:
+    """What is asked for; without a question what was refused, and for a person everything where nothing was."""
     given = ctx.request.query_params
-    nature = given.get("nature", "refused" if not given else "")
+    usual = "refused" if not given and (natures["refused"] or ctx.is_program) else ""
+    nature = given.get("nature", usual)
     if nature not in ("", *TITLES):
         raise Problem("not_found")
     return Filter(nature, given.get("code", "")[:40], asked_number(ctx, "row"))
