@@ -41,8 +41,8 @@ from verifier.note import ALGORITHM_NOTE, NoteKey
 from verifier.number import CertificateNumber
 
 YEARS = range(2000, 2100)
-_DIVISION, _INDUSTRY = re.compile(r"[0-9]{6}", re.ASCII), re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 """Years that are no slip of the keyboard."""
+_DIVISION, _INDUSTRY = re.compile(r"[0-9]{6}", re.ASCII), re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 CHINA = timezone(timedelta(hours=8))
 STATUS_KEY, REPORT_KEY = "status-1", "report-1"
 STATE_REASONS = {
