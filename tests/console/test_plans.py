@@ -103,6 +103,7 @@ def searches() -> Iterator[dict[str, str]]:
         ("identity", identity(701)),
         ("number", "41010020261000000190"),
         ("state", "revoked"),
+        ("state", "superseded"),
         ("year", "2026"),
         ("batch", "1003"),
         ("authority", "410100"),
