@@ -153,8 +153,11 @@ def _conditions(query: Query, authority: str | None) -> list[ColumnElement[bool]
         if value is not None:
             conditions.append(column == value)
     if query.state == "superseded":
-        replaced = select(StatusEvent.number).where(StatusEvent.successor.is_not(None))
-        conditions.append(indexed.number.in_(replaced))
+        # Asked of each in turn, of which a page needs few: as a set it would be all corrections that there ever were.
+        successor = select(StatusEvent.successor).where(
+            StatusEvent.number == indexed.number, StatusEvent.successor.is_not(None)
+        )
+        conditions.append(successor.limit(1).scalar_subquery().is_not(None))
     return conditions
 
 
