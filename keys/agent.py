@@ -72,18 +72,31 @@ class AgentClient:
 
         return cls(dial)
 
+    def is_there(self) -> bool:
+        """Whether something takes connections at the address; nothing is asked, and the agent's journal has no line of it."""
+        try:
+            self._dial().close()
+        except OSError:
+            return False
+        return True
+
     def keys(self) -> dict[str, PublicKey]:
         """Names and public keys that the agent serves, asked once; raises ``CustodyError``."""
         if self._keys is None:
             self._keys = parse_keys(self._ask(pack_keys_asked()))
         return self._keys
 
+    def serves(self, name: str) -> bool:
+        """Whether the agent has a key of that name; asked anew where it had not, for one started since may have it."""
+        if name not in self.keys():
+            self._keys = None
+        return name in self.keys()
+
     def signer(self, name: str) -> "AgentSigner":
         """The signer of that name; raises ``CustodyError`` (``agent_key_unknown``, ``agent_gone`` …)."""
-        key = self.keys().get(name)
-        if key is None:
+        if not self.serves(name):
             raise CustodyError("agent_key_unknown", name)
-        return AgentSigner(self, name, key)
+        return AgentSigner(self, name, self.keys()[name])
 
     def signatures(self, name: str, messages: Sequence[bytes]) -> list[bytes]:
         """What the agent signs by the key of that name; the messages must be within the bounds of one request."""

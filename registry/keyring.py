@@ -90,11 +90,15 @@ class Keyring:
     def has(self, name: str) -> bool:
         """Whether there is a key of that name here, in its token, or with the agent."""
         if self._agent is not None and self._apart is None:
-            return name in self._agent.keys()  # noqa: SIM118  (a request, not a dictionary)
+            return self._agent.serves(name)
         place = self._place(name)
         if isinstance(place, TokenUri):
             return self._token(place).has(place.object)
         return place.exists()
+
+    def agent_is_away(self) -> bool:
+        """Whether the keys are with an agent, and nothing takes connections where it should be."""
+        return self._agent is not None and self._apart is None and not self._agent.is_there()
 
     def names(self) -> list[str]:
         """The names of all keys here, files' and tokens'."""

@@ -298,6 +298,26 @@ def test_a_restart_between_two_requests_is_not_noticed(tmp_path: Path, place: Pa
             assert remote.sign(HASH) == signer(OFFICE).sign(HASH)
 
 
+def test_a_key_that_an_agent_has_since_it_was_started_anew_is_found(tmp_path: Path, place: Path) -> None:
+    fewer = replace(agent_in(tmp_path), keys={"log": agent_in(tmp_path).keys["log"]})
+    with closing(AgentClient.at(place)) as one:
+        with running(fewer, place):
+            assert one.serves("log")
+            assert not one.serves(OFFICE)
+        with running(agent_in(tmp_path), place):
+            assert one.serves(OFFICE)
+            assert one.signer(OFFICE).sign(HASH) == signer(OFFICE).sign(HASH)
+
+
+def test_whether_an_agent_is_there_is_seen_without_a_line_in_its_journal(tmp_path: Path, place: Path) -> None:
+    one = AgentClient.at(place)
+    assert not one.is_there()
+    with running(agent_in(tmp_path), place):
+        assert one.is_there()
+    assert not one.is_there()
+    assert not (tmp_path / "agent.log").exists()
+
+
 def test_no_agent_at_all(place: Path) -> None:
     with refused(CustodyError, "agent_gone"):
         AgentClient.at(place).keys()
