@@ -124,8 +124,8 @@ def _head_signature_troubles(app: App, session: Session, trust: Trust) -> Iterat
     try:
         note = app.settings.head.read_bytes()
         parse_checkpoint_text(parse_note(note).text)
-    except (FileNotFoundError, VerifierError):
-        return  # there is none yet; or it is no head at all, which is said already
+    except (OSError, VerifierError):
+        return  # there is none yet; or it cannot be read, or is no head at all, which is said already
     key, *former = _log_keys(session)
     origin = trust.trust_list.log_origin
     try:

@@ -24,11 +24,16 @@ from verifier.note import parse_note
 
 
 def read_head(file: Path) -> Checkpoint | None:
-    """The head in ``file``, or None where nothing was signed here yet; raises ``RegistryError`` (``head_unusable``)."""
+    """The head in ``file``, or None where nothing was signed here yet.
+
+    Raises ``RegistryError``: ``head_unusable`` where it is damaged, ``head_unreadable`` where the system does not give it.
+    """
     try:
         return parse_checkpoint_text(parse_note(file.read_bytes()).text)
     except FileNotFoundError:
         return None
+    except OSError as error:
+        raise RegistryError("head_unreadable", file=str(file), problem=error.strerror or "") from error
     except VerifierError as error:
         raise RegistryError("head_unusable", file=str(file)) from error
 

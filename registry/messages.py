@@ -303,6 +303,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "怎样继续：恢复更新的备份，或重放预写日志（WAL）。若确知第 {here} 条以后的部分既未公布也未交给任何人，可把 head 移到安全处，运行 certreg fsck 后继续；见 registry/README.md “After a restore”。",
         "How to go on: take a newer backup, or replay the write-ahead log. If you know that nothing after entry {here} was published or handed to anybody, move head to a safe place, run certreg fsck and go on; see registry/README.md, After a restore.",
     ),
+    "head_unreadable": (
+        "读不到数据库之外的日志头文件 {file}（{problem}），无法判断数据库是否为旧备份。请检查其所有者和权限（600），不要删除或移走。",
+        (
+            "The log's head outside the database, {file}, cannot be read ({problem}): whether the database is an old backup "
+            "cannot be told. See to its owner and mode (600); do not delete it, or move it away."
+        ),
+    ),
     "head_unusable": (
         "数据库之外的日志头文件 {file} 已损坏，无法判断数据库是否为旧备份。请从备份恢复该文件，见 registry/README.md。",
         (
@@ -520,6 +527,10 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "要签的内容太大，签名代理不接受。",
         "What is to be signed is larger than a signing agent takes.",
     ),
+    "agent_client": (
+        "本机没有名为 {user} 的系统用户，代理没有启动。",
+        "There is no user {user} on this system; the agent was not started.",
+    ),
     "agent_folder": (
         "签名代理的套接字所在文件夹不属于本用户，或他人可进入。请设为 700。",
         "The folder of the agent's socket is another user's, or open to others. Set its mode to 700.",
@@ -596,8 +607,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The database's schema is of another version of this program. Run a writing command (certreg resume) once, or that version.",
     ),
     "batch_open": (
-        "批次 {batch}（{file}）没有做完，或正在进行：已发 {issued} 份，待完成 {waiting} 份，其余行没有编号。请重新提交该名单，已发的不会重复。",
-        "Batch {batch} ({file}) did not end, or is under way: {issued} issued, {waiting} waiting, the other rows have no number. Submit the list again; nothing is issued twice.",
+        "批次 {batch}（{file}）没有做完，或正在进行：已发 {issued} 份，待完成 {waiting} 份，其余行没有编号。请先运行 certreg resume 办完待完成的，再重新提交该名单，已发的不会重复。",
+        "Batch {batch} ({file}) did not end, or is under way: {issued} issued, {waiting} waiting, the other rows have no number. Run certreg resume, which ends what waits, then submit the list again; nothing is issued twice.",
     ),
     "database_address": (
         "CERTREG_DATABASE_URL 不是可用的数据库地址。支持 postgresql://用户@主机/库 和 sqlite:///文件。",

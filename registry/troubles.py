@@ -57,6 +57,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
         "日志与本机最后签名的日志头不是同一部历史",
         "The log is another history than the head that was signed last here",
     ),
+    "head_unreadable": (
+        "读不到数据库之外的日志头文件，无法判断数据库是否为旧备份。请检查其所有者和权限（600），不要删除或移走。",
+        (
+            "The log's head outside the database cannot be read: whether the database is an old backup cannot be told. "
+            "See to its owner and mode (600); do not delete it, or move it away."
+        ),
+    ),
     "head_unusable": (
         "数据库之外的日志头文件已损坏，无法判断数据库是否为旧备份。请从备份恢复该文件，见 registry/README.md。",
         (

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 from pathlib import Path
+from pwd import getpwnam
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from registry.apart import served_keys
 from registry.children import keep_memory_private
 from registry.cli.common import errors_told
 from registry.cli.shell import SHELL
-from registry.errors import OfficeError
+from registry.errors import OfficeError, RegistryError
 from registry.files import require_private
 from registry.keyring import Keyring, keyring_of
 from registry.log import log_origin
@@ -39,8 +40,11 @@ def serve_command(
         ),
     ] = None,
     client: Annotated[
-        list[int] | None,
-        typer.Option(help="另一系统用户的号码，可多次 · number of another user to serve, repeatable"),
+        list[str] | None,
+        typer.Option(
+            metavar="USER",
+            help="另一系统用户的名称或号码，可多次 · name or number of another user to serve, repeatable",
+        ),
     ] = None,
     journal: Annotated[
         Path | None, typer.Option(help="请求记录，缺省 HOME/agent.log · journal of requests")
@@ -60,7 +64,7 @@ def serve_command(
         keep_memory_private()
         keyring = keyring_of(settings, environment)
         keys = served_keys(keyring, key or _all_but_root(keyring), log_origin=log_origin(host))
-        uids = frozenset((os.geteuid(), *(client or ())))
+        uids = frozenset((os.geteuid(), *map(_number_of, client or ())))
         held = Agent(keys, Journal(journal or settings.journal), uids)
         place = path or settings.home / "agent" / "socket"
         with listening(place, shared=bool(client)) as listener, _signalled() as stop:
@@ -71,6 +75,16 @@ def serve_command(
             SHELL.say_json({"socket": str(place), "keys": sorted(keys)})
             SHELL.out.file.flush()
             serve(held, listener, stop)
+
+
+def _number_of(user: str) -> int:
+    """The number of a user of this system; raises ``RegistryError`` (``agent_client``)."""
+    if user.isascii() and user.isdigit():
+        return int(user)
+    try:
+        return getpwnam(user).pw_uid
+    except KeyError as error:
+        raise RegistryError("agent_client", user=user) from error
 
 
 def _all_but_root(keyring: Keyring) -> list[str]:

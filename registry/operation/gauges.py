@@ -56,6 +56,9 @@ class RegistryCollector:
         except OSError:
             free = 0
         yield _gauge("disk_free_bytes", "Free where the registry's folder is.", free)
+        if self.app.settings.agent is not None:
+            there = not self.app.keyring.agent_is_away()
+            yield _gauge("agent_up", "Whether the signing agent takes connections.", there)
         note = last_publication(self.app.settings.published)
         if note is not None:
             yield _gauge("published_seconds", "Since this host published last.", now - note.at)
@@ -71,8 +74,9 @@ class RegistryCollector:
         except RegistryError as error:
             code = error.code
         head = latest_checkpoint(session)
-        damaged = code == "head_unusable"
-        yield _gauge("head_unusable", "Whether the file of the last signed head is damaged.", damaged)
+        damaged = code in {"head_unusable", "head_unreadable"}
+        text = "Whether the file of the last signed head is damaged, or cannot be read."
+        yield _gauge("head_unusable", text, damaged)
         if not damaged:
             text = "Whether the database is older than what was signed, or another history."
             yield _gauge("log_rolled_back", text, bool(code))

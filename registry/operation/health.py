@@ -40,7 +40,7 @@ class Readiness:
         """Codes, as in ``registry.messages``; ``disk_low`` besides."""
         with self._lock:
             if self.steady() - self._at >= REMEMBERED_SECONDS:
-                self._known = (*_of_database(self.app), *_of_disk(self.app))
+                self._known = (*_of_database(self.app), *_of_disk(self.app), *_of_agent(self.app))
                 self._at = self.steady()
             return self._known
 
@@ -67,6 +67,10 @@ def _of_disk(app: App) -> tuple[str, ...]:
     except OSError:
         return ("home_unreadable",)
     return ("disk_low",) if free < MIN_FREE_BYTES else ()
+
+
+def _of_agent(app: App) -> tuple[str, ...]:
+    return ("agent_gone",) if app.keyring.agent_is_away() else ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -98,6 +99,14 @@ def test_the_root_is_served_where_it_is_named(shell: Shell) -> None:
     with agent(shell, "--key", "root-1", "--key", "log") as (_, socket):
         said = with_agent(shell, socket, "trust", "renew")
         assert said.code == 0, said.err
+
+
+def test_clients_are_named_or_numbered(shell: Shell, tmp_path: Path) -> None:
+    place = tmp_path / "shared" / "socket"
+    with agent(shell, "--socket", str(place), "--client", "root", "--client", "4242") as (_, socket):
+        assert stat.S_IMODE(socket.stat().st_mode) == 0o666
+    said = shell.certreg("--json", "agent", "serve", "--host", HOST, "--client", "no-such-user")
+    assert (said.code, said.json["error"]) == (1, "agent_client")
 
 
 def test_two_agents_at_one_address(shell: Shell) -> None:

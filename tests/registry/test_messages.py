@@ -108,7 +108,13 @@ def test_no_sentence_is_there_for_nothing() -> None:
     assert {code for code in ERRORS if f'"{code}"' not in said} <= by_state
 
 
-PASSED_ON = {"log_rolled_back", "log_not_consistent", "head_unusable", "intent_altered"} | {
+PASSED_ON = {
+    "log_rolled_back",
+    "log_not_consistent",
+    "head_unreadable",
+    "head_unusable",
+    "intent_altered",
+} | {
     "trail_export_form",
     "trail_entry_form",
 }

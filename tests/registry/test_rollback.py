@@ -169,6 +169,15 @@ def test_a_damaged_file_stops_everything_and_says_so(lite: Rig, damage: bytes) -
         lite.issue(2)
 
 
+def test_a_file_that_cannot_be_read_stops_everything_and_says_so(lite: Rig) -> None:
+    lite.issue(1)
+    lite.app.settings.head.unlink()
+    lite.app.settings.head.mkdir()  # the administrator, as whom tests may run, reads any file
+    assert codes(lite) == {"head_unreadable"}
+    with refused(RegistryError, "head_unreadable"):
+        lite.issue(2)
+
+
 def test_a_head_that_the_log_never_signed_is_told(lite: Rig) -> None:
     lite.issue(1)
     head = lite.app.settings.head

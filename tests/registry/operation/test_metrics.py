@@ -1,10 +1,12 @@
 """What those who run a registry see: metrics by codes alone, health that says what is missing, and nobody in either."""
 
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -15,15 +17,17 @@ from prometheus_client.parser import text_string_to_metric_families
 from keys.ceremony import make_offer, parse_offer
 from registry.actors import SYSTEM
 from registry.app import App, create_app
+from registry.errors import RegistryError
 from registry.jobs import service
 from registry.jobs.worker import Done, JobKind, work_once
+from registry.keyring import keyring_of
 from registry.lastpublication import LastPublication, last_publication, note_publication
 from registry.models import Intent
 from registry.operation import health
 from registry.operation.gauges import RegistryCollector
 from registry.operation.health import Readiness
 from registry.statuslists import STATUS_VALIDITY
-from tests.builders import HOST, MUNICIPAL, signer
+from tests.builders import HOST, MUNICIPAL, refused, signer
 from tests.registry.rig import DAY, FOUNDED, Clock, Place, Rig
 from tests.registry.test_rollback import rolled_back
 from verifier.operation.listener import listening, parse_address
@@ -119,6 +123,34 @@ def test_a_damaged_head_is_no_old_database(lite: Rig) -> None:
     assert told[("certreg_head_unusable", ())] == 1
     assert ("certreg_log_rolled_back", ()) not in told
     assert told[("certreg_log_size", ())] > 1
+
+
+def test_a_head_that_cannot_be_read_is_told_by_its_code(lite: Rig) -> None:
+    """A folder in its place stands for a file of another owner, which the administrator of this machine could read."""
+    lite.issue(1)
+    lite.app.settings.head.unlink()
+    lite.app.settings.head.mkdir()
+    assert Readiness(lite.app)() == ("head_unreadable",)
+    told = collected(lite.app)
+    assert told[("certreg_head_unusable", ())] == 1
+    assert ("certreg_log_rolled_back", ()) not in told
+    with refused(RegistryError, "head_unreadable"):
+        lite.issue(2)
+
+
+def test_an_agent_that_is_gone_is_told(lite: Rig, tmp_path: Path) -> None:
+    """Nothing can be signed, although database, disk and head are as they should be."""
+    assert ("certreg_agent_up", ()) not in collected(lite.app)
+    socket_of_agent = tmp_path / "agent.socket"
+    settings = replace(lite.app.settings, agent=socket_of_agent)
+    app = replace(lite.app, settings=settings, keyring=keyring_of(settings, {}))
+    assert Readiness(app)() == ("agent_gone",)
+    assert collected(app)[("certreg_agent_up", ())] == 0
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as there:
+        there.bind(str(socket_of_agent))
+        there.listen()
+        assert Readiness(app)() == ()
+        assert collected(app)[("certreg_agent_up", ())] == 1
 
 
 def test_while_the_first_list_waits_for_its_signatures_all_else_is_told(tmp_path: Path) -> None:
