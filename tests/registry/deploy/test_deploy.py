@@ -319,6 +319,14 @@ def test_nothing_else_is_given_out(served: tuple[Path, str]) -> None:
             assert "张文博" not in answer.text
 
 
+def test_a_browser_is_led_from_the_hosts_name_to_where_one_verifies(served: tuple[Path, str]) -> None:
+    with httpx.Client(base_url=served[1]) as client:
+        led = client.get("/", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+        assert (led.status_code, led.headers["location"]) == (303, "/verify")
+        assert (led.headers["vary"], led.headers["cache-control"]) == ("Accept", "no-store")
+        assert client.get("/", headers={"Accept": "application/json"}).status_code == 404
+
+
 def announced(address: str, lang: str, size: int) -> httpx.Response:
     """What is answered to the head of an upload of that size; nothing of it is sent."""
     with closing(HTTPConnection(address.removeprefix("http://"), timeout=20)) as connection:
