@@ -10,6 +10,7 @@ import logging
 import time
 
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.orm import Session
 
 from registry.outages import OUTAGES
 
@@ -17,6 +18,12 @@ PATIENCE = 0.05
 """Seconds that a page waits for the replica, or for a connection to it; within one house it is some milliseconds behind."""
 _PAUSE = 0.002
 _REACHED = text("SELECT pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn) WHERE pg_is_in_recovery()")
+LONG = 5.0
+"""Seconds that a commit may wait for a standby until it is told; one that is there answers within milliseconds."""
+_HELD_UP = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
+    " AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
+)
 logger = logging.getLogger(__name__)
 
 
@@ -39,6 +46,17 @@ def connection_in_step(replica: Engine, primary: Engine) -> Connection | None:
         logger.warning("the replica cannot be used; the primary is read")
     connection.close()
     return None
+
+
+def commits_waiting(session: Session) -> int:
+    """How many commits have waited for a synchronous standby longer than usual: it is away, and they wait without an error.
+
+    Of all programs that come as our user, on whatever host. 0 on SQLite.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "postgresql":
+        return 0
+    return int(connection.execute(_HELD_UP, {"seconds": LONG}).scalar_one())
 
 
 def _has_reached(connection: Connection, position: str) -> bool:

@@ -18,6 +18,7 @@ from registry.database import known_schemas, newest_schema
 from registry.errors import RegistryError
 from registry.log import seconds_behind
 from registry.outages import OUTAGES, outage_of
+from registry.replica import commits_waiting
 from verifier.operation.listener import JSON, LIVE, ready_document
 
 PREFIX = "/health/"
@@ -37,7 +38,7 @@ class Readiness:
     _known: tuple[str, ...] = ()
 
     def __call__(self) -> tuple[str, ...]:
-        """Codes, as in ``registry.messages``; ``disk_low`` besides."""
+        """Codes, as in ``registry.messages``; ``disk_low`` and ``standby_missing`` besides."""
         with self._lock:
             if self.steady() - self._at >= REMEMBERED_SECONDS:
                 self._known = (*_of_database(self.app), *_of_disk(self.app), *_of_agent(self.app))
@@ -54,6 +55,8 @@ def _of_database(app: App) -> tuple[str, ...]:
             app.require_head(session)
             if seconds_behind(session, app.clock()):
                 return ("clock_went_back",)
+            if commits_waiting(session):
+                return ("standby_missing",)
     except OUTAGES as error:
         return (outage_of(error),)
     except RegistryError as error:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+from registry import replica
 from registry.actors import SYSTEM, Role
 from registry.cli.common import told
 from registry.errors import RegistryError
@@ -80,6 +81,29 @@ def up(rig: Rig) -> float:
     """``certreg_database_up``."""
     families = {one.name: one for one in RegistryCollector(rig.app).collect()}
     return families["certreg_database_up"].samples[0].value
+
+
+def test_commits_that_wait_for_a_lost_standby_are_told_and_go_on_when_nobody_waits_for_it(
+    served: Rig, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Reading goes on, and no error comes: without this nobody would be told why nothing ends."""
+    monkeypatch.setattr(replica, "LONG", 0.0)
+    server.ask("ALTER SYSTEM SET synchronous_standby_names = '*'")
+    server.ask("SELECT pg_reload_conf()")
+    issuing = Thread(target=served.issue, args=(1,))
+    issuing.start()
+    try:
+        until(lambda: ready_of(served) == ("standby_missing",))
+        families = {one.name: one for one in RegistryCollector(served.app).collect()}
+        assert families["certreg_commits_waiting"].samples[0].value > 0
+        assert issuing.is_alive()
+    finally:
+        server.ask("ALTER SYSTEM RESET synchronous_standby_names")
+        server.ask("SELECT pg_reload_conf()")
+        issuing.join(60)
+    assert not issuing.is_alive()
+    assert ready_of(served) == ()
+    assert_sound(served.app, issued=1)
 
 
 def test_the_console_says_that_the_database_is_away_and_goes_on_by_itself(
