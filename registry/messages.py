@@ -93,8 +93,11 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "{rows} rows still lie under data key {key}, or it was replaced less than an hour ago. Run certreg identity rotate, then try later.",
     ),
     "identity_key_missing": (
-        "找不到证件号码密钥文件 {file}。请从备份恢复。",
-        "The identity key file {file} is missing. Restore it from a backup.",
+        "找不到证件号码密钥文件 {file}，环境变量 {variable} 也没有设置。请从备份恢复文件；主密钥若来自环境变量，请为本程序设置它。",
+        (
+            "The identity key file {file} is missing, and the variable {variable} is not set. Restore the file from a backup; "
+            "where the master key comes from the variable, give it to this program."
+        ),
     ),
     "identity_key_unsafe": (
         "证件号码密钥文件 {file} 权限过宽或已损坏（应为 600、32 字节）。",

@@ -90,6 +90,12 @@ def rewrap_command() -> None:
         f"现用第 {count} 把主密钥（来源：{source}）。旧主密钥仍能打开旧备份，请与旧备份一同保存或销毁。",
         f"Master key {count} (from: {source}) is in use. The old one still opens older backups: keep or destroy it with them.",
     )
+    if source == "environment":
+        SHELL.say(
+            f"它只在环境变量 {Masters.variable(count)} 中：请另存两处，并写入所有程序的环境。丢失后，证件号码再也无法读取。",
+            f"It is in the variable {Masters.variable(count)} alone: keep it in two places, and give it to every program. "
+            "Once it is lost, no identity number can be read again.",
+        )
     SHELL.say_json({"master": count, "source": source})
 
 

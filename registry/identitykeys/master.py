@@ -107,7 +107,7 @@ class Masters:
         file = place.with_suffix(".key") if place.parent == self._keyring.folder else place
         if make and not file.exists():
             write_secret(file, secrets.token_bytes(32))
-        return KeyMaster.of(read_secret(file))
+        return KeyMaster.of(read_secret(file, variable=self.variable(count)))
 
 
 class _TokenSecret(Protocol):
@@ -165,12 +165,15 @@ def write_secret(file: Path, secret: bytes) -> None:
         fresh.unlink(missing_ok=True)
 
 
-def read_secret(file: Path) -> bytes:
-    """The 32 bytes in ``file``; raises ``OfficeError`` (``identity_key_missing``, ``identity_key_unsafe``)."""
+def read_secret(file: Path, *, variable: str = _VARIABLE) -> bytes:
+    """The 32 bytes in ``file``, in place of which ``variable`` could have been set.
+
+    Raises ``OfficeError`` (``identity_key_missing``, ``identity_key_unsafe``).
+    """
     try:
         mode, secret = file.stat().st_mode, file.read_bytes()
     except OSError as error:
-        raise OfficeError("identity_key_missing", file=file.name) from error
+        raise OfficeError("identity_key_missing", file=file.name, variable=variable) from error
     if mode & 0o077 or len(secret) != 32:
         raise OfficeError("identity_key_unsafe", file=file.name)
     return secret

@@ -8,11 +8,13 @@ import pytest
 
 from keys.errors import CustodyError
 from registry.app import App, create_app, open_app
+from registry.cli.main import main as certreg
 from registry.errors import OfficeError
 from registry.fsck import fsck
 from registry.identitykeys.master import SECRET_FILE, KeyMaster, Masters
 from registry.identitykeys.rotation import change_master, keys_in_use, rotate
 from tests.builders import HOST, refused
+from tests.journeys.program import Shell
 from tests.registry.identitykeys.test_rotation import identities
 from tests.registry.intruder import sql, tamper
 from tests.registry.rig import PASSPHRASE, Clock, Rig
@@ -66,8 +68,10 @@ def test_the_master_in_the_environment(lite: Rig) -> None:
     assert not list(lite.app.settings.keys.glob("identity*"))
     with refused(OfficeError, "identity_master_differs"):
         reopened(lite, CERTREG_IDENTITY_KEY_2=OTHER)
-    with refused(OfficeError, "identity_key_missing"):
+    with pytest.raises(OfficeError) as missing:
         reopened(lite)
+    assert missing.value.code == "identity_key_missing"
+    assert missing.value.params == {"file": "identity-2.key", "variable": "CERTREG_IDENTITY_KEY_2"}
     for wrong in ("", "not base64", base64.b64encode(bytes(31)).decode()):
         with refused(OfficeError, "identity_key_unsafe"):
             reopened(lite, CERTREG_IDENTITY_KEY_2=wrong)
@@ -130,3 +134,15 @@ def test_keys_that_were_deleted_are_not_replaced_unnoticed(rig: Rig) -> None:
     tamper(rig, sql("DELETE FROM identity_key"))
     app = reopened(rig)
     assert {"identity_unreadable", "intent_altered"} <= {one.code for one in fsck(app).troubles}
+
+
+def test_a_master_that_is_nowhere_but_in_the_environment_is_told_to_be_kept(tmp_path: Path) -> None:
+    """Typed as one command with a fresh value it would be gone with that command, and every number with it."""
+    shell = Shell(tmp_path)
+    assert shell.certreg("init", "--host", HOST).code == 0
+    said = shell.run(certreg, "identity", "rewrap", CERTREG_IDENTITY_KEY_2=SECRET)
+    assert said.code == 0
+    assert "CERTREG_IDENTITY_KEY_2 中：请另存两处" in said.out
+    without = shell.certreg("fsck")
+    assert without.code == 1
+    assert "CERTREG_IDENTITY_KEY_2" in without.err
