@@ -17,10 +17,9 @@ NOT_IN_FORCE: dict[str, Sentence] = {
     "superseded": Sentence("已更正换发", "SUPERSEDED"),
 }
 """What a page says in place of the verdict: the certificate is genuine, and was ended."""
-MISTYPED: dict[str, Sentence] = dict.fromkeys(
-    ("number_form", "number_check"), Sentence("编号有误，请再核对", "CHECK THE NUMBER")
-)
-"""Likewise of a number that can be nobody's: most often a digit was mistyped, which says nothing against any certificate."""
+MISTYPED = Sentence("编号有误，请再核对", "CHECK THE NUMBER")
+"""Likewise where nothing but a number was given, and it can be nobody's: most often a digit was mistyped, which says nothing
+against any certificate. Where a record has such a number the verdict stands."""
 OUTCOMES: dict[str, Sentence] = {
     Outcome.PASSED: Sentence("通过", "passed"),
     Outcome.FAILED: Sentence("未通过", "failed"),

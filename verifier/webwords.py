@@ -153,7 +153,7 @@ def words(lang: str) -> dict[str, Any]:
     """What every page says in ``lang``, by table and code."""
     tables: Mapping[str, Mapping[Any, Sentence]] = {
         "verdicts": messages.VERDICTS,
-        "ended": {**messages.NOT_IN_FORCE, **messages.MISTYPED},
+        "ended": {**messages.NOT_IN_FORCE, "mistyped": messages.MISTYPED},
         "outcomes": messages.OUTCOMES,
         "steps": messages.STEPS,
         "missing": messages.MISSING,

@@ -60,7 +60,7 @@ const UNPACK = {
   time: (item) => known(formatTime(small(item))),
   integer: (item) => {
     require(typeof item === 'bigint', 'qr_values');
-    return Number(item); // one that the profile has no room for is refused with the record, in clause 2.4's words
+    return Number(item); // too large a one is refused with the record
   },
   text: unpackText,
   identity: (item) => {
@@ -320,9 +320,8 @@ export async function readTemplate(files) {
       valid: compile(parseRestricted(files.schema, MAX_SCHEMA)),
       digests: { record, schema, context },
     };
-  } catch (error) {
-    const { code } = /** @type {any} */ (error);
-    throw new Finding(/^schema_/.test(code) ? code : 'template_form'); // whatever a file that is no schema ends in
+  } catch ({ code }) {
+    throw new Finding(/^schema/.test(code) ? code : 'template_form');
   }
 }
 

@@ -188,11 +188,14 @@ export function age({ steps }, at, isOld, { words, language }) {
   return [...parts, element('p', { class: 'notice' }, words.page.offline + without)];
 }
 
-/** @param {VerificationReport} report @returns {string} its dress */
-export const dressOf = ({ verdict, steps }) => (/^number_/.test(steps[1].code) ? 'INDETERMINATE' : verdict); // mistyped
+/** @param {VerificationReport} report */
+const isMistyped = ({ steps }) => /^number_/.test(steps[1].code);
+
+/** @param {VerificationReport} report */
+export const dressOf = (report) => (isMistyped(report) ? 'INDETERMINATE' : report.verdict);
 
 /** @param {VerificationReport} report @param {Words} words */
-export const wordOf = ({ verdict, reason }, words) => words.ended[reason] || words.verdicts[verdict];
+export const wordOf = (report, words) => words.ended[isMistyped(report) ? 'mistyped' : report.reason] || words.verdicts[report.verdict];
 
 /** @param {VerificationReport} report @param {Speech} speech @param {string} [qrText] */
 export function headline(report, speech, qrText) {
