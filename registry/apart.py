@@ -6,7 +6,9 @@ and ends when this end is closed, however that comes about. If it dies, ``agent_
 it was reserved: ``resume`` finishes them, as after any crash.
 """
 
+import ctypes
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -15,15 +17,20 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock, Timer
 
 from keys.agent import AgentClient
 from keys.agentd import Agent, CheckpointRule, HashRule, Journal, Rule, ServedKey, refuse
 from keys.errors import CustodyError
-from registry.children import KEPT, Kept, keep_memory_private, see_end
 from registry.keyring import Keyring, is_log_key
 
 WORTHWHILE_ROWS = 5000
 """Rows from which on an agent of its own is started for a file: below, it costs more than it gains (README)."""
+KEPT = 300.0
+"""Seconds that an agent is kept for the next file of a process that issues many: a clerk's next one, not the next day."""
+_PR_SET_DUMPABLE = 4
+_ENDING = 10.0
+"""Seconds that an agent whose client is gone may take to end."""
 
 
 def served_keys(keyring: Keyring, names: Iterable[str], *, log_origin: str) -> dict[str, ServedKey]:
@@ -42,6 +49,16 @@ def rule_of(name: str, log_origin: str) -> Rule:
     return CheckpointRule(log_origin) if is_log_key(name) else HashRule()
 
 
+def keep_memory_private() -> None:
+    """From now on no other process of this user may read this one's memory, and it leaves no core (prctl(2)).
+
+    Raises ``OSError`` where the kernel will not.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
 @contextmanager
 def private_agent(
     keyring: Keyring, names: Iterable[str], *, log_origin: str, journal: Path
@@ -55,11 +72,18 @@ def private_agent(
 
 
 class KeptAgent:
-    """The agent of one file is kept for the next (``registry.children``): to start one takes 0.7 s of a processor."""
+    """For a process that issues file after file: the agent of one is kept for the next, as long as few minutes lie between.
+
+    To start one takes 0.7 s of a processor. One file has it at a time, and another at the same time one of its own; after
+    a file that failed, and for other keys, it is started anew. Thread-safe.
+    """
 
     def __init__(self, *, idle: float = KEPT) -> None:
         """``idle`` is for how many seconds nobody may need it."""
-        self._kept: Kept[_Running] = Kept(idle=idle)
+        self._idle = idle
+        self._kept: _Running | None = None
+        self._timer: Timer | None = None
+        self._lock = Lock()
 
     @contextmanager
     def lent(
@@ -67,16 +91,43 @@ class KeptAgent:
     ) -> Iterator[Keyring]:
         """As ``private_agent``, with the kept one where that serves."""
         wanted = frozenset(names)
-
-        def start() -> _Running:
-            return _Running.started(keyring, wanted, log_origin=log_origin, journal=journal)
-
-        with self._kept.lent(start, lambda running: running.serves(keyring, wanted)) as running:
+        running = self._take()
+        if running is not None and not running.serves(keyring, wanted):
+            running.end()
+            running = None
+        running = running or _Running.started(keyring, wanted, log_origin=log_origin, journal=journal)
+        try:
             yield running.beside(keyring)
+        except BaseException:
+            running.end()
+            raise
+        self._keep(running)
 
     def close(self) -> None:
         """End the one that is kept."""
-        self._kept.close()
+        running = self._take()
+        if running is not None:
+            running.end()
+
+    def _take(self) -> "_Running | None":
+        return self._exchange(None)
+
+    def _keep(self, running: "_Running") -> None:
+        before = self._exchange(running)
+        if before is not None:
+            before.end()
+
+    def _exchange(self, running: "_Running | None") -> "_Running | None":
+        """Keep ``running``, and let go of what was kept."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = Timer(self._idle, self.close) if running is not None else None
+            before, self._kept = self._kept, running
+            if self._timer is not None:
+                self._timer.daemon = True
+                self._timer.start()
+        return before
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +162,7 @@ class _Running:
         """Hang up, and see it end."""
         self.client.close()
         self.end_here.close()
-        see_end(self.child)
+        _end(self.child)
 
 
 def _start(
@@ -128,6 +179,14 @@ def _start(
         stdout=subprocess.DEVNULL,
         start_new_session=True,  # an interrupt from the terminal is for the program; this process ends after it
     )
+
+
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    try:
+        child.wait(_ENDING)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def main(arguments: list[str], environment: Mapping[str, str]) -> None:

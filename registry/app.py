@@ -8,14 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sqlalchemy.orm import Session
 
 from keys.ceremony import KeyOffer
 from registry.apart import KeptAgent
 from registry.ceremony import offered_root, prepare_registry
-from registry.children import Kept
 from registry.cosigning import Cosigning, cosign_head
 from registry.database import Database, is_absent, known_schemas, newest_schema
 from registry.errors import OfficeError
@@ -33,9 +31,6 @@ from registry.ownkeys import log_signer
 from registry.settings import Settings, settings_from
 from registry.trust import current_trust_list, registry_of
 
-if TYPE_CHECKING:  # it loads all that reads lists
-    from registry.reader import Reader
-
 Clock = Callable[[], int]
 
 
@@ -51,8 +46,6 @@ class App:
     clock: Clock
     agent: KeptAgent | None = None
     """What signs large files, in a process that issues many; without, each has an agent of its own (``registry.apart``)."""
-    reader: "Kept[Reader] | None" = None
-    """What reads large files, likewise (``registry.reader``)."""
 
     @contextmanager
     def write(self) -> Iterator[Session]:

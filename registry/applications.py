@@ -4,11 +4,10 @@ Values are named as in the record template (SPEC clause 3); number, key and time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from keys.trustlist import RuleSet
-from registry.identity import IdentityHash
+from registry.identity import IdentityVault
 from registry.intake.findings import Finding, Severity
 from registry.intake.rows import AnnualApplication, Application
 from verifier.hours import hours_shortfall
@@ -18,28 +17,17 @@ KIND_DIGITS = {"annual": 1, "completion": 2}
 KIND_NAMES = {digit: name for name, digit in KIND_DIGITS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class SeriesKey:
-    """What numbers are counted by. ``kind`` is the digit."""
-
-    authority: str
-    year: int
-    kind: int
-
-
 class Candidate(NamedTuple):
-    """A row ready for a number. ``identity_hash`` and ``claim`` are keyed hashes of who it is and of who wants what; ``sheet`` and
-    ``row`` tell where it stood."""
+    """A row ready for a number. ``claim`` is who wants what, as a keyed hash; ``sheet`` and ``row`` tell where it stood."""
 
     fields: Fields
     identity: str
-    identity_hash: bytes
     claim: bytes
     sheet: str = ""
     row: int = 0
 
 
-def candidate_of(application: Application, hashes: IdentityHash, *, rule_set: str) -> Candidate:
+def candidate_of(application: Application, vault: IdentityVault, *, rule_set: str) -> Candidate:
     """The candidate of an accepted row."""
     masked = mask_identity(application.identity)
     fields: Fields = {"name": application.name, "identityDocument": masked, "employer": application.employer}
@@ -58,17 +46,15 @@ def candidate_of(application: Application, hashes: IdentityHash, *, rule_set: st
             "classHours": application.class_hours,
             "completedOn": application.completed_on,
         }
-    identity = application.identity
-    claim = claim_of(fields, hashes, identity=identity, year=application.year)
-    hashed = hashes.of("identity", identity)
-    return Candidate(fields, identity, hashed, claim, application.sheet, application.row)
+    claim = claim_of(fields, vault, identity=application.identity, year=application.year)
+    return Candidate(fields, application.identity, claim, application.sheet, application.row)
 
 
-def claim_of(fields: Mapping[str, object], hashes: IdentityHash, *, identity: str, year: int) -> bytes:
+def claim_of(fields: Mapping[str, object], vault: IdentityVault, *, identity: str, year: int) -> bytes:
     """The claim of these values: one annual certificate a person and year, one completion a person and programme."""
     if "grade" in fields:
-        return hashes.of("annual", str(year), identity)
-    return hashes.of("completion", identity, str(fields["programme"]), str(fields["completedOn"]))
+        return vault.hash("annual", str(year), identity)
+    return vault.hash("completion", identity, str(fields["programme"]), str(fields["completedOn"]))
 
 
 def mask_identity(identity: str) -> str:

@@ -19,18 +19,18 @@ from sqlalchemy.orm import Session
 from keys.trustlist import ListedKey, RuleSet, TrustList
 from registry.apart import WORTHWHILE_ROWS, private_agent
 from registry.app import App
-from registry.applications import KIND_DIGITS, Candidate, SeriesKey
-from registry.candidates import Chunk, Course, Place
+from registry.applications import KIND_DIGITS, Candidate
+from registry.candidates import Chunk, Course, Place, read_chunks
 from registry.claimants import differing, held_fields, is_anothers
 from registry.errors import IssuanceError
 from registry.intake.findings import Finding, Severity
-from registry.intents import Reservation, reserve, taken_claims
+from registry.intake.service import Intake
+from registry.intents import Reservation, SeriesKey, reserve, taken_claims
 from registry.issuance import Begun, Finished, Observe, begin_intent, checkpoint, end_intent, unobserved
 from registry.log import log_origin
 from registry.models import Batch, Certificate, Intent
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
 from registry.ownkeys import own_log_names
-from registry.reader import Opened, chunks_of
 from registry.signing import SignedRow
 from registry.status import barred
 from registry.trust import current_trust_list
@@ -111,7 +111,7 @@ class _Hands:
 
 def issue_file(
     app: App,
-    intake: Opened,
+    intake: Intake,
     *,
     authority: str,
     rule_set: str,
@@ -127,7 +127,7 @@ def issue_file(
     job, result = _start(app, intake, authority, rule_set, batch_id)
     pending: deque[Ended] = deque()
     with rarely_collected(), _hands(job, intake.total_rows, observe) as hands:
-        for read in hands.read(chunks_of(intake, job.course, size=chunk)):
+        for read in hands.read(read_chunks(intake, job.course, size=chunk)):
             if not (candidates := _enter(result, read)):
                 continue
             for name in hands.names:  # opened once; whoever cannot sign reserves nothing
@@ -213,7 +213,7 @@ def _one_ahead(chunks: Iterator[Chunk], reading: Executor) -> Iterator[Chunk]:
         yield chunk
 
 
-def preview_file(app: App, intake: Opened, *, authority: str, rule_set: str) -> BatchResult:
+def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> BatchResult:
     """What ``issue_file`` would say, with nothing reserved: ``--dry-run``. ``fit`` has the rows that would be issued."""
     with app.database.read() as session:
         trust_list = current_trust_list(session)
@@ -221,7 +221,7 @@ def preview_file(app: App, intake: Opened, *, authority: str, rule_set: str) -> 
         earlier = _earlier(session, authority, intake)
     course = _course(app, trust_list, authority, intake, rule_set)
     result = BatchResult(DRY_RUN, intake.name, earlier=earlier)
-    for read in chunks_of(intake, course, size=CHUNK):
+    for read in read_chunks(intake, course, size=CHUNK):
         if not (candidates := _enter(result, read)):
             continue
         with app.database.read() as session:
@@ -246,7 +246,7 @@ def begin_batch(session: Session, *, series: SeriesKey, sha256: str, file_name: 
 
 
 def _start(
-    app: App, intake: Opened, authority: str, rule_set: str, begun: int | None
+    app: App, intake: Intake, authority: str, rule_set: str, begun: int | None
 ) -> tuple[_Job, BatchResult]:
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
     with app.write() as session:
@@ -266,7 +266,7 @@ def _start(
     return job, BatchResult(batch_id, intake.name, earlier=earlier)
 
 
-def _own_numbers(session: Session, batch_id: int, series: SeriesKey, intake: Opened) -> frozenset[str]:
+def _own_numbers(session: Session, batch_id: int, series: SeriesKey, intake: Intake) -> frozenset[str]:
     """What a batch has been issued; raises ``IssuanceError`` (``batch_differs``) where ``intake`` is not its file."""
     batch = session.get(Batch, batch_id)
     wanted = (series.authority, series.year, series.kind, intake.sha256)
@@ -276,7 +276,7 @@ def _own_numbers(session: Session, batch_id: int, series: SeriesKey, intake: Ope
     return frozenset(session.scalars(numbers.where(Intent.batch_id == batch_id)))
 
 
-def _checked_key(app: App, trust_list: TrustList, code: str, intake: Opened) -> ListedKey:
+def _checked_key(app: App, trust_list: TrustList, code: str, intake: Intake) -> ListedKey:
     """The key to sign with, once the authority may issue this kind and year now."""
     authority = require_authority(trust_list, code)
     now = app.clock()
@@ -288,7 +288,7 @@ def _checked_key(app: App, trust_list: TrustList, code: str, intake: Opened) -> 
     return key
 
 
-def _rules(trust_list: TrustList, rule_set: str, intake: Opened) -> RuleSet | None:
+def _rules(trust_list: TrustList, rule_set: str, intake: Intake) -> RuleSet | None:
     if intake.kind != "annual":
         return None
     if rule_set not in trust_list.rule_sets:
@@ -299,17 +299,17 @@ def _rules(trust_list: TrustList, rule_set: str, intake: Opened) -> RuleSet | No
     return rules
 
 
-def _course(app: App, trust_list: TrustList, authority: str, intake: Opened, rule_set: str) -> Course:
+def _course(app: App, trust_list: TrustList, authority: str, intake: Intake, rule_set: str) -> Course:
     series = SeriesKey(authority, intake.year, KIND_DIGITS[intake.kind])
     template, rules = _template(app, intake.kind).record, _rules(trust_list, rule_set, intake)
-    return Course(app.host, app.vault.hashes, series, template, rules, rule_set)
+    return Course(app.host, app.vault, series, template, rules, rule_set)
 
 
 def _template(app: App, kind: str) -> CertificateTemplate:
     return installed_catalogue(app.host).templates[kind, CURRENT_VERSION]
 
 
-def _earlier(session: Session, authority: str, intake: Opened) -> tuple[int, int] | None:
+def _earlier(session: Session, authority: str, intake: Intake) -> tuple[int, int] | None:
     same = select(Batch.id, Batch.submitted_at).filter_by(
         authority=authority, year=intake.year, kind=KIND_DIGITS[intake.kind], file_sha256=intake.sha256
     )

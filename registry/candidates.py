@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from keys.trustlist import RuleSet
-from registry.applications import Candidate, SeriesKey, candidate_of, short_of_hours
+from registry.applications import Candidate, candidate_of, short_of_hours
 from registry.fitting import fits_qr
-from registry.identity import IdentityHash
+from registry.identity import IdentityVault
 from registry.intake.findings import Finding, Severity
 from registry.intake.rows import Application
 from registry.intake.service import Intake
+from registry.intents import SeriesKey
 from verifier.template import RecordTemplate
 
 Place: TypeAlias = tuple[str, int]
@@ -26,7 +27,7 @@ class Course:
     """What decides of a row: the series that it is for, its template, and the rules of its hours."""
 
     host: str
-    hashes: IdentityHash
+    vault: IdentityVault
     series: SeriesKey
     template: RecordTemplate
     rules: RuleSet | None
@@ -69,7 +70,7 @@ def _enter(chunk: Chunk, finding: Finding) -> None:
 
 
 def _add(chunk: Chunk, application: Application, course: Course) -> None:
-    candidate = candidate_of(application, course.hashes, rule_set=course.rule_set)
+    candidate = candidate_of(application, course.vault, rule_set=course.rule_set)
     if not fits_qr(candidate, course.template, course.series, host=course.host):
         finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row)
         chunk.findings.append(finding)

@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from keys.trustlist import TrustList
 from registry.app import App
-from registry.applications import Candidate, SeriesKey, claim_of, mask_identity, short_of_hours
+from registry.applications import Candidate, claim_of, mask_identity, short_of_hours
 from registry.errors import IssuanceError, StatusChangeError
 from registry.fitting import fits_qr
 from registry.intake.findings import Finding, IntakeError, Severity
 from registry.intake.judge import Readers
 from registry.intake.values import CATEGORIES, GRADES, CellFault
-from registry.intents import reserve, taken_claims
+from registry.intents import SeriesKey, reserve, taken_claims
 from registry.issuance import Finished, Observe, checkpoint, finish_intent, unobserved
 from registry.log import require_logged
 from registry.models import Batch, Certificate
@@ -201,9 +201,7 @@ def _candidate(
     corrected = {field: _read(readers, field, value) for field, value in changes.items()}
     identity = str(_read(readers, "identity", identity))
     values: Fields = {**fields, **corrected, "identityDocument": mask_identity(identity)}
-    hashes = app.vault.hashes
-    claim = claim_of(values, hashes, identity=identity, year=year)
-    return Candidate(values, identity, hashes.of("identity", identity), claim)
+    return Candidate(values, identity, claim_of(values, app.vault, identity=identity, year=year))
 
 
 def _readers(app: App, year: int) -> Readers:

@@ -1,6 +1,7 @@
 """Whether a certificate's QR stays within version 12 (SPEC clause 3): known before a number is given."""
 
-from registry.applications import Candidate, SeriesKey
+from registry.applications import Candidate
+from registry.intents import SeriesKey
 from verifier.drawing.errors import FaceError
 from verifier.drawing.qr import qr_version
 from verifier.number import MAX_SERIAL, CertificateNumber

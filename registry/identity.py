@@ -72,17 +72,6 @@ class KeyedHash:
         return sha256(self._outer + inner.digest()).digest()
 
 
-class IdentityHash:
-    """Keyed hashes of identity numbers and of claims on them, and nothing else: what a process may have that reads lists."""
-
-    def __init__(self, key: bytes) -> None:
-        self._hash = KeyedHash(key)
-
-    def of(self, *parts: str) -> bytes:
-        """32-byte keyed hash of ``parts``; an identity number alone, or a claim (who, for what)."""
-        return self._hash.digest("\x1f".join(parts).encode("utf-8"))
-
-
 class IdentityVault:
     """Seals identity numbers and makes the hashes by which they are found."""
 
@@ -91,7 +80,7 @@ class IdentityVault:
     ) -> None:
         """``secret`` is the base secret (32 bytes), ``keys`` the data keys; ``source`` is asked for newer ones."""
         self._secret = secret
-        self.hashes = IdentityHash(derive(secret, b"certreg identity hash v1"))
+        self._hash = KeyedHash(derive(secret, b"certreg identity hash v1"))
         self._intents = KeyedHash(derive(secret, b"certreg intent seal v1"))
         self._unnamed = AESGCM(derive(secret, b"certreg identity seal v1"))
         self._source = source
@@ -138,8 +127,8 @@ class IdentityVault:
         )
 
     def hash(self, *parts: str) -> bytes:
-        """``IdentityHash.of`` these."""
-        return self.hashes.of(*parts)
+        """32-byte keyed hash of ``parts``; an identity number alone, or a claim (who, for what)."""
+        return self._hash.digest("\x1f".join(parts).encode("utf-8"))
 
     def seal_intent(self, data: bytes) -> bytes:
         """32-byte HMAC over everything that an intent decides (``registry.intents``)."""

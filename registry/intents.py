@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from keys.canonical import canonicalize_restricted
 from keys.encodings import base64_decode, base64_encode, timestamp_encode
 from keys.trustlist import ListedKey
-from registry.applications import Candidate, SeriesKey
+from registry.applications import Candidate
 from registry.database import bulk_inserting, insert_absent, select_among
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault, key_id_of
@@ -27,6 +27,15 @@ from registry.offices import CHINA
 from verifier.number import MAX_SERIAL, CertificateNumber, consecutive_numbers
 from verifier.qrvalues import NUMBER_FIELD
 from verifier.template import Fields
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesKey:
+    """What numbers are counted by. ``kind`` is the digit."""
+
+    authority: str
+    year: int
+    kind: int
 
 
 class IntentRow(NamedTuple):
@@ -224,7 +233,7 @@ def _rows(
             IntentRow(
                 number,
                 {**one.fields, **common, NUMBER_FIELD: text},
-                one.identity_hash,
+                vault.hash("identity", one.identity),
                 seal,
             )
             for one, number, text, seal in zip(candidates, numbers, digits, sealed, strict=True)

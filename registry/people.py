@@ -59,7 +59,7 @@ def _trouble_of(app: App, certificate: Certificate, held: bytes | None, *, freed
         return "identity_differs"
     if freed:
         return "claim_of_revoked" if held else ""
-    claim = claim_of(fields, app.vault.hashes, identity=identity, year=certificate.year)
+    claim = claim_of(fields, app.vault, identity=identity, year=certificate.year)
     return "" if held == claim else "claim_differs" if held else "claim_missing"
 
 
@@ -72,7 +72,7 @@ def _waiting_troubles(app: App, intent: Intent, held: Mapping[str, bytes]) -> It
     for row in rows:
         number = row.number.digits
         identity = app.vault.open(row.identity_sealed, number)
-        claim = claim_of(row.fields, app.vault.hashes, identity=identity, year=intent.year)
+        claim = claim_of(row.fields, app.vault, identity=identity, year=intent.year)
         # A correction for the same person leaves the claim with the old number until it is logged.
         if claim in (held.get(number), held.get(intent.corrects or "")):
             continue

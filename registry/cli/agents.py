@@ -11,8 +11,7 @@ import typer
 
 from keys.agentd import Agent, Journal, listening, serve
 from keys.did import check_host
-from registry.apart import served_keys
-from registry.children import keep_memory_private
+from registry.apart import keep_memory_private, served_keys
 from registry.cli.common import errors_told
 from registry.cli.shell import SHELL
 from registry.errors import OfficeError, RegistryError

@@ -21,12 +21,11 @@ from registry.files import PRIVATE, PUBLIC, fresh_file
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.blank import write_form
 from registry.intake.findings import explain
-from registry.intake.limits import DEFAULT_LIMITS
-from registry.intake.sources import read_bounded
+from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
-from registry.reader import ListFile, Opened, Reader, open_by, reader_for
+from verifier.drawing.fonts import missing_glyphs
 
 
 def issue(
@@ -52,9 +51,8 @@ def issue(
     退出码 · exit code: 0 全部发出 all issued, 2 有行未发 some rows refused, 1 出错 error, 64 用法 usage.
     """
     kind = kind_of(kind, "--kind")
-    size = file.stat().st_size if file.is_file() and not dry_run else 0
-    with reader_for(size, None) as reader, registry_app() as app:
-        intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden, reader=reader)
+    with registry_app() as app:
+        intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
         wanted = annotated or file.with_name(f"{file.stem}-{'检查' if dry_run else '核验意见'}.xlsx")
         require_writable_beside(wanted, file)
         with progress_bar(intake.total_rows) as observe:
@@ -96,16 +94,20 @@ def resume_command() -> None:
     SHELL.say_json({"ranges": len(finished), "issued": issued, "void": void})
 
 
-def open_file(
-    app: App, file: Path, *, kind: str, year: int, include_hidden: bool = False, reader: Reader | None = None
-) -> Opened:
-    """The file as intake sees it, opened by ``reader`` where there is one; raises our errors only."""
+def open_file(app: App, file: Path, *, kind: str, year: int, include_hidden: bool = False) -> Intake:
+    """The file as intake sees it; raises our errors only."""
     today = datetime.fromtimestamp(app.clock(), CHINA).date()
     try:
-        data = read_bounded(file, DEFAULT_LIMITS)
+        return open_intake(
+            file,
+            kind=kind,
+            year=year,
+            today=today,
+            missing_glyphs=missing_glyphs,
+            include_hidden=include_hidden,
+        )
     except OSError as error:
         raise RegistryError("file_missing", file=str(file)) from error
-    return open_by(reader, ListFile(data, file.name, kind, year, today, include_hidden))
 
 
 @contextmanager

@@ -14,14 +14,12 @@ import typer
 
 from registry.apart import KeptAgent
 from registry.cases import working as cases
-from registry.children import Kept
 from registry.cli.common import registry_app
 from registry.cli.shell import SHELL
 from registry.cli.watching import LOG_VARIABLE, watched
 from registry.jobs.supervision import worker_name
 from registry.jobs.worker import JobKind, work
 from registry.province import changes as province
-from registry.reader import Reader
 from registry.review import issuing as review
 from registry.uptodate import keep_published
 from verifier.operation.logs import log_form, logging_settings
@@ -55,13 +53,8 @@ def worker(
         signal.signal(sign, lambda _, __: stop.set())
     if child:
         stop_with_input(stop)
-    with (
-        registry_app() as one,
-        closing(KeptAgent()) as agent,
-        closing(Kept[Reader]()) as reader,
-        watched(one, metrics),
-    ):
-        app = replace(one, agent=agent, reader=reader)
+    with registry_app() as one, closing(KeptAgent()) as agent, watched(one, metrics):
+        app = replace(one, agent=agent)
         SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
         publishing = Thread(
             target=keep_published, args=(app, publish), kwargs={"stop": stop}, name="publishing"

@@ -1,6 +1,6 @@
 """Intake: an office's spreadsheet in, applications and findings out (issue: offices' real files).
 
-`intake_of` finds everything that is wrong with the file as a file and raises it as one `IntakeError`; after that
+`open_intake` finds everything that is wrong with the file as a file and raises it as one `IntakeError`; after that
 `items()` cannot fail. It streams in file order and may be called again, each time from the first row. Nothing is
 issued, stored or logged here, and whether hours meet a rule set is not intake's to judge.
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from registry.intake.blank import RULES_HEADINGS, RULES_SHEET
 from registry.intake.columns import (
@@ -30,7 +30,7 @@ from registry.intake.judge import Readers, RowJudge, Seen, judge_rows
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.names import MissingGlyphs
 from registry.intake.rows import Application
-from registry.intake.sources import Rows, Sheet, open_sheets, require_bounded
+from registry.intake.sources import Rows, Sheet, open_sheets, read_bounded, require_bounded
 from registry.intake.survey import Survey, column_letter
 from registry.intake.values import Cell, shown
 
@@ -87,6 +87,33 @@ class Intake:
                 yield table.sheet.name, row, {name: _as_written(raw) for name, raw in texts.items()}
 
 
+def open_intake(
+    path: Path,
+    *,
+    kind: str,
+    year: int,
+    today: date,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+    missing_glyphs: MissingGlyphs,
+    include_hidden: bool = False,
+) -> Intake:
+    """Open an XLSX or CSV file of `kind` (annual, completion) for `year`.
+
+    Rows and sheets that are hidden are refused, unless `include_hidden`. `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
+    Raises IntakeError for any bytes that cannot be read as such a file, OSError if there is no file.
+    """
+    return intake_of(
+        read_bounded(path, limits),
+        name=path.name,
+        kind=kind,
+        year=year,
+        today=today,
+        limits=limits,
+        missing_glyphs=missing_glyphs,
+        include_hidden=include_hidden,
+    )
+
+
 def intake_of(
     data: bytes,
     *,
@@ -98,11 +125,7 @@ def intake_of(
     missing_glyphs: MissingGlyphs,
     include_hidden: bool = False,
 ) -> Intake:
-    """Open an XLSX or CSV file of `kind` (annual, completion) for `year`; `name` is what its clerk calls it, and is never a path here.
-
-    Rows and sheets that are hidden are refused, unless `include_hidden`. `missing_glyphs(text)` gives the characters of `text` that the certificate's font cannot draw.
-    Raises IntakeError for any bytes that cannot be read as such a file.
-    """
+    """As `open_intake`, of a file's bytes; `name` is what its clerk calls it, and is never a path here."""
     if kind not in KINDS:
         raise ValueError(f"unknown kind of certificate: {kind}")
     sheets = open_sheets(require_bounded(data, limits), PurePath(name).stem, limits)

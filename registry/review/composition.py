@@ -27,8 +27,8 @@ from registry.review.rows import (
     ListedRow,
     Origin,
     RefusedRow,
-    list_file,
     listed_row,
+    open_list,
     parse_origin,
     person_key,
     write_list,
@@ -243,9 +243,10 @@ def _judged(
     if not content.listed:
         return [], content
     listed = list(content.listed)
-    data = write_list(listed, frame.kind_name)
-    file = list_file(data, kind=frame.kind_name, year=frame.year, today=today)
-    result = preview_file(app, file.opened(), authority=frame.authority, rule_set=frame.rule_set)
+    intake = open_list(
+        write_list(listed, frame.kind_name), kind=frame.kind_name, year=frame.year, today=today
+    )
+    result = preview_file(app, intake, authority=frame.authority, rule_set=frame.rule_set)
     told = []
     for finding in result.findings:
         if finding.row is None:

@@ -19,10 +19,10 @@ from sqlalchemy.orm import Session, defer
 
 from registry.actors import Actor
 from registry.app import App
-from registry.applications import SeriesKey
 from registry.batches import begin_batch
 from registry.errors import RegistryError
 from registry.identity import IdentityVault
+from registry.intents import SeriesKey
 from registry.jobs.service import order, retry
 from registry.offices import CHINA
 from registry.review.drafts import (

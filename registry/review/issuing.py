@@ -24,13 +24,12 @@ from registry.issuance import checkpoint, finish_intent
 from registry.jobs.worker import Done, JobKind, Task
 from registry.models import Batch, Certificate, Claim, Intent, VoidNumber
 from registry.offices import CHINA
-from registry.reader import open_by, reader_for
 from registry.review.composition import Frame
 from registry.review.decisions import RELEASE, release_bytes
 from registry.review.drafts import frame_of, list_bytes, subject_of
 from registry.review.keeping import review_safe
 from registry.review.models import Draft, DraftSubmission
-from registry.review.rows import Origin, list_file, read_list
+from registry.review.rows import Origin, open_list, read_list
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
 from verifier.loading import installed_catalogue
@@ -74,16 +73,15 @@ def issue_released(task: Task) -> Done:
             task.advance(done, people)
 
     frame = ordered.frame
-    file = list_file(ordered.data, kind=frame.kind_name, year=frame.year, today=ordered.today)
-    with reader_for(len(ordered.data), app.reader) as reader:
-        result = issue_file(
-            app,
-            open_by(reader, file),
-            authority=frame.authority,
-            rule_set=frame.rule_set,
-            observe=observe,
-            batch_id=ordered.batch,
-        )
+    intake = open_list(ordered.data, kind=frame.kind_name, year=frame.year, today=ordered.today)
+    result = issue_file(
+        app,
+        intake,
+        authority=frame.authority,
+        rule_set=frame.rule_set,
+        observe=observe,
+        batch_id=ordered.batch,
+    )
     counts = _count(app, ordered.batch)
     outcome: dict[str, JsonValue] = {
         "issued": counts.issued,
@@ -172,7 +170,7 @@ def numbers_by_origin(
     """
     data, frame = list_bytes(session, app.vault, draft.id), frame_of(draft)
     origins = [row.origin for row in read_list(data)]
-    intake = list_file(data, kind=frame.kind_name, year=frame.year, today=today).opened()
+    intake = open_list(data, kind=frame.kind_name, year=frame.year, today=today)
     applications = [item for item in intake.items() if not isinstance(item, Finding)]
     own = select(Certificate.number).join(Intent, Certificate.intent_id == Intent.id)
     of_batch = (
@@ -183,9 +181,7 @@ def numbers_by_origin(
     )
     for start in range(0, len(applications), _AT_ONCE):
         some = zip(origins[start : start + _AT_ONCE], applications[start : start + _AT_ONCE], strict=True)
-        candidates = [
-            (candidate_of(one, app.vault.hashes, rule_set=frame.rule_set), origin) for origin, one in some
-        ]
+        candidates = [(candidate_of(one, app.vault, rule_set=frame.rule_set), origin) for origin, one in some]
         claims = {candidate.claim: (candidate, origin) for candidate, origin in candidates}
         found = list(select_among(session, Claim, "key", list(claims), ("key", "number")))
         others = [number for _, number in found if number not in of_batch]

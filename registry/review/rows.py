@@ -12,7 +12,8 @@ from datetime import date
 
 from registry.intake.columns import fields_of, primary_heading
 from registry.intake.rows import Application
-from registry.reader import ListFile
+from registry.intake.service import Intake, intake_of
+from verifier.drawing.fonts import missing_glyphs
 
 LIST_NAME = "list.csv"
 FIRST_ROW = 2
@@ -101,9 +102,9 @@ def pick_rows(data: bytes, wanted: Sequence[int]) -> list[ListedRow]:
     return [_row(found[place]) for place in wanted if place in found]
 
 
-def list_file(data: bytes, *, kind: str, year: int, today: date) -> ListFile:
-    """The list as intake is to read it."""
-    return ListFile(data, LIST_NAME, kind, year, today)
+def open_list(data: bytes, *, kind: str, year: int, today: date) -> Intake:
+    """The list as intake sees it."""
+    return intake_of(data, name=LIST_NAME, kind=kind, year=year, today=today, missing_glyphs=missing_glyphs)
 
 
 def _records(data: bytes) -> Iterator[list[str]]:

@@ -23,7 +23,7 @@ from registry.intake.findings import Finding
 from registry.intake.rows import AnnualApplication, Application
 from registry.models import Certificate, StatusEvent
 from registry.review.composition import Content, Frame
-from registry.review.rows import FIRST_ROW, list_file
+from registry.review.rows import FIRST_ROW, open_list
 
 SAMPLE_LEAST, SAMPLE_MOST = 5, 50
 """Rows of a sample: the square root of all, within these; all of a list that is shorter."""
@@ -65,7 +65,7 @@ def sheet_of(
     app: App, session: Session, frame: Frame, content: Content, data: bytes, *, seed: str, today: date
 ) -> dict[str, Any]:
     """The sheet for the list ``data``: strings, integers, arrays and objects only."""
-    intake = list_file(data, kind=frame.kind_name, year=frame.year, today=today).opened()
+    intake = open_list(data, kind=frame.kind_name, year=frame.year, today=today)
     applications = [item for item in intake.items() if not isinstance(item, Finding)]
     result = preview_file(app, intake, authority=frame.authority, rule_set=frame.rule_set)
     digest = sha256(data).hexdigest()

@@ -11,11 +11,10 @@ from pathlib import Path
 from registry.apart import KeptAgent
 from registry.app import App, create_app
 from registry.batches import BatchResult, issue_file
-from registry.children import Kept
 from registry.intake.samples import write_clean_workbook
+from registry.intake.service import open_intake
 from registry.offices import CHINA, Delegation, add_authority
 from registry.publication import publish
-from registry.reader import ListFile, Reader, open_by, reader_for
 from registry.settings import PASSPHRASE_VARIABLE
 from verifier.drawing.fonts import missing_glyphs
 
@@ -42,9 +41,8 @@ class Office:
     def issue_unpublished(self, file: Path) -> BatchResult:
         """As ``issue``, up to the checkpoint."""
         today = datetime.fromtimestamp(self.app.clock(), CHINA).date()
-        listed = ListFile(file.read_bytes(), file.name, "annual", YEAR, today)
-        with reader_for(len(listed.data), self.app.reader) as reader:
-            return issue_file(self.app, open_by(reader, listed), authority=OFFICE, rule_set="henan-2012")
+        intake = open_intake(file, kind="annual", year=YEAR, today=today, missing_glyphs=missing_glyphs)
+        return issue_file(self.app, intake, authority=OFFICE, rule_set="henan-2012")
 
     def issue_all(self, file: Path) -> int:
         """As ``issue``, of a clean file: how many were issued; anything refused is an error of the benchmark.
@@ -70,8 +68,8 @@ def open_office(folder: Path, database_url: str = "") -> Iterator[Office]:
         host=HOST,
         clock=lambda: START + int(time.monotonic() - began),
     )
-    agent, reader = KeptAgent(), Kept[Reader]()  # as a worker has them
-    app = replace(app, agent=agent, reader=reader)
+    agent = KeptAgent()  # as a worker has it
+    app = replace(app, agent=agent)
     try:
         with app.database.write() as session:
             add_authority(session, app.keyring, _delegation(), now=app.clock())
@@ -81,7 +79,6 @@ def open_office(folder: Path, database_url: str = "") -> Iterator[Office]:
         yield office
     finally:
         agent.close()
-        reader.close()
         app.database.close()
 
 

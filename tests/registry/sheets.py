@@ -15,8 +15,7 @@ import openpyxl
 from registry.intake.findings import Finding, Severity
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.rows import AnnualApplication, Application, CompletionApplication
-from registry.intake.service import Intake, intake_of
-from registry.intake.sources import read_bounded
+from registry.intake.service import Intake, open_intake
 from verifier.iso7064 import mod11_2_check
 
 TODAY = date(2026, 11, 23)
@@ -112,9 +111,8 @@ def open_file(
     missing_glyphs: Callable[[str], Sequence[str]] = no_glyph_missing,
     include_hidden: bool = False,
 ) -> Intake:
-    return intake_of(
-        read_bounded(path, limits),
-        name=path.name,
+    return open_intake(
+        path,
         kind=kind,
         year=YEAR,
         today=TODAY,

@@ -12,7 +12,7 @@ import pytest
 
 from keys.agentd import CheckpointRule, HashRule
 from keys.errors import CustodyError
-from registry import apart, batches, children
+from registry import apart, batches
 from registry.apart import KeptAgent, private_agent, rule_of
 from registry.batches import preview_file
 from registry.fsck import fsck
@@ -177,7 +177,7 @@ def test_a_small_file_or_one_whose_passphrase_must_be_asked_for_needs_no_agent(
 def test_an_agent_that_will_not_end_is_made_to(
     lite: Rig, agents: Children, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(children, "_ENDING", 0.01)
+    monkeypatch.setattr(apart, "_ENDING", 0.01)
     with private_agent(
         lite.app.keyring, [OFFICE_KEY], log_origin=log_origin(HOST), journal=lite.folder / "j"
     ) as keyring:
@@ -256,7 +256,7 @@ def test_what_keys_are_for() -> None:
 
 SEALED = """
 import ctypes, resource
-from registry.children import keep_memory_private
+from registry.apart import keep_memory_private
 keep_memory_private()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0), resource.getrlimit(resource.RLIMIT_CORE))  # 3: PR_GET_DUMPABLE
 """

@@ -20,9 +20,8 @@ MEASURE = """
 import sys
 from datetime import date
 from pathlib import Path
-from registry.intake.service import intake_of
-file = Path(sys.argv[1])
-intake = intake_of(file.read_bytes(), name=file.name, kind="annual", year=2026, today=date(2026, 11, 23), missing_glyphs=lambda _: ())
+from registry.intake.service import open_intake
+intake = open_intake(Path(sys.argv[1]), kind="annual", year=2026, today=date(2026, 11, 23), missing_glyphs=lambda _: ())
 count = sum(1 for _ in intake.items())
 # VmHWM begins anew with this program; ru_maxrss may be that of the process that started it.
 status = dict(line.split(':', 1) for line in Path('/proc/self/status').read_text().splitlines())

@@ -9,10 +9,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from keys.trustlist import ListedKey, RuleSet
-from registry.applications import Candidate, SeriesKey, claim_of, mask_identity, missing_hours
+from registry.applications import Candidate, claim_of, mask_identity, missing_hours
 from registry.errors import IssuanceError
 from registry.identity import IdentityVault
-from registry.intents import Reservation, reserve, rows_of
+from registry.intents import Reservation, SeriesKey, reserve, rows_of
 from registry.models import Batch, Claim, Intent, Series
 from registry.trust import current_trust_list
 from tests.builders import MUNICIPAL, henan_2012, refused
@@ -33,9 +33,9 @@ def candidate(rig: Rig, serial: int) -> Candidate:
         "professionalHours": 60,
         "publicHours": 26,
     }
-    number, hashes = identity(serial), rig.app.vault.hashes
-    claim = claim_of(fields, hashes, identity=number, year=2026)
-    return Candidate(fields, number, hashes.of("identity", number), claim)
+    return Candidate(
+        fields, identity(serial), claim_of(fields, rig.app.vault, identity=identity(serial), year=2026)
+    )
 
 
 def key(session: Session) -> ListedKey:
@@ -159,20 +159,20 @@ def test_printed_numbers_have_their_check_digits(rig: Rig) -> None:
     assert all(parse_number(number.digits) == number for number in reserved(rig, *range(30)).numbers)
 
 
-_HASHES = IdentityVault(bytes(range(32))).hashes
+_VAULT = IdentityVault(bytes(range(32)))
 
 
 @given(st.integers(0, 999_999), st.integers(2012, 2099), st.sampled_from(["senior", "junior"]))
 def test_a_claim_is_who_and_what_for_and_nothing_else(serial: int, year: int, grade: str) -> None:
     person = identity(serial)
-    claim = claim_of({"grade": grade, "name": "甲"}, _HASHES, identity=person, year=year)
-    assert claim == claim_of({"grade": "intermediate", "name": "乙"}, _HASHES, identity=person, year=year)
-    assert claim != claim_of({"grade": grade}, _HASHES, identity=person, year=year + 1)
-    assert claim != claim_of({"grade": grade}, IdentityVault(bytes(32)).hashes, identity=person, year=year)
+    claim = claim_of({"grade": grade, "name": "甲"}, _VAULT, identity=person, year=year)
+    assert claim == claim_of({"grade": "intermediate", "name": "乙"}, _VAULT, identity=person, year=year)
+    assert claim != claim_of({"grade": grade}, _VAULT, identity=person, year=year + 1)
+    assert claim != claim_of({"grade": grade}, IdentityVault(bytes(32)), identity=person, year=year)
     training = {"programme": "甲", "completedOn": "2026-01-02"}
-    other = claim_of(training, _HASHES, identity=person, year=year)
+    other = claim_of(training, _VAULT, identity=person, year=year)
     assert other != claim
-    assert other != claim_of({**training, "completedOn": "2026-01-03"}, _HASHES, identity=person, year=year)
+    assert other != claim_of({**training, "completedOn": "2026-01-03"}, _VAULT, identity=person, year=year)
 
 
 @pytest.mark.parametrize(
