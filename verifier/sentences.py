@@ -291,8 +291,8 @@ SENTENCES: dict[str, Sentence] = {
         "A certificate number has 20 digits. Compare it with the certificate and enter it again.",
     ),
     "number_check": Sentence(
-        "编号有一位抄错或输错，或并无此编号。请对照证书逐位核对。",
-        "A digit was mistyped, or no such number exists. Compare it with the certificate digit by digit.",
+        "编号抄写或输入有误，或并无此编号。请对照证书逐位核对。",
+        "The number was mistyped, or no such number exists. Compare it with the certificate digit by digit.",
     ),
     "number_disagrees": Sentence(
         "编号与发证机关、年度或类别不一致。请勿采信，并向发证机关核实。",

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from registry.actors import Actor, Role
 from registry.cli.working import KINDS
 from registry.jobs.service import JobView, jobs_about
@@ -10,7 +12,7 @@ from registry.jobs.worker import work_once
 from registry.review import decisions, drafts
 from registry.review.composition import Composed, Frame, Upload, compose
 from registry.review.decisions import Submitted
-from registry.review.models import Draft
+from registry.review.models import Draft, DraftSubmission
 from tests.builders import INDUSTRY, MUNICIPAL
 from tests.registry.rig import RULES, Rig
 from tests.registry.sheets import ANNUAL, YEAR, annual
@@ -80,15 +82,20 @@ def release(rig: Rig, draft: int, actor: Actor = APPROVER, round_: Submitted | N
     """Release what was shown; the job."""
     shown = (round_ or seen(rig, draft)).submission
     with rig.app.database.write() as session:
-        return decisions.release(
-            session,
-            actor,
-            rig.app.vault,
-            draft,
-            round_number=shown.round,
-            shown=shown.shown,
-            now=rig.clock.now,
-        )
+        return release_in(session, rig, draft, actor, shown)
+
+
+def release_in(session: Session, rig: Rig, draft: int, actor: Actor, shown: DraftSubmission) -> int:
+    """``release`` in a transaction that is open."""
+    return decisions.release(
+        session,
+        actor,
+        rig.app.vault,
+        draft,
+        round_number=shown.round,
+        shown=shown.shown,
+        now=rig.clock.now,
+    )
 
 
 def send_back(rig: Rig, draft: int, actor: Actor = APPROVER, remark: str = "请补单位全称") -> None:

@@ -34,6 +34,7 @@ from tests.review.desk import (
     job_of,
     opened,
     release,
+    release_in,
     seen,
     send_back,
     submit,
@@ -202,6 +203,15 @@ def _a_released_one_by_hand(session: object, draft: int) -> None:
     submission.seal = bytes(32)
 
 
+def not_carried_out(rig: Rig, draft: int) -> str:
+    """Why the worker issues nothing of a release: its code."""
+    assert work(rig)
+    job = job_of(rig, draft)
+    assert job.state == "failed"
+    assert_sound(rig.app, issued=0)
+    return job.error
+
+
 @pytest.mark.parametrize(
     "tamper",
     [_a_list_of_another, _another_digest, _another_approver, _another_authority, _a_released_one_by_hand],
@@ -214,10 +224,7 @@ def test_what_was_altered_in_the_database_is_not_issued(
     release(lite, draft)
     with lite.app.database.write() as session:
         tamper(session, draft)
-    assert work(lite)
-    job = job_of(lite, draft)
-    assert (job.state, job.error) in {("failed", "release_altered"), ("failed", "draft_altered")}
-    assert_sound(lite.app, issued=0)
+    assert not_carried_out(lite, draft) in {"release_altered", "draft_altered"}
 
 
 def test_whoever_takes_his_hand_off_the_list_releases_it_for_nothing(lite: Rig) -> None:
@@ -227,19 +234,8 @@ def test_whoever_takes_his_hand_off_the_list_releases_it_for_nothing(lite: Rig) 
     with lite.app.database.write() as session:
         session.execute(delete(DraftHand).filter_by(draft_id=draft))
         session.connection().exec_driver_sql("PRAGMA ignore_check_constraints = ON")
-        decisions.release(
-            session,
-            CLERK,
-            lite.app.vault,
-            draft,
-            round_number=shown.round,
-            shown=shown.shown,
-            now=lite.clock.now,
-        )
-    assert work(lite)
-    job = job_of(lite, draft)
-    assert (job.state, job.error) == ("failed", "release_altered")
-    assert_sound(lite.app, issued=0)
+        release_in(session, lite, draft, CLERK, shown)
+    assert not_carried_out(lite, draft) == "release_altered"
 
 
 def test_a_sheet_of_before_another_upload_is_not_submitted(lite: Rig) -> None:
@@ -263,10 +259,7 @@ def test_an_earlier_list_of_the_same_draft_is_not_what_was_released(lite: Rig) -
     release(lite, draft)
     with lite.app.database.write() as session:
         session.execute(update(DraftList).filter_by(draft_id=draft).values(earlier))
-    assert work(lite)
-    job = job_of(lite, draft)
-    assert (job.state, job.error) == ("failed", "release_altered")
-    assert_sound(lite.app, issued=0)
+    assert not_carried_out(lite, draft) == "release_altered"
 
 
 def test_nothing_to_submit(lite: Rig) -> None:
