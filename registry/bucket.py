@@ -21,6 +21,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import md5, sha256
 from pathlib import Path
 from typing import Any
@@ -226,6 +227,7 @@ def open_bucket(address: str, *, home: Path, clock: Callable[[], int]) -> Bucket
     try:
         from boto3.session import Session  # noqa: PLC0415 - an extra that most registries do without
         from botocore.config import Config  # noqa: PLC0415
+        from botocore.session import get_session  # noqa: PLC0415
     except ImportError as error:
         raise RegistryError("bucket_extra") from error
     config = Config(
@@ -239,12 +241,22 @@ def open_bucket(address: str, *, home: Path, clock: Callable[[], int]) -> Bucket
     )
     try:
         with told(found[1]):
-            client = Session().client("s3", config=config)
+            core = get_session()
+            core.register_component("data_loader", _descriptions(core.get_config_variable("data_path")))
+            client = Session(botocore_session=core).client("s3", config=config)
     except ValueError as error:  # of an endpoint that is no address
         raise RegistryError("bucket_unusable", bucket=found[1], problem="endpoint") from error
     prefix = (found[2] or "").strip("/")
     lock = home / f".publish-{sha256(address.rstrip('/').encode()).hexdigest()[:16]}.lock"
     return BucketSite(client, found[1], f"{prefix}/" if prefix else "", lock, clock)
+
+
+@cache
+def _descriptions(folders: str | None) -> Any:
+    """What reads services' descriptions, kept by the process: they take a seventh of a second, each time that a site is opened."""
+    from botocore.loaders import create_loader  # noqa: PLC0415
+
+    return create_loader(folders)
 
 
 def names_of(path: str) -> tuple[str, ...]:

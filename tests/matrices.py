@@ -1,8 +1,8 @@
 """What of a matrix is tried when: ``make test`` tries each promise on representatives, ``make exhaustive`` every other cell.
 
 Both are run before anything lands (``.ci/run``), and nothing is in neither. A cell that is left for ``make exhaustive`` bears the
-mark ``exhaustive``, and so does a whole test that is left: of what measures the project, and of a size below which a smaller one
-stands. What is tried there again, on all its examples, bears the mark ``repeated``. Plain ``pytest`` tries every cell.
+mark ``exhaustive``, and so does a whole test that is left: of what measures the project, of a size below which a smaller one
+stands, and a story whose every step has tests of its own. What is tried there again, on all its examples, bears the mark ``repeated``. Plain ``pytest`` tries every cell.
 """
 
 import os
@@ -49,6 +49,19 @@ def repeat_properties(items: Sequence[pytest.Item]) -> None:
     for item in items:
         if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
             item.add_marker(pytest.mark.repeated)
+
+
+STORIES = "tests/journeys/"
+"""They go from end to end, for a minute each, through what is tried step by step elsewhere."""
+MAIN_JOB = "tests/journeys/test_spreadsheet_to_verdict.py"
+"""The story that is told in each run."""
+
+
+def leave_stories(items: Sequence[pytest.Item]) -> None:
+    """Stories but that of the main job are left for the exhaustive run."""
+    for item in items:
+        if item.nodeid.startswith(STORIES) and not item.nodeid.startswith(MAIN_JOB):
+            item.add_marker(pytest.mark.exhaustive)
 
 
 ON_BOTH_ENGINES = (

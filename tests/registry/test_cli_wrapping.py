@@ -14,14 +14,14 @@ CLAUSE = "更正缘由，只在屏幕上显示；公开事由为 superseded · w
 
 
 @pytest.mark.parametrize("sentence", [SENTENCE, CLAUSE])
-@pytest.mark.parametrize("width", range(24, 70))
-def test_a_cell_of_any_width_keeps_every_letter(width: int, sentence: str) -> None:
-    console = Console(width=width)
-    table = Table(show_header=False, box=None, padding=0)
-    table.add_row(sentence)
-    with console.capture() as captured:
-        console.print(table)
-    assert "".join(captured.get().split()) == "".join(sentence.split())
+def test_a_cell_of_any_width_keeps_every_letter(sentence: str) -> None:
+    for width in range(24, 70):
+        console = Console(width=width)
+        table = Table(show_header=False, box=None, padding=0)
+        table.add_row(sentence)
+        with console.capture() as captured:
+            console.print(table)
+        assert "".join(captured.get().split()) == "".join(sentence.split()), width
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 132])

@@ -165,9 +165,15 @@ def test_sqlite_is_durable_and_keeps_its_references(tmp_path: Path) -> None:
     with database.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one()
-            for name in ("journal_mode", "foreign_keys", "synchronous")
+            for name in ("journal_mode", "foreign_keys", "synchronous", "cache_size", "wal_autocheckpoint")
         }
-    assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}
+    assert pragmas == {
+        "journal_mode": "wal",
+        "foreign_keys": 1,
+        "synchronous": 2,
+        "cache_size": -65_536,
+        "wal_autocheckpoint": 8_000,
+    }
     database.close()
 
 

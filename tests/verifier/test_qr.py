@@ -116,10 +116,10 @@ def test_payloads_come_back(payload: bytes) -> None:
     assert decode_digits(digits) == payload
 
 
-@pytest.mark.parametrize("size", range(1, 540))
-def test_every_size_has_its_count_of_digits(size: int) -> None:
-    for payload in (b"\0" * size, b"\xff" * size):
-        assert decode_digits(encode_digits(payload)) == payload
+def test_every_size_has_its_count_of_digits() -> None:
+    for size in range(1, 540):
+        for payload in (b"\0" * size, b"\xff" * size):
+            assert decode_digits(encode_digits(payload)) == payload, size
 
 
 @given(st.text("0123456789", max_size=60) | st.text(max_size=8))
