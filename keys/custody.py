@@ -101,7 +101,7 @@ def open_key_file(path: Path, passphrase: bytes) -> FileSigner:
     except OSError as error:
         raise CustodyError("key_file_missing", path.name) from error
     if mode & 0o077:
-        raise CustodyError("key_file_mode", f"{path.name}: mode {mode & 0o777:o}, must be 600")
+        raise CustodyError("key_file_mode", path.name)
     try:
         private = serialization.load_pem_private_key(data, passphrase)
     except (ValueError, TypeError, UnsupportedAlgorithm, InternalError) as error:

@@ -11,7 +11,7 @@ import typer
 
 from verifier.memory import memory_file
 from verifier.messages import DEFAULT_LANGUAGE, LANGUAGES
-from verifier.program import EXIT_USAGE, run_program
+from verifier.program import EXIT_USAGE, VERSION, run_program
 from verifier.session import Options, run
 
 LANGUAGE_VARIABLE = "CERTREG_LANG"
@@ -62,6 +62,7 @@ def verify_command(
     json: Annotated[  # the option's name
         bool, typer.Option("--json", help="每个目标一行 JSON · one JSON object a line")
     ] = False,
+    version: Annotated[bool, VERSION] = False,
 ) -> None:
     """Reads the options; the work is ``session.run``."""
     language = lang or os.environ.get(LANGUAGE_VARIABLE) or DEFAULT_LANGUAGE

@@ -84,6 +84,20 @@ for _kind in (TyperCommand, TyperGroup):
     _speak_both_languages(_kind)
 
 
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - it loads what speaks to networks
+
+        typer.echo(f"certreg {version('certreg')}")
+        raise typer.Exit
+
+
+VERSION = typer.Option(
+    "--version", callback=_tell_version, is_eager=True, help="本程序的版本 · the version of this program"
+)
+"""The option of each program that tells what is installed, whatever else is asked."""
+
+
 def run_program(program: typer.Typer) -> NoReturn:
     """Run a command line of ours to its exit code; a usage error of any kind exits with 64."""
     try:

@@ -299,7 +299,7 @@ SENTENCES: dict[str, Sentence] = {
         "The number does not agree with the authority, year or kind. Do not accept it; ask the issuing authority.",
     ),
     "valid_from_differs": Sentence(
-        "证书上的签发日期与签名时间不是同一天。请勿采信，并向发证机关核实。",
+        "证书上的发证日期与签名时间不是同一天。请勿采信，并向发证机关核实。",
         "The date of issue on the certificate is not the day of the signature. Do not accept it; ask the issuing authority.",
     ),
     "number_differs": Sentence(

@@ -46,7 +46,7 @@ LABELS = {
     ),
     "number": Sentence("证书编号", "Number"),
     "issuer": Sentence("发证机关", "Issuing authority"),
-    "date": Sentence("签发日期", "Date of issue"),
+    "date": Sentence("发证日期", "Date of issue"),
     "basis": Sentence("核验依据", "Judged against"),
     "at": Sentence("核验时间", "Judged as of"),
     "registry": Sentence("登记系统", "Registry"),

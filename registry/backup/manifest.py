@@ -84,7 +84,9 @@ def _manifest(document: Mapping[str, object]) -> Manifest:
     for of, wanted in ((manifest, _TYPES), *((one, _STORED_TYPES) for one in files)):
         if any(type(getattr(of, name)) is not kind for name, kind in wanted.items()):
             raise TypeError
-    if not manifest.database or any(".." in Path(one.path).parts or one.path[0] == "/" for one in files):
+    if not manifest.database or any(
+        ".." in Path(one.path).parts or one.path[:1] in ("", "/") for one in files
+    ):
         raise TypeError
     return manifest
 

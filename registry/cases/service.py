@@ -19,7 +19,7 @@ from registry.cases.documents import Upload, attach, check_uploads
 from registry.cases.errors import CaseError
 from registry.cases.models import Case, CaseItem, HolderRequest
 from registry.cases.sealing import open_changes, seal_changes, seal_decision
-from registry.cases.working import order_case, order_head
+from registry.cases.working import begin_anew, order_case, order_head
 from registry.correction import examine
 from registry.errors import StatusChangeError
 from registry.status import REASONS, barred, change_status, impossible, release, state_of
@@ -124,6 +124,13 @@ def confirm(
     session.flush()
     _record(session, actor, "case.confirm", case, now=now, remark=remark)
     return case
+
+
+def try_again(session: Session, actor: Actor, *, case_id: int, authority: str | None, now: int) -> None:
+    """Carry a confirmed case out once more, after what stopped it was mended; raises ``RegistryError`` (``job_not_failed``)."""
+    case = case_of(session, case_id, authority=authority)
+    begin_anew(session, case.id, now=now)
+    _record(session, actor, "case.retry", case, now=now, remark="")
 
 
 def decline(

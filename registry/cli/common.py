@@ -14,6 +14,7 @@ from registry.app import App, open_app
 from registry.ceremony import PROPOSAL_FILE, write_proposal
 from registry.cli.shell import EXIT_ERROR, EXIT_PROPOSED, SHELL
 from registry.errors import RegistryError, RootAbsentError
+from registry.holdings import BatchState
 from registry.intake.findings import IntakeError, describe_at_terminal
 from registry.messages import error_sentence, pick
 from registry.outages import OUTAGES, is_full, outage_of
@@ -95,6 +96,10 @@ OUR_ERRORS = (
 """What ``told`` has words for: our own errors, and those of disk and database."""
 
 
+_OF_A_FILE = ("key_file_", "passphrase_file")
+"""How the codes begin of what is wrong with a file, which the error names."""
+
+
 def told(error: Exception) -> tuple[str, str]:
     """The code and the sentence of one of ``OUR_ERRORS``."""
     if isinstance(error, IntakeError):
@@ -111,8 +116,10 @@ def told(error: Exception) -> tuple[str, str]:
         problem = type(getattr(error, "orig", error)).__name__
         return code, error_sentence(code, {"problem": problem}, SHELL.lang)
     code = str(getattr(error, "code", ""))
-    params = {"number": "", "detail": getattr(error, "detail", ""), **getattr(error, "params", {})}
-    return code, error_sentence(code, params, SHELL.lang)
+    detail = str(getattr(error, "detail", ""))
+    params = {"number": "", "detail": detail, **getattr(error, "params", {})}
+    which = f"{detail}: " if detail and code.startswith(_OF_A_FILE) else ""
+    return code, which + error_sentence(code, params, SHELL.lang)
 
 
 @contextmanager
@@ -168,3 +175,15 @@ def confirm(action: str, chinese: str, english: str) -> None:
     if not typer.confirm(question, err=True):
         SHELL.say("未执行。", "Nothing was done.")
         raise typer.Exit(EXIT_ERROR)
+
+
+def tell_open_batches(unfinished: list[BatchState]) -> None:
+    """Name each batch that did not come to its end: nothing is wrong, but the rest of its list has no numbers."""
+    for one in unfinished:
+        params = {"batch": one.id, "file": one.file_name, "issued": one.issued, "waiting": one.waiting}
+        sentence = error_sentence("batch_open", params, SHELL.lang)
+        SHELL.say_json(
+            {"openBatch": one.id, "file": one.file_name, "issued": one.issued, "message": sentence}
+        )
+        if not SHELL.as_json:
+            SHELL.err.print(sentence, markup=False, soft_wrap=True, style="yellow")

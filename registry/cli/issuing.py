@@ -13,11 +13,12 @@ from rich.table import Table
 
 from registry.app import App
 from registry.batches import DRY_RUN, BatchResult, issue_file, preview_file
-from registry.cli.common import errors_told, kind_of, registry_app
+from registry.cli.common import errors_told, kind_of, registry_app, tell_open_batches
 from registry.cli.remarks import finding_json, print_findings
 from registry.cli.shell import EXIT_REFUSED_ROWS, SHELL
 from registry.errors import RegistryError
 from registry.files import PRIVATE, PUBLIC, fresh_file
+from registry.holdings import open_batches
 from registry.intake.annotate import annotate, collect_remarks
 from registry.intake.blank import write_form
 from registry.intake.findings import explain
@@ -58,8 +59,11 @@ def issue(
         with progress_bar(intake.total_rows) as observe:
             work = preview_file if dry_run else issue_file
             arguments = {} if dry_run else {"observe": observe}
+            with app.database.read() as session:
+                unfinished = [one for one in open_batches(session) if one.authority == authority]
             result = work(app, intake, authority=authority, rule_set=rule_set, **arguments)
         target = write_annotated(file, wanted, result)
+        tell_open_batches(unfinished)  # who waits there is counted as issued before
         report_batch(result, target, dry_run=dry_run)
     if result.refused_rows or result.void:
         raise typer.Exit(EXIT_REFUSED_ROWS)

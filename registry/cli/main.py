@@ -11,7 +11,7 @@ from registry.cli.commands import CommandsByName
 from registry.cli.shell import SHELL
 from registry.cli.wrapping import wrap_by_cells
 from registry.messages import LANGUAGES
-from verifier.program import EXIT_USAGE, run_program
+from verifier.program import EXIT_USAGE, VERSION, run_program
 
 wrap_by_cells()
 
@@ -49,6 +49,7 @@ def options(
     json: Annotated[
         bool, typer.Option("--json", help="给程序读的 JSON 行 · JSON lines for programs")
     ] = False,
+    version: Annotated[bool, VERSION] = False,
 ) -> None:
     """Options of the whole program."""
     SHELL.home = home

@@ -12,14 +12,14 @@ from keys.trustchain import RootPin, parse_pin
 from registry.app import App, open_app, system_clock
 from registry.bucket import SCHEME, open_bucket
 from registry.cli.ceremony import tell_warnings
-from registry.cli.common import OUR_ERRORS, errors_told, registry_app, told
+from registry.cli.common import OUR_ERRORS, errors_told, registry_app, tell_open_batches, told
 from registry.cli.shell import EXIT_ERROR, EXIT_REFUSED_ROWS, SHELL
 from registry.cosigning import Cosigning
 from registry.errors import OfficeError, RegistryError
 from registry.expiry import warnings_of
 from registry.fsck import FsckReport, fsck
 from registry.handout import find_record
-from registry.holdings import BatchState, open_batches
+from registry.holdings import open_batches
 from registry.messages import LANGUAGES, error_sentence
 from registry.publication import publish, write_bundle
 from registry.sites import Site
@@ -234,18 +234,6 @@ def tell_fsck(report: FsckReport) -> None:
             "troubles": [{"code": one.code, "subject": one.subject} for one in report.troubles],
         }
     )
-
-
-def tell_open_batches(unfinished: list[BatchState]) -> None:
-    """Name each batch that did not come to its end: nothing is wrong, but the rest of its list has no numbers."""
-    for one in unfinished:
-        params = {"batch": one.id, "file": one.file_name, "issued": one.issued, "waiting": one.waiting}
-        sentence = error_sentence("batch_open", params, SHELL.lang)
-        SHELL.say_json(
-            {"openBatch": one.id, "file": one.file_name, "issued": one.issued, "message": sentence}
-        )
-        if not SHELL.as_json:
-            SHELL.err.print(sentence, markup=False, soft_wrap=True, style="yellow")
 
 
 def _tell_awaited(cosigning: Cosigning, published: int) -> None:

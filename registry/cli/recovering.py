@@ -8,8 +8,7 @@ from registry.cases.index import follow_to_the_end
 from registry.cases.index import rebuild as forget_index
 from registry.cases.partitions import prepare_years, years_ahead
 from registry.cli import issuing
-from registry.cli.common import registry_app
-from registry.cli.publishing import tell_open_batches
+from registry.cli.common import registry_app, tell_open_batches
 from registry.cli.shell import SHELL
 from registry.holdings import open_batches
 from registry.province import counts, totals

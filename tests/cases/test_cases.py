@@ -9,8 +9,8 @@ from registry.cases.certificates import reveal_identity
 from registry.cases.errors import CaseError
 from registry.cases.execution import carry_out
 from registry.cases.models import Case
-from registry.cases.service import act_at_once, cases_of, decline, withdraw
-from registry.errors import StatusChangeError
+from registry.cases.service import act_at_once, cases_of, decline, try_again, withdraw
+from registry.errors import RegistryError, StatusChangeError
 from registry.issuance import Observe
 from registry.jobs.service import jobs_about
 from registry.log import latest_checkpoint
@@ -295,6 +295,46 @@ def test_a_case_written_into_the_database_is_not_carried_out(lite: Rig, altered:
         (job,) = jobs_about(session, f"case:{waiting.id}")
     assert (job.state, job.error) == ("failed", "case_altered")
     assert_sound(lite.app, issued=2)
+
+
+def test_what_failed_is_carried_out_once_more_and_the_trail_says_by_whom(rig: Rig) -> None:
+    (number,) = rig.issue(1)
+    waiting = proposed(rig, number, "correct", changes={"name": "李雷"})
+
+    def again(authority: str | None = MUNICIPAL) -> None:
+        with rig.app.database.write() as session:
+            try_again(session, APPROVER, case_id=waiting.id, authority=authority, now=NOW)
+
+    with refused(RegistryError, "job_not_failed"):
+        again()  # nothing was confirmed
+    confirmed(rig, waiting)
+    seal = case(rig, waiting.id).seal
+    _set_seal(rig, waiting.id, None)
+    with refused(RegistryError, "job_not_failed"):
+        again()  # nothing was tried
+    work(rig)
+    with refused(CaseError, "not_found"):
+        again("418001")
+    _set_seal(rig, waiting.id, seal)
+    again()
+    work(rig)
+    assert case(rig, waiting.id).state == "done"
+    assert [act for act in acts(rig, number) if act.startswith("case.")][:3] == [
+        "case.propose",
+        "case.confirm",
+        "case.retry",
+    ]
+    with rig.app.database.read() as session:
+        (entry,) = find(session, Filter(act="case.retry"))
+    assert entry.entry.login == APPROVER.login
+    with refused(RegistryError, "job_not_failed"):
+        again()
+    assert_sound(rig.app, issued=2)
+
+
+def _set_seal(rig: Rig, case_id: int, seal: bytes | None) -> None:
+    with rig.app.database.write() as session:
+        session.execute(update(Case).where(Case.id == case_id).values(seal=seal))
 
 
 def test_revealing_an_identity_number_is_an_act(rig: Rig) -> None:

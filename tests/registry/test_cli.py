@@ -7,8 +7,11 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +36,7 @@ from tests.journeys.program import PASSPHRASE, Shell
 from tests.registry.engines import Cluster
 from tests.registry.rig import DAY, Clock, Place
 from tests.registry.sheets import ANNUAL, annual, identity, write_csv, write_xlsx
+from verifier.cli import main as certverify
 from verifier.number import parse_number
 
 COMMANDS = (
@@ -360,8 +364,19 @@ def test_an_open_batch_is_named_until_its_list_is_done(shell: Shell, tmp_path: P
         assert "(410900.csv)" not in shell.certreg("--lang", "en", command).err
     assert other.certreg("--json", "fsck").json["troubles"] == []
     year = str(china_year())
-    assert other.certreg("issue", "410900.csv", "--authority", "410900", "--year", year).code == 0
-    assert "410900.csv" not in other.certreg("fsck").err
+    words = ("--authority", "410900", "--year", year)
+    write_csv(other.folder / "next.csv", [ANNUAL, annual(843, 年度=year)])
+    for more in (("--dry-run",), ()):
+        lines = [
+            json.loads(line)
+            for line in other.certreg("--json", "issue", "next.csv", *words, *more).out.splitlines()
+        ]
+        assert [line.get("file") for line in lines] == ["410900.csv", None]
+        assert lines[-1]["rows"] == 1
+    stocked(other, "411700", range(844, 845))
+    assert "410900.csv" in other.certreg("issue", "410900.csv", *words).err  # and it is done by this
+    for command in (("fsck",), ("issue", "next.csv", *words)):
+        assert "410900.csv" not in other.certreg(*command).err
 
 
 def test_fsck_tells_fifty_of_a_kind_and_counts_the_rest(shell: Shell, tmp_path: Path) -> None:
@@ -422,6 +437,25 @@ def test_an_identity_number_is_read_and_never_an_argument(shell: Shell) -> None:
     assert identity(703) not in done.out + done.err
     shown = shell.certreg("--json", "show", done.json["issued"][0]).json["record"]["credentialSubject"]
     assert shown["identityDocument"][-4:] == identity(703)[-4:]
+
+
+def test_the_file_that_stands_in_the_way_is_named(shell: Shell) -> None:
+    (key,) = shell.home.rglob("root*.pem")
+    key.chmod(0o644)
+    try:
+        told = shell.certreg("trust", "renew")
+    finally:
+        key.chmod(0o600)
+    assert (told.code, told.err.split(": ")[0]) == (1, key.name)
+    nowhere = {"CERTREG_PASSPHRASE_FILE": str(shell.folder / "nowhere")}
+    told = replace(shell, passphrase=None).run(certreg, "trust", "renew", **nowhere)
+    assert (told.code, told.err.split(": ")[0]) == (1, nowhere["CERTREG_PASSPHRASE_FILE"])
+
+
+@pytest.mark.parametrize("program", [certreg, certverify])
+def test_what_is_installed_is_told(shell: Shell, program: Callable[[], None]) -> None:
+    told = shell.run(program, "--version")
+    assert (told.code, told.out) == (0, f"certreg {version('certreg')}\n")
 
 
 def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:

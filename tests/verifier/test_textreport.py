@@ -70,7 +70,7 @@ def test_the_signed_fields_of_an_annual_certificate_are_shown() -> None:
         "职称等级      中级",
         "专业科目学时  60",
         "发证机关      郑州市人力资源和社会保障局 (410100)",
-        "签发日期      2026-03-02",
+        "发证日期      2026-03-02",
     ):
         assert shown in text
     assert "Grade               intermediate" in render(_report(), "en")

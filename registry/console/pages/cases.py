@@ -20,6 +20,7 @@ from registry.cases.service import (
     decline,
     list_cases,
     own_proposal,
+    try_again,
     withdraw,
 )
 from registry.console.context import Context, Ctx, asked_number, may, text_field
@@ -32,7 +33,7 @@ from registry.console.words import certificate_fields
 from registry.correction import examine
 from registry.errors import RegistryError
 from registry.intake.findings import IntakeError
-from registry.jobs.service import jobs_about, retry
+from registry.jobs.service import jobs_about
 from registry.trust import current_trust_list
 
 router = page_router()
@@ -133,9 +134,7 @@ def withdraw_case(ctx: Ctx, case_id: int) -> Response:
 def retry_case(ctx: Ctx, case_id: int) -> Response:
     """Carry a confirmed case out once more, after what stopped it was mended."""
     with ctx.app.database.write() as session:
-        case_of(session, case_id, authority=ctx.authority_filter)
-        for job in jobs_about(session, f"case:{case_id}")[:1]:
-            retry(session, job.id, now=ctx.now)
+        try_again(session, ctx.actor, case_id=case_id, authority=ctx.authority_filter, now=ctx.now)
     return see_other(ctx, "cases.show", case_id=case_id)
 
 

@@ -281,6 +281,7 @@ DEFECTS: Sequence[tuple[str, Callable[[Path], None]]] = (
     ("backup_manifest", replaced('"with_keys":false', '"with_keys":0')),
     ("backup_manifest", replaced('"engine":"sqlite",', "")),
     ("backup_manifest", climb_out),
+    ("backup_manifest", replaced('"path":"home/head"', '"path":""')),
     ("backup_schema", replaced('"schema":"0', '"schema":"9')),
     ("backup_engine", replaced('"sqlite"', '"postgresql"')),
 )
