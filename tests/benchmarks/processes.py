@@ -2,7 +2,9 @@
 
 By turns, because the machine of one minute is not that of the next: all by one process, then by as many as there are
 processors; from records with log proofs, from the texts of QR codes, and ``certverify`` on a folder of them with its start.
-The gain is that of each pair of turns, the median and the spread; the most there could be is the number of processors.
+The gain is that of each pair of turns, the median and the spread. The most there could be is the number of processors, or what
+"apart" has: the same by processes that share nothing and hand nothing over, so all that such a machine's processors have to give
+when they work at once.
 """
 
 import subprocess
@@ -10,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 
@@ -20,6 +23,7 @@ from tests.benchmarks.office import Office, make_sheets, open_office
 from verifier.evidence import Evidence
 from verifier.many import VerifierPool, processors
 from verifier.policy import VerificationPolicy
+from verifier.trust import Trust
 
 _SEED = 20_261_129
 Pair = tuple[Round, Round]
@@ -57,12 +61,30 @@ def _works(office: Office, held: Held, folder: Path, stack: ExitStack) -> Iterat
     )
     for form, evidence, policy in cases:
         yield form, judge_all(evidence, trust, policy), judge_all_in(pool, evidence, policy)
+        yield f"{form} apart", *(_apart(evidence, trust, policy, of) for of in (1, processors()))
     files = folder / "files"
     files.mkdir()
     for place, one in enumerate(held.records):
         (files / f"{place}.json").write_bytes(one.record or b"")
         (files / f"{place}.tlog-proof").write_bytes(one.log_proof or b"")
     yield "files", _command(office, files, "0"), _command(office, files)
+
+
+def _apart(evidence: Sequence[Evidence], trust: Trust, policy: VerificationPolicy, processes: int) -> Judge:
+    """By forks of this process, each with its share from the first."""
+    shares = [judge_all(evidence[place::processes], trust, policy) for place in range(processes)]
+
+    def work() -> int:
+        children = [get_context("fork").Process(target=share) for share in shares]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+        if any(child.exitcode for child in children):
+            raise RuntimeError("a share was not judged")
+        return len(evidence)
+
+    return work
 
 
 def _command(office: Office, files: Path, *processors_given: str) -> Judge:
@@ -87,7 +109,7 @@ def _tell(form: str, pairs: Sequence[Pair], raw: Sequence[float]) -> None:
         median(pair[which].rate / one for pair, one in zip(pairs, raw, strict=True)) for which in (0, 1)
     ]
     print(
-        f"{form:>5}: one process {micro(lambda one: one.wall, 0):4.0f} us ({of_raw[0]:.2f} of raw), "
+        f"{form:>10}: one process {micro(lambda one: one.wall, 0):4.0f} us ({of_raw[0]:.2f} of raw), "
         f"all {micro(lambda one: one.wall, 1):4.0f} us ({of_raw[1]:.2f} of raw): "
         f"{median(gains):.2f} times as many ({gains[0]:.2f} to {gains[-1]:.2f}); "
         f"processor time {micro(lambda one: one.all_cpu, 0):.0f} us, then here {micro(lambda one: one.cpu, 1):.0f} "
