@@ -133,6 +133,24 @@ def test_several_processes_serve_one_site(tmp_path: Path) -> None:
             assert found["pinned"] is True
 
 
+def test_several_processes_end_with_the_one_that_began_them(tmp_path: Path) -> None:
+    """Killed, so that it could tell nobody: whoever has its port would be in the way of the next."""
+    site = new_site(tmp_path / "site", 1)
+    command = [sys.executable, "-m", "verifier", "serve", str(site.folder), "--port", "0", "--workers", "2"]
+    process = subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    assert process.stdout is not None
+    started = 0
+    for line in process.stdout:
+        started += "Application startup complete" in line
+        if started == 2:
+            break
+    process.kill()
+    process.communicate(timeout=60)  # the end of what all of them write to
+    assert started == 2
+
+
 @pytest.mark.parametrize(
     "options",
     [["/nowhere"], [".", "--trust", "/nowhere"], [".", "--proxies", "junk"], [".", "--port", "x"], []],

@@ -3,12 +3,15 @@
 import gc
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Thread
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -137,7 +140,21 @@ def application() -> FastAPI:
     """The application of one worker process."""
     made = create_public_app(settings_from(os.environ))
     settle()
+    _end_with_parent()
     return made
+
+
+def _end_with_parent() -> None:
+    """One process of several ends with that which began them, however it was ended: it would keep the port, and nobody would end it."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, name="parent", daemon=True).start()
 
 
 def settle() -> None:
