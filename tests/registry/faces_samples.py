@@ -95,6 +95,7 @@ def source(kind: str = "annual", serial: int = 123, *, issuer: str = ISSUER, **c
     return face_source(verified(kind, serial, issuer=issuer, **changes), log_proof=LOG_PROOF)
 
 
+@cache
 def variants() -> dict[str, FaceSource]:
     """Shortest, typical, longest that still scan, and minority names with rare characters, of both kinds."""
     brief: dict[str, Field] = {"employer": "某校", "institution": "党校"}
