@@ -28,8 +28,12 @@ def prepare_years(session: Session, years: Iterable[int]) -> tuple[int, ...]:
     """
     if session.connection().dialect.name != "postgresql":
         return ()
+    # Whoever waits below holds nothing of what it looked at here: the one that it waits for needs the last part for itself.
+    look = session.begin_nested()
     years = {*years, *session.scalars(text(f"SELECT DISTINCT year FROM {REST}"))}  # noqa: S608 - a name of our own
-    if not _without_part(session, years):
+    missing = _without_part(session, years)
+    look.rollback()
+    if not missing:
         return ()
     # Nobody follows the log, or makes parts, beside us.
     session.scalars(select(IndexMark).with_for_update()).one()
