@@ -103,7 +103,7 @@ def add_passkey(
 def use_passkey(
     session: Session, answer: str, challenge: bytes, *, host: str, origin: str, now: int
 ) -> Passkey | None:
-    """The passkey that signed ``challenge``; None where none of ours did, or its counter went back (a copy)."""
+    """The passkey that signed ``challenge``; None where none of ours did, or its counter went back (a copy). Two at once: the row decides."""
     try:
         document = _document(answer)
         credential = base64url_to_bytes(str(document["rawId"]))
@@ -121,10 +121,14 @@ def use_passkey(
         )
     except (WebAuthnException, ValueError, KeyError, TypeError):
         return None
-    session.execute(
-        update(Passkey).where(Passkey.id == row.id).values(sign_count=proven.new_sign_count, used_at=now)
+    used = session.execute(
+        update(Passkey)
+        .where(Passkey.id == row.id, Passkey.sign_count == row.sign_count)
+        .values(sign_count=proven.new_sign_count, used_at=now)
+        .returning(Passkey.id)
+        .execution_options(synchronize_session=False)
     )
-    return row
+    return row if used.one_or_none() is not None else None
 
 
 def passkeys_of(session: Session, account_id: int) -> list[Passkey]:

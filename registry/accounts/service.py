@@ -195,6 +195,12 @@ def set_password(session: Session, account_id: int, hashed: str) -> None:
     session.execute(update(Account).where(Account.id == account_id).values(password=hashed))
 
 
+def hash_anew(session: Session, account_id: int, kept: str, hashed: str) -> None:
+    """Keep the same password's hash at today's cost in place of ``kept``, if that is still the one: none comes back that was changed meanwhile."""
+    same = (Account.id == account_id, Account.password == kept)
+    session.execute(update(Account).where(*same).values(password=hashed))
+
+
 def is_set_up(session: Session, account: Account) -> bool:
     """Whether somebody can sign in with it: by password and code, or by passkey."""
     if account.password is not None and account.totp is not None:

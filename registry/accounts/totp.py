@@ -54,7 +54,11 @@ def use_code(session: Session, vault: IdentityVault, account: Account, code: str
         return False
     used = session.execute(
         update(Account)
-        .where(Account.id == account.id, or_(Account.totp_step.is_(None), Account.totp_step < step))
+        .where(
+            Account.id == account.id,
+            Account.totp == account.totp,  # what was taken away since we read it is good for nothing
+            or_(Account.totp_step.is_(None), Account.totp_step < step),
+        )
         .values(totp_step=step)
         .returning(Account.id)
         .execution_options(synchronize_session=False)

@@ -12,12 +12,17 @@ from functools import partial
 from typing import Any
 
 import psycopg
+import pyotp
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from registry.accounts import slowdown
-from registry.accounts.models import SignInTrouble
+from registry.accounts.models import Account, SignInTrouble
+from registry.accounts.passkeys import use_passkey
+from registry.accounts.service import clear_credentials, hash_anew, set_password
+from registry.accounts.totp import new_totp_secret, seal_secret, use_code
 from registry.actors import Actor
 from registry.cases import bulk, index, partitions, requests
 from registry.cases.documents import Upload
@@ -41,6 +46,8 @@ from registry.province import counts
 from registry.review import decisions
 from registry.review.drafts import DECIDED, PREPARED, discard, lend_hand
 from registry.status import change_status, release
+from tests.accounts.test_once import new_account
+from tests.accounts.test_passkeys import SITE, answer, passkey
 from tests.builders import MUNICIPAL
 from tests.cases.people import APPROVER, CLERK, case, confirmed, proposed, seen
 from tests.registry.children import Strike, issue, killed
@@ -388,6 +395,58 @@ def test_a_failure_is_counted_while_another_is_forgiven(rig: Rig) -> None:
     with rig.app.database.read() as session:
         (client,) = [attempt.key for attempt in one if attempt.pace is slowdown.CLIENT]
         assert session.get_one(SignInTrouble, client).failures == 3 + 1 - 1
+
+
+@pytest.mark.parametrize("by", ["code", "passkey"])
+def test_nobody_comes_in_by_what_is_taken_away_meanwhile(rig: Rig, by: str) -> None:
+    """A lost telephone: its owner's account is reset while somebody shows what it says."""
+    owner, key, secret = new_account(rig), Ed25519PrivateKey.generate(), new_totp_secret()
+    with rig.app.write() as session:
+        session.get_one(Account, owner.id).totp = seal_secret(rig.app.vault, secret, owner.id)
+    shown, challenge = answer(key, passkey(rig, owner, key), bytes(32)), bytes(32)
+    taken: list[bool] = []
+
+    def second(session: Session) -> None:
+        if by == "code":
+            account = session.get_one(Account, owner.id)
+            taken.append(use_code(session, rig.app.vault, account, pyotp.TOTP(secret).at(NOW), now=NOW))
+        else:
+            site = {"host": SITE.host, "origin": SITE.origin}
+            taken.append(use_passkey(session, shown, challenge, now=NOW, **site) is not None)
+
+    def reset(session: Session) -> None:
+        clear_credentials(session, session.get_one(Account, owner.id), now=NOW)
+
+    assert behind(rig, reset, apart(rig, second)) == ""
+    assert taken == [False]
+
+
+def test_a_password_that_is_changed_meanwhile_does_not_come_back(rig: Rig) -> None:
+    """Whoever signs in by the old one has it hashed anew, where the price of a guess rose."""
+    owner = new_account(rig)
+    apart(rig, partial(set_password, account_id=owner.id, hashed="old"))()
+    changed = partial(set_password, account_id=owner.id, hashed="new")
+    second = apart(rig, partial(hash_anew, account_id=owner.id, kept="old", hashed="old, dearer"))
+    assert behind(rig, changed, second) == ""
+    with rig.app.database.read() as session:
+        assert session.get_one(Account, owner.id).password == "new"
+    apart(rig, partial(hash_anew, account_id=owner.id, kept="new", hashed="new, dearer"))()
+    with rig.app.database.read() as session:
+        assert session.get_one(Account, owner.id).password == "new, dearer"
+
+
+def test_of_a_passkey_and_its_copy_one_comes_in(rig: Rig) -> None:
+    """Both count on from the same."""
+    owner, key = new_account(rig), Ed25519PrivateKey.generate()
+    shown = answer(key, passkey(rig, owner, key), bytes(32))
+    came: list[bool] = []
+
+    def come(session: Session) -> None:
+        used = use_passkey(session, shown, bytes(32), host=SITE.host, origin=SITE.origin, now=NOW)
+        came.append(used is not None)
+
+    assert behind(rig, come, apart(rig, come)) == ""
+    assert came == [True, False]
 
 
 @pytest.mark.parametrize("what", [index, counts], ids=["index", "counts"])

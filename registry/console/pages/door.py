@@ -15,7 +15,7 @@ from registry.accounts.models import Account
 from registry.accounts.passkeys import request_options, use_passkey
 from registry.accounts.recovery import use_recovery_code
 from registry.accounts.secrets import new_secret
-from registry.accounts.service import account_of_login, normal_login, set_password
+from registry.accounts.service import account_of_login, hash_anew, normal_login
 from registry.accounts.sessions import end_session
 from registry.accounts.slowdown import (
     begin,
@@ -98,8 +98,8 @@ def _by_password(visitor: Visit, login: str, password: str) -> Account | None:
     anew = visitor.passwords.hash(password) if kept and visitor.passwords.is_outdated(kept) else None
     with database.write() as session:
         succeed(session, attempts, now=visitor.now)
-        if anew is not None:
-            set_password(session, account.id, anew)
+        if kept is not None and anew is not None:
+            hash_anew(session, account.id, kept, anew)
     return account
 
 
