@@ -19,9 +19,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from registry.accounts import slowdown
+from registry.accounts.challenges import ask, take
+from registry.accounts.invites import invite, use_invite
 from registry.accounts.models import Account, SignInTrouble
 from registry.accounts.passkeys import use_passkey
+from registry.accounts.recovery import make_codes, use_recovery_code
 from registry.accounts.service import clear_credentials, hash_anew, set_password
+from registry.accounts.sessions import end_session, open_session
 from registry.accounts.totp import new_totp_secret, seal_secret, use_code
 from registry.actors import Actor
 from registry.cases import bulk, index, partitions, requests
@@ -35,7 +39,7 @@ from registry.correction import correct
 from registry.cosigning import _store
 from registry.errors import RegistryError
 from registry.identitykeys.rotation import change_master
-from registry.identitykeys.sealed import CasePayloads
+from registry.identitykeys.sealed import KINDS, CasePayloads
 from registry.identitykeys.service import add_data_key
 from registry.issuance import finish_intent, resume
 from registry.jobs import service as jobs
@@ -44,7 +48,8 @@ from registry.log import log_time
 from registry.models import CheckpointRow, StatusEvent
 from registry.province import counts
 from registry.review import decisions
-from registry.review.drafts import DECIDED, PREPARED, discard, lend_hand
+from registry.review.drafts import DECIDED, PREPARED, content_of, discard, lend_hand, store
+from registry.review.models import Draft
 from registry.status import change_status, release
 from tests.accounts.test_once import new_account
 from tests.accounts.test_passkeys import SITE, answer, passkey
@@ -397,6 +402,32 @@ def test_a_failure_is_counted_while_another_is_forgiven(rig: Rig) -> None:
         assert session.get_one(SignInTrouble, client).failures == 3 + 1 - 1
 
 
+@pytest.mark.parametrize("what", ["answer", "invitation", "recovery", "session", "code"])
+def test_what_is_good_once_is_good_for_the_first(rig: Rig, what: str) -> None:
+    owner, secret = new_account(rig), new_totp_secret()
+    with rig.app.write() as session:
+        session.get_one(Account, owner.id).totp = seal_secret(rig.app.vault, secret, owner.id)
+        ticket = ask(session, "act", now=NOW).ticket
+        invitation = invite(session, CLERK, owner, now=NOW).secret
+        recovery = make_codes(session, owner.id)[0]
+        row = open_session(session, owner, origin="", browser="", now=NOW)[1]
+    good: list[bool] = []
+
+    def use(session: Session) -> None:
+        account = session.get_one(Account, owner.id)
+        uses: dict[str, Callable[[], bool]] = {
+            "answer": lambda: take(session, "act", ticket, now=NOW) is not None,
+            "invitation": lambda: use_invite(session, invitation, now=NOW),
+            "recovery": lambda: use_recovery_code(session, owner.id, recovery, now=NOW),
+            "session": lambda: end_session(session, row.id, owner.id, now=NOW),
+            "code": lambda: use_code(session, rig.app.vault, account, pyotp.TOTP(secret).at(NOW), now=NOW),
+        }
+        good.append(uses[what]())
+
+    assert behind(rig, use, apart(rig, use)) == ""
+    assert good == [True, False]
+
+
 @pytest.mark.parametrize("by", ["code", "passkey"])
 def test_nobody_comes_in_by_what_is_taken_away_meanwhile(rig: Rig, by: str) -> None:
     """A lost telephone: its owner's account is reset while somebody shows what it says."""
@@ -503,6 +534,22 @@ def test_what_is_confirmed_while_keys_rotate_is_still_what_was_confirmed(rig: Ri
         found = session.get_one(Case, waiting.id)
         require_decision(session, rig.app.vault, found)
         assert open_changes(rig.app.vault, found)[0] == {"name": "李雷"}
+
+
+def test_a_list_that_is_replaced_while_keys_rotate_is_not_put_back(rig: Rig) -> None:
+    draft = desk.opened(rig)
+    desk.upload(rig, draft, desk.csv_bytes([annual(1)]))
+    made = desk.composed(rig, draft, desk.csv_bytes([annual(2), annual(3)]))
+    with rig.app.database.write_alone() as session:
+        add_data_key(session, masters(rig.app), now=NOW)
+    rig.app.vault.refresh()
+    (kind,) = [one for one in KINDS if one.name == "draft_list.listed"]
+    replaced = partial(store, actor=desk.CLERK, vault=rig.app.vault, draft_id=draft, composed=made, now=NOW)
+    second = apart(rig, lambda session: kind.reseal(session, rig.app.vault, None))
+    assert behind(rig, replaced, second) == ""
+    with rig.app.database.read() as session:
+        row = session.get_one(Draft, draft)
+        assert content_of(session, rig.app.vault, row).listed == made.content.listed
 
 
 def test_the_keys_above_all_others_change_one_after_the_other(rig: Rig) -> None:
