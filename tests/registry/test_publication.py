@@ -139,6 +139,18 @@ def test_after_a_revocation_only_what_says_so_changes(rig: Rig) -> None:
     assert rig.judge(numbers[1]).reason == "valid"
 
 
+def test_a_suspension_in_the_place_of_another_is_told_with_its_own_reason(lite: Rig) -> None:
+    """Its bit is the same as before, and only the details say that it is another."""
+    (number,) = lite.issue(1)
+    lite.change(number, "suspend", "complaint")
+    lite.publish()
+    lite.change(number, "reinstate", "complaint-dismissed")
+    lite.change(number, "suspend", "under-review")
+    lite.publish()
+    report = lite.judge(number)
+    assert (report.reason, report.steps[8].details["reason"]) == ("suspended", "under-review")
+
+
 def test_lists_are_signed_anew_before_they_grow_old(lite: Rig) -> None:
     (number,) = lite.issue(1)
     lite.publish()
