@@ -11,7 +11,7 @@ from registry.errors import OfficeError
 from registry.issuance import resume
 from registry.keychanges import add_report_key, end_key
 from registry.log import latest_checkpoint
-from registry.models import Certificate, Intent
+from registry.models import Certificate, Intent, StatusEvent
 from registry.offices import Delegation, add_authority, publish_change, signing_key
 from registry.ownkeys import log_keys, log_signer, status_key
 from registry.publication import publish
@@ -19,6 +19,7 @@ from registry.reattestation import affected, reattest
 from registry.trust import current_trust_list
 from tests.builders import INDUSTRY, MUNICIPAL, refused
 from tests.registry.children import Strike, correct_one, killed, reattest_all
+from tests.registry.intruder import edit, tamper
 from tests.registry.rig import DAY, NOW, OFFICES, Rig, assert_sound
 from verifier.checkpoint import verify_checkpoint
 from verifier.note import parse_vkey
@@ -123,6 +124,27 @@ def test_a_range_that_somebody_altered_is_left(lite: Rig) -> None:
         intent = session.get_one(Intent, session.get_one(Certificate, number).intent_id)
         intent.rows += b" "
     assert reattest(lite.app, KEY).left == ((number, "intent_altered"),)
+
+
+def test_what_speaks_against_one_does_not_keep_the_others(lite: Rig) -> None:
+    """An altered record, and what happens to certificates while others are attested anew."""
+    altered, good, suspended, revoked, last = lite.issue(*range(1, 6))
+    ended(lite, compromised_from=NOW)
+    tamper(lite, edit("certificate", "record", "serial = 1", lambda data: data.replace(b"60", b"61")))
+
+    def meanwhile(point: str, _: int) -> None:
+        if point == "log:after" and not events:
+            events.append(lite.change(suspended, "suspend", "complaint"))
+            events.append(lite.change(revoked, "revoke", "fraud"))
+
+    events: list[StatusEvent] = []
+    done = reattest(lite.app, KEY, meanwhile)
+    assert [old for old, _ in done.successors] == [good, last]
+    assert done.left == (
+        (altered, "record_altered"),
+        (suspended, "correct_suspended"),
+        (revoked, "status_transition"),
+    )
 
 
 def test_a_superseded_key_may_turn_out_to_be_stolen_and_not_the_other_way_round(lite: Rig) -> None:
