@@ -207,11 +207,32 @@ def listed(rig: Rig, number: str) -> Case:
 
 
 def put_forward(rig: Rig, number: str) -> Case:
-    """The same, confirmed."""
+    """The same, proposed."""
     case_ = listed(rig, number)
     with rig.app.write() as session:
-        bulk.propose_file(session, CLERK, case_id=case_.id, authority=MUNICIPAL, now=NOW)
-    return confirmed(rig, case_)
+        return bulk.propose_file(session, CLERK, case_id=case_.id, authority=MUNICIPAL, now=NOW)
+
+
+def test_a_certificate_has_one_case(rig: Rig) -> None:
+    (number,) = rig.issue(1)
+    one: dict[str, Any] = {
+        "number": number,
+        "authority": MUNICIPAL,
+        "action": "revoke",
+        "reason": "fraud",
+        "now": NOW,
+    }
+    asked = partial(propose, actor=CLERK, app=rig.app, seen=seen(rig, number), **one)
+    assert behind(rig, asked, apart(rig, asked)) == "case_open"
+
+
+def test_a_number_is_in_one_file(rig: Rig) -> None:
+    """Of two that were made while neither was confirmed."""
+    (number,) = rig.issue(1)
+    first, second = (put_forward(rig, number).id for _ in range(2))
+    confirming = deciding(rig, "confirm", first)
+    assert behind(rig, confirming, apart(rig, deciding(rig, "confirm", second))) == "case_items_open"
+    assert case(rig, second).state == "proposed"
 
 
 def test_a_draft_that_is_proposed_is_not_thrown_away(rig: Rig) -> None:
@@ -227,7 +248,7 @@ def test_a_draft_that_is_proposed_is_not_thrown_away(rig: Rig) -> None:
 def test_a_file_revokes_what_was_seen(rig: Rig) -> None:
     """A number that something happens to, while the worker comes to it, is refused."""
     (number,) = rig.issue(1)
-    case_id = put_forward(rig, number).id
+    case_id = confirmed(rig, put_forward(rig, number)).id
     suspended = status(number, "suspend", "complaint")
     assert behind(rig, suspended, lambda: carry_out(rig.app, case_id)) == ""
     assert events(rig, number) == ["suspend complaint"]
@@ -237,7 +258,7 @@ def test_a_file_revokes_what_was_seen(rig: Rig) -> None:
 
 def test_a_case_that_ended_is_not_carried_out(rig: Rig) -> None:
     (number,) = rig.issue(1)
-    case_id = put_forward(rig, number).id
+    case_id = confirmed(rig, put_forward(rig, number)).id
 
     def ended(session: Session) -> None:
         found = _confirmed(session, case_id)
