@@ -19,6 +19,7 @@ from registry.status import (
     release,
     sign_block,
     state_of,
+    states_of,
 )
 from tests.builders import HOST, INDUSTRY, MUNICIPAL, refused, signer
 from tests.registry.rig import NOW, Rig, assert_sound
@@ -170,6 +171,17 @@ def test_a_remark_stays_in_the_house(lite: Rig) -> None:
 def test_a_number_that_was_never_issued(lite: Rig) -> None:
     with refused(StatusChangeError, "number_unknown"):
         lite.change("41010020261000000131", "revoke", "fraud")
+
+
+def test_a_state_is_told_as_of_a_place_in_the_log(lite: Rig) -> None:
+    """What stands there is not before it."""
+    (number,) = lite.issue(1)
+    leaf = lite.change(number, "suspend", "complaint").leaf_index
+    after = lite.change(number, "reinstate", "review-closed").leaf_index
+    with lite.app.database.read() as session:
+        told = [states_of(session, [number], below=one) for one in (leaf, after, after + 1)]
+        assert told == [{}, {number: "suspended"}, {number: "issued"}]
+        assert states_of(session, None, below=after) == {number: "suspended"}
 
 
 def test_blocks(lite: Rig) -> None:
