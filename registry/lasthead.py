@@ -18,6 +18,7 @@ from registry.errors import RegistryError
 from registry.files import FRESH, PRIVATE, make_private_file, replace_file
 from registry.log import require_held
 from registry.models import LogHead
+from registry.replica import only_reads
 from verifier.checkpoint import Checkpoint, parse_checkpoint_text
 from verifier.errors import VerifierError
 from verifier.note import parse_note
@@ -41,6 +42,8 @@ def read_head(file: Path) -> Checkpoint | None:
 def require_head(session: Session, file: Path) -> None:
     """The database holds everything under the head in ``file``; else ``log_rolled_back`` or ``log_not_consistent``.
 
+    ``log_recovering`` where it may still come so far: a standby, or a server that has not replayed all.
+
     In a reading session it must come first: the file has to be read before the state that the session sees.
     """
     head = read_head(file)
@@ -48,7 +51,8 @@ def require_head(session: Session, file: Path) -> None:
         return
     size = session.scalars(select(LogHead.size)).one_or_none() or 0
     if size < head.size:
-        raise RegistryError("log_rolled_back", size=head.size, here=size)
+        code = "log_recovering" if only_reads(session) else "log_rolled_back"
+        raise RegistryError(code, size=head.size, here=size)
     require_held(session, size, head)
 
 

@@ -238,6 +238,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
             "restored. Nothing is numbered or signed. Restore the newest backup; see registry/README.md, After a restore."
         ),
     ),
+    "log_recovering": (
+        "数据库是备用库或仍在恢复，还没有追上：签过 {size} 条，现有 {here} 条。请等恢复到底（SELECT pg_is_in_recovery() 为 f）再看；届时仍少，才是旧备份。",
+        (
+            "The database is a standby, or still in recovery, and has not come so far: {size} log entries were signed, it holds {here}. Look again at the "
+            "end of the recovery (SELECT pg_is_in_recovery() says f); only if it holds less even then is it an old backup."
+        ),
+    ),
     "backup_not_empty": (
         "备份文件夹 {folder} 已有内容。请给出一个新的文件夹；备份从不覆盖备份。",
         "The folder {folder} is not empty. Name a new one: no backup is written over another.",
@@ -321,10 +328,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         ),
     ),
     "publication_ahead": (
-        "公布的日志有 {size} 条，数据库只有 {here} 条：数据库可能是旧备份，或公布文件夹不对。未写任何文件。",
         (
-            "The published log has {size} entries and the database {here}: an old backup, or another registry's folder. "
-            "Nothing was written."
+            "公布的日志有 {size} 条，数据库只有 {here} 条：数据库是旧备份。未写任何公布文件；已把公布的日志头记为本机的 head，不再编号和签名。"
+            "请恢复更新的备份，或把预写日志（WAL）重放到底；见 registry/README.md “After a restore”。"
+        ),
+        (
+            "The published log has {size} entries and the database {here}: it is an old backup. Nothing was published; the published head was kept as this "
+            "host's, so that nothing is numbered or signed. Take a newer backup, or replay the write-ahead log to its end; see registry/README.md, After a restore."
         ),
     ),
     "trust_list_lost": (
@@ -624,6 +634,13 @@ ERRORS: Mapping[str, tuple[str, str]] = {
     "database_refused": (
         "数据库服务器拒绝登录（{problem}）。请检查用户、口令和 pg_hba.conf；口令文件（PGPASSFILE）须属运行本程序的用户，权限 600，否则不被采用。",
         "The database server refuses the login ({problem}). See user, password and pg_hba.conf; a password file (PGPASSFILE) must be this user's, mode 600.",
+    ),
+    "database_read_only": (
+        "这个数据库现在只能读（{problem}）：它是备用库，或仍在恢复。请等恢复到底，或先提升（pg_ctl promote）；若主库另在别处，请检查 CERTREG_DATABASE_URL。",
+        (
+            "This database only reads just now ({problem}): it is a standby, or still in recovery. Wait for the end of the recovery, or promote it "
+            "(pg_ctl promote); if the primary is elsewhere, see CERTREG_DATABASE_URL."
+        ),
     ),
     "metrics_address": (
         "监测地址 {address} 不可用：须为 IP:端口，例如 127.0.0.1:9100。",

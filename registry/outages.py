@@ -29,16 +29,19 @@ _AWAY = (
     *("No such file", "terminating connection", "server closed", "starting up", "shutting down"),
     *("connection is lost", "connection is closed", "recovery", "connection to server"),
 )
+_READ_ONLY = ("read-only transaction",)
+"""Of a standby, and of a server that is still in recovery (``registry.postgresql`` makes it an outage)."""
 _BUSY = ("database is locked", "QueuePool", "too many clients", "remaining connection slots")
 
 
 def outage_of(error: DBAPIError | PoolTimeoutError) -> str:
-    """``database_`` with ``missing``, ``refused``, ``busy``, ``unreachable`` or ``unusable``; or ``disk_full``."""
+    """``database_`` with ``missing``, ``refused``, ``read_only``, ``busy``, ``unreachable`` or ``unusable``; or ``disk_full``."""
     text = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     if _MISSING.search(text):
         return "database_missing"
     for code, words in (
         ("database_refused", _REFUSED),
+        ("database_read_only", _READ_ONLY),
         ("disk_full", _FULL),
         ("database_busy", _BUSY),
         ("database_unreachable", _AWAY),

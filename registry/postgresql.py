@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.errors import ReadOnlySqlTransaction
 from psycopg.types.string import BytesBinaryDumper
 from sqlalchemy import (
     BigInteger,
@@ -42,6 +43,7 @@ def engine_of(address: URL, *, pool_seconds: float | None = None) -> Engine:
         connect_args={"connect_timeout": CONNECT_SECONDS},
         hide_parameters=True,
     )
+    event.listen(engine, "handle_error", _read_only, retval=True)
     event.listen(engine, "handle_error", _without_values, retval=True)
     return engine
 
@@ -88,6 +90,14 @@ _WIRE_TYPES: tuple[tuple[type[TypeEngine[Any]], str], ...] = (
     (Boolean, "bool"),
 )
 """The first that fits: a ``BigInteger`` is an ``Integer`` too."""
+
+
+def _read_only(context: ExceptionContext) -> BaseException | None:
+    """A server that only reads, as an outage: it is a standby, or has not replayed all; people promote it, or wait."""
+    original = context.original_exception
+    if not isinstance(original, ReadOnlySqlTransaction):
+        return None
+    return OperationalError(context.statement, None, original, hide_parameters=True)
 
 
 def _without_values(context: ExceptionContext) -> BaseException | None:

@@ -28,6 +28,7 @@ from registry.cases.partitions import prepare_years, years_ahead
 from registry.cosigning import witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import replace_file
+from registry.lasthead import keep_head
 from registry.lastpublication import LastPublication, note_publication
 from registry.log import log_origin, log_size, require_extends
 from registry.ownkeys import log_keys
@@ -114,6 +115,8 @@ def _require_extends_published(app: App, site: Site, result: Published) -> int:
         app.require_head(session)
         size = log_size(session)
         if size < published.size:
+            # Our own key signed it, so these numbers are in the world: from now on this host gives and signs none either.
+            keep_head(app.settings.head, note)
             raise RegistryError("publication_ahead", size=published.size, here=size)
         require_extends(session, size, published)
     return published.size

@@ -24,6 +24,7 @@ _HELD_UP = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
     " AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
+_ONLY_READS = text("SELECT current_setting('transaction_read_only') = 'on'")
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +58,12 @@ def commits_waiting(session: Session) -> int:
     if connection.dialect.name != "postgresql":
         return 0
     return int(connection.execute(_HELD_UP, {"seconds": LONG}).scalar_one())
+
+
+def only_reads(session: Session) -> bool:
+    """Whether nothing can be written: the server is a standby, or has not replayed all of its write-ahead log. False on SQLite."""
+    connection = session.connection()
+    return connection.dialect.name == "postgresql" and bool(connection.execute(_ONLY_READS).scalar_one())
 
 
 def _has_reached(connection: Connection, position: str) -> bool:

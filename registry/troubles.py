@@ -53,6 +53,13 @@ TROUBLES: Mapping[str, tuple[str, str]] = {
             "twice. Restore the newest backup; else see registry/README.md, After a restore."
         ),
     ),
+    "log_recovering": (
+        "数据库是备用库或仍在恢复，还没有追上本机最后签名的日志头。请等恢复到底（SELECT pg_is_in_recovery() 为 f）再核对。",
+        (
+            "The database is a standby, or still in recovery, and has not come to the head that was signed last here. Check again at "
+            "the end of the recovery (SELECT pg_is_in_recovery() says f)."
+        ),
+    ),
     "log_not_consistent": _keep(
         "日志与本机最后签名的日志头不是同一部历史",
         "The log is another history than the head that was signed last here",

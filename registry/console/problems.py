@@ -24,7 +24,7 @@ STATUS: Mapping[str, int] = {
     **dict.fromkeys(
         (
             *("database_unreachable", "database_unusable", "database_missing", "database_refused"),
-            *("database_busy", "disk_full"),
+            *("database_busy", "database_read_only", "disk_full"),
         ),
         503,
     ),

@@ -80,7 +80,7 @@ class RegistryCollector:
         yield _gauge("head_unusable", text, damaged)
         if not damaged:
             text = "Whether the database is older than what was signed, or another history."
-            yield _gauge("log_rolled_back", text, bool(code))
+            yield _gauge("log_rolled_back", text, code not in ("", "log_recovering"))
         yield _gauge("log_size", "Entries of the log.", log_size(session))
         yield _gauge("log_signed_size", "Entries under a signed head.", head.size if head else 0)
         text = "Commits that have waited for a synchronous standby for more than five seconds."

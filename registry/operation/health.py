@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
+from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -18,7 +19,7 @@ from registry.database import known_schemas, newest_schema
 from registry.errors import RegistryError
 from registry.log import seconds_behind
 from registry.outages import OUTAGES, outage_of
-from registry.replica import commits_waiting
+from registry.replica import commits_waiting, only_reads
 from verifier.operation.listener import JSON, LIVE, ready_document
 
 PREFIX = "/health/"
@@ -52,16 +53,20 @@ def _of_database(app: App) -> tuple[str, ...]:
         if here is None or (here != newest_schema() and here in known_schemas()):
             return ("schema_differs",)
         with app.database.read() as session:
-            app.require_head(session)
-            if seconds_behind(session, app.clock()):
-                return ("clock_went_back",)
-            if commits_waiting(session):
-                return ("standby_missing",)
+            return _of_session(app, session)
     except OUTAGES as error:
         return (outage_of(error),)
     except RegistryError as error:
         return (error.code,)
-    return ()
+
+
+def _of_session(app: App, session: Session) -> tuple[str, ...]:
+    if only_reads(session):
+        return ("database_read_only",)
+    app.require_head(session)
+    if seconds_behind(session, app.clock()):
+        return ("clock_went_back",)
+    return ("standby_missing",) if commits_waiting(session) else ()
 
 
 def _of_disk(app: App) -> tuple[str, ...]:

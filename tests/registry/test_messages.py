@@ -110,6 +110,7 @@ def test_no_sentence_is_there_for_nothing() -> None:
 
 PASSED_ON = {
     "log_rolled_back",
+    "log_recovering",
     "log_not_consistent",
     "head_unreadable",
     "head_unusable",

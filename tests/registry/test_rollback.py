@@ -107,6 +107,9 @@ def test_the_publication_alone_gives_the_alarm(rig: Rig) -> None:
     with refused(RegistryError, "publication_ahead"):
         rig.publish()
     assert state_of_database(rig) == before  # not even the head was signed
+    with refused(RegistryError, "log_rolled_back"):  # what is in the world is known from now on
+        rig.issue(3)
+    rig.app.settings.head.unlink()
     rig.issue(3)
     with refused(RegistryError, "log_not_consistent"):
         rig.publish()

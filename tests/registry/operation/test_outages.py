@@ -328,6 +328,7 @@ def test_a_small_step_of_a_time_server_stops_nothing(rig: Rig) -> None:
         ("could not extend file: No space left on device", "disk_full"),
         ("database or disk is full", "disk_full"),
         ("terminating connection due to administrator command", "database_unreachable"),
+        ("cannot execute INSERT in a read-only transaction", "database_read_only"),
         ("database is locked", "database_busy"),
         ("something else", "database_unusable"),
     ],

@@ -1,5 +1,6 @@
 """Two real clusters, one a streaming replica of the other: pages are read from it, it takes over, and a lossy one is refused."""
 
+import re
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -10,9 +11,12 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from registry.actors import Role
+from registry.cli.common import told
 from registry.errors import RegistryError
 from registry.fsck import fsck
 from registry.models import Certificate
+from registry.operation.health import Readiness
+from registry.outages import OUTAGES
 from tests.builders import refused
 from tests.console.rig import console_over
 from tests.registry.engines import NoPostgresError
@@ -110,6 +114,23 @@ def test_a_replica_that_is_away_is_not_missed_and_one_that_lost_something_signs_
         rig.publish()
     primary.lose()
     standby.start()
+    with opened(Place(tmp_path / "home", standby.url("certreg")), tmp_path) as rig:
+        assert Readiness(rig.app)() == ("database_read_only",)
+        assert {one.code for one in fsck(rig.app).troubles} == {"log_recovering"}  # it may still come so far
+        with refused(RegistryError, "log_recovering"):
+            rig.publish()
+        rig.app.settings.head.rename(tmp_path / "head")  # where nothing was signed nothing is behind
+        with pytest.raises(OUTAGES) as caught:
+            rig.issue(3)
+        assert told(caught.value)[0] == "database_read_only"
+        with console_over(rig) as console:
+            stranger = console.caller()
+            shown = re.search(r'name="csrf" value="([^"]+)"', stranger.get("/console/sign-in").text)
+            assert shown is not None
+            form = {"csrf": shown[1], "login": "wangli", "password": "a password of his"}
+            answer = stranger.client.post("/console/sign-in", data=form, headers={"Origin": console.origin})
+            assert (answer.status_code, 'data-code="database_read_only"' in answer.text) == (503, True)
+        (tmp_path / "head").rename(rig.app.settings.head)
     standby.promote()
     with opened(Place(tmp_path / "home", standby.url("certreg")), tmp_path) as rig:
         assert {one.code for one in fsck(rig.app).troubles} == {"log_rolled_back"}
@@ -120,3 +141,5 @@ def test_a_replica_that_is_away_is_not_missed_and_one_that_lost_something_signs_
         rig.app.settings.head.unlink()
         with refused(RegistryError, "publication_ahead"):
             rig.publish()
+        with refused(RegistryError, "log_rolled_back"):  # and from then on this host does
+            rig.issue(3)
