@@ -24,6 +24,9 @@ _HELD_UP = text(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'SyncRep'"
     " AND query_start < clock_timestamp() - make_interval(secs => :seconds)"
 )
+_ARCHIVE_FAILS = text(
+    "SELECT count(*) FROM pg_stat_archiver WHERE last_failed_time > coalesce(last_archived_time, '-infinity')"
+)
 _ONLY_READS = text("SELECT current_setting('transaction_read_only') = 'on'")
 logger = logging.getLogger(__name__)
 
@@ -58,6 +61,12 @@ def commits_waiting(session: Session) -> int:
     if connection.dialect.name != "postgresql":
         return 0
     return int(connection.execute(_HELD_UP, {"seconds": LONG}).scalar_one())
+
+
+def archive_fails(session: Session) -> bool:
+    """Whether the server's last attempt to archive its write-ahead log failed: nothing later is archived, and nothing else tells."""
+    connection = session.connection()
+    return connection.dialect.name == "postgresql" and bool(connection.execute(_ARCHIVE_FAILS).scalar_one())
 
 
 def only_reads(session: Session) -> bool:

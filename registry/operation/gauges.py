@@ -22,7 +22,7 @@ from registry.lastpublication import last_publication
 from registry.log import latest_checkpoint, log_size
 from registry.models import Intent
 from registry.outages import OUTAGES
-from registry.replica import commits_waiting
+from registry.replica import archive_fails, commits_waiting
 from registry.trust import current_trust_list
 
 JOB_STATES = ("waiting", "running", "failed")
@@ -85,6 +85,8 @@ class RegistryCollector:
         yield _gauge("log_signed_size", "Entries under a signed head.", head.size if head else 0)
         text = "Commits that have waited for a synchronous standby for more than five seconds."
         yield _gauge("commits_waiting", text, commits_waiting(session))
+        text = "Whether the archive of the write-ahead log fails: nothing later than that is in it."
+        yield _gauge("archive_failing", text, archive_fails(session))
         waiting = session.scalars(select(func.count()).where(Intent.state == "reserved")).one()
         yield _gauge("intents_waiting", "Ranges of numbers that are reserved and not in the log.", waiting)
 

@@ -1,16 +1,21 @@
 """PostgreSQL's archive of the write-ahead log: the server's disk is lost, and nothing else."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import registry.backup
 from registry.errors import RegistryError
 from registry.fsck import fsck
+from registry.operation.gauges import RegistryCollector
 from tests.builders import refused
 from tests.registry.engines import NoPostgresError
 from tests.registry.rig import Place, Rig, assert_sound, found, opened
 from tests.registry.servers import Server, Servers, servers, until
+
+README = Path(registry.backup.__file__).with_name("README.md")
 
 
 @pytest.fixture
@@ -20,6 +25,19 @@ def made() -> Iterator[Servers]:
             yield running
     except NoPostgresError as error:
         pytest.skip(f"no PostgreSQL: {error}")
+
+
+def documented_command(archive: Path) -> str:
+    """The line of ``registry/backup/README.md``, as an operator takes it over."""
+    line = re.search(r"^archive_command = .*'$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert line is not None
+    return line[0].replace("/wal/", f"{archive}/")
+
+
+def failing(rig: Rig) -> float:
+    """``certreg_archive_failing``."""
+    families = {one.name: one for one in RegistryCollector(rig.app).collect()}
+    return families["certreg_archive_failing"].samples[0].value
 
 
 def archived(server: Server) -> None:
@@ -46,7 +64,7 @@ def test_the_archive_gives_back_the_last_second_and_a_part_of_it_is_refused(
     made: Servers, tmp_path: Path
 ) -> None:
     archive = made.place("wal")
-    command = f"archive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'"
+    command = documented_command(archive)
     first = made.new("first", "archive_mode = on", command, "wal_level = replica")
     first.ask("CREATE DATABASE certreg")
     found(Place(tmp_path / "home", first.url("certreg"))).database.close()
@@ -75,6 +93,34 @@ def test_the_archive_gives_back_the_last_second_and_a_part_of_it_is_refused(
     whole = recovered(made, "whole", made.folder / "second-base", archive)
     with opened(Place(tmp_path / "home", whole.url("certreg")), tmp_path) as rig:
         go_on(rig)
+
+
+def test_a_promoted_standby_goes_on_with_the_archive_and_one_that_fails_is_seen(
+    made: Servers, tmp_path: Path
+) -> None:
+    """It offers anew what the primary archived already; a command that refuses what is there stops for good."""
+    archive = made.place("shared")
+    first = made.new("archiving", "archive_mode = on", documented_command(archive))
+    first.ask("CREATE DATABASE certreg")
+    found(Place(tmp_path / "home", first.url("certreg"))).database.close()
+    standby = made.standby(first, "successor", "one")
+    archived(first)
+    before = set(archive.iterdir())
+    first.lose()
+    standby.promote()
+    until(lambda: standby.ask("SELECT pg_is_in_recovery()") is False)
+    with opened(Place(tmp_path / "home", standby.url("certreg")), tmp_path) as rig:
+        standby.ask("CHECKPOINT")
+        rig.issue(1)
+        archived(standby)
+        assert set(archive.iterdir()) > before
+        assert standby.ask("SELECT failed_count FROM pg_stat_archiver") == 0
+        assert failing(rig) == 0
+        standby.configure("archive_command = 'false'")
+        standby.ask("SELECT pg_reload_conf()")
+        rig.issue(2)
+        standby.ask("SELECT pg_switch_wal()")
+        until(lambda: failing(rig) == 1)
 
 
 def go_on(rig: Rig) -> None:
