@@ -107,8 +107,11 @@ def test_lists_that_grow_old_or_name_another_trust_list_are_signed_anew(lite: Ri
     rig.clock.now += STATUS_VALIDITY // 2 + 1
     assert looked_at(rig) == set(range(BLOCKS))
     assert len(looked_at(rig)) == IN_TURN
+    before = [file_of(rig, block).read_bytes() for block in range(BLOCKS)]
     rig.set_authority("suspended")
     assert looked_at(rig) == set(range(BLOCKS))
+    after = [file_of(rig, block).read_bytes() for block in range(BLOCKS)]
+    assert not set(before) & set(after)
 
 
 def damage(file: Path) -> None:
