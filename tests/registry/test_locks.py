@@ -41,6 +41,7 @@ from registry.errors import RegistryError
 from registry.identitykeys.rotation import change_master
 from registry.identitykeys.sealed import KINDS, CasePayloads
 from registry.identitykeys.service import add_data_key
+from registry.intents import SeriesKey, _locked_series
 from registry.issuance import finish_intent, resume
 from registry.jobs import service as jobs
 from registry.jobs.models import Job
@@ -321,6 +322,12 @@ def test_who_finishes_the_same_range_second_finds_it_done(rig: Rig) -> None:
         assert begun[0].result(PATIENCE) == ""
     resume(rig.app)
     assert_sound(rig.app, issued=3)
+
+
+def test_a_series_is_begun_once(rig: Rig) -> None:
+    """Whoever comes second goes on with the first one's, and is not refused."""
+    begun = partial(_locked_series, series=SeriesKey(MUNICIPAL, 2026, 1))
+    assert behind(rig, begun, apart(rig, begun)) == ""
 
 
 def test_a_person_is_released_once(rig: Rig) -> None:
