@@ -21,7 +21,7 @@ from keys.trustbuild import document_of
 from keys.trustchain import RootPin, parse_pin, pin_of, verify_chain
 from keys.trustdiff import LIFETIME, applied, changes_between
 from keys.trustlist import Authority, Root, RootKey, TrustList, parse_trust_list
-from registry.errors import OfficeError
+from registry.errors import OfficeError, RegistryError
 from registry.files import replace_file
 from registry.keyring import LOG_KEY, Keyring
 from registry.log import MAX_CLOCK_STEP, log_time, read_entries
@@ -234,7 +234,10 @@ def _objection(authority: Authority | None, issue: Issue) -> str | None:
 
 
 def issues_of(session: Session, code: str) -> Iterator[Issue]:
-    """Every certificate of an authority with the time that the log gives, in the order of the log."""
+    """Every certificate of an authority with the time that the log gives, in the order of the log.
+
+    Raises ``RegistryError`` (``record_altered``) where a certificate's place is none of the log's: ``fsck`` tells more.
+    """
     columns = select(Certificate.number, Certificate.record, Certificate.leaf_index).filter_by(authority=code)
     bundle, entries = -1, list[bytes]()
     for number, record, index in session.execute(
@@ -243,5 +246,7 @@ def issues_of(session: Session, code: str) -> Iterator[Issue]:
         if index // TILE_WIDTH != bundle:
             bundle = index // TILE_WIDTH
             entries = read_entries(session, bundle)
+        if index % TILE_WIDTH >= len(entries):
+            raise RegistryError("record_altered", number=number)
         time = parse_log_entry(entries[index % TILE_WIDTH]).time
         yield Issue(number, parse_record(record).peek_method, time)

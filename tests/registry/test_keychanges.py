@@ -7,7 +7,7 @@ import pytest
 
 from keys.trustlist import KeyRevocation, TrustList
 from registry.correction import correct
-from registry.errors import OfficeError
+from registry.errors import OfficeError, RegistryError
 from registry.issuance import resume
 from registry.keychanges import add_report_key, end_key
 from registry.log import latest_checkpoint
@@ -124,6 +124,17 @@ def test_a_range_that_somebody_altered_is_left(lite: Rig) -> None:
         intent = session.get_one(Intent, session.get_one(Certificate, number).intent_id)
         intent.rows += b" "
     assert reattest(lite.app, KEY).left == ((number, "intent_altered"),)
+
+
+@pytest.mark.parametrize("place", [-1, 10_000])
+def test_a_certificate_whose_place_in_the_log_is_none_is_named(lite: Rig, place: int) -> None:
+    number, _ = lite.issue(1, 2)
+    ended(lite, compromised_from=NOW)
+    with lite.app.database.write() as session:
+        session.get_one(Certificate, number).leaf_index = place
+    with pytest.raises(RegistryError, match="record_altered") as caught:
+        reattest(lite.app, KEY)
+    assert caught.value.params["number"] == number
 
 
 def test_what_speaks_against_one_does_not_keep_the_others(lite: Rig) -> None:
