@@ -19,9 +19,10 @@ from registry.cases.documents import Upload, attach, check_uploads
 from registry.cases.errors import CaseError
 from registry.cases.models import Case, CaseItem, HolderRequest
 from registry.cases.sealing import open_changes, seal_changes, seal_decision
-from registry.cases.working import begin_anew, order_case, order_head
+from registry.cases.working import order_case, order_head
 from registry.correction import examine
 from registry.errors import StatusChangeError
+from registry.jobs.service import retry_newest
 from registry.status import REASONS, barred, change_status, impossible, release, state_of
 from registry.trail.service import record
 
@@ -129,7 +130,7 @@ def confirm(
 def try_again(session: Session, actor: Actor, *, case_id: int, authority: str | None, now: int) -> None:
     """Carry a confirmed case out once more, after what stopped it was mended; raises ``RegistryError`` (``job_not_failed``)."""
     case = case_of(session, case_id, authority=authority)
-    begin_anew(session, case.id, now=now)
+    retry_newest(session, f"case:{case.id}", now=now)
     _record(session, actor, "case.retry", case, now=now, remark="")
 
 

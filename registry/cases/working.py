@@ -6,8 +6,7 @@ from registry.actors import SYSTEM, Actor
 from registry.cases.execution import carry_out
 from registry.cases.index import follow_to_the_end
 from registry.cases.printing import conclude, draw
-from registry.errors import RegistryError
-from registry.jobs.service import jobs_about, order, retry
+from registry.jobs.service import order
 from registry.jobs.worker import Done, JobKind, Task
 
 CASE, HEAD, INDEX = "case", "sign-head", "search-index"
@@ -16,14 +15,6 @@ CASE, HEAD, INDEX = "case", "sign-head", "search-index"
 def order_case(session: Session, actor: Actor, case_id: int, *, authority: str, now: int) -> int:
     """Have a confirmed case carried out."""
     return order(session, actor, CASE, subject=f"case:{case_id}", authority=authority, now=now)
-
-
-def begin_anew(session: Session, case_id: int, *, now: int) -> None:
-    """Have a confirmed case carried out after that failed; raises ``RegistryError`` (``job_not_failed``) where it did not."""
-    newest = next(iter(jobs_about(session, f"case:{case_id}")), None)
-    if newest is None:
-        raise RegistryError("job_not_failed")
-    retry(session, newest.id, now=now)
 
 
 def order_head(session: Session, actor: Actor, leaf: int, *, now: int) -> int:

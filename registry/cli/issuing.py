@@ -60,7 +60,9 @@ def issue(
             work = preview_file if dry_run else issue_file
             arguments = {} if dry_run else {"observe": observe}
             with app.database.read() as session:
-                unfinished = [one for one in open_batches(session) if one.authority == authority]
+                unfinished = [
+                    one for one in open_batches(session) if one.authority == authority and one.waiting
+                ]
             result = work(app, intake, authority=authority, rule_set=rule_set, **arguments)
         target = write_annotated(file, wanted, result)
         tell_open_batches(unfinished)  # who waits there is counted as issued before

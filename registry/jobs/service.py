@@ -183,6 +183,15 @@ def retry(session: Session, job_id: int, *, now: int) -> None:
     session.flush()
 
 
+def retry_newest(session: Session, subject: str, *, now: int) -> int:
+    """As ``retry``, of the newest job about ``subject``; returns which that is."""
+    newest = next(iter(jobs_about(session, subject)), None)
+    if newest is None:
+        raise RegistryError("job_not_failed")
+    retry(session, newest.id, now=now)
+    return newest.id
+
+
 def jobs_about(session: Session, subject: str) -> list[JobView]:
     """All jobs about ``subject``, newest first. Whether it may be seen is asked where the subject is known."""
     return [

@@ -23,7 +23,7 @@ from registry.batches import begin_batch
 from registry.errors import RegistryError
 from registry.identity import IdentityVault
 from registry.intents import SeriesKey
-from registry.jobs.service import order, retry
+from registry.jobs.service import order, retry_newest
 from registry.offices import CHINA
 from registry.review.drafts import (
     DECIDED,
@@ -222,11 +222,11 @@ def release_bytes(draft: Draft, submission: DraftSubmission) -> bytes:
     )
 
 
-def try_again(session: Session, actor: Actor, draft_id: int, job: int, *, now: int) -> None:
+def try_again(session: Session, actor: Actor, draft_id: int, *, now: int) -> None:
     """Begin the issuing of a released list anew after it failed: what was released is still released."""
     draft = locked(session, draft_id)
     require_state(draft, ("released",))
-    retry(session, job, now=now)
+    job = retry_newest(session, subject_of(draft), now=now)
     record(session, actor, "draft.retry", subject=subject_of(draft), now=now, after={"job": job})
 
 

@@ -1,7 +1,11 @@
 """Who acts in the tests of cases, and how a worker does what they ordered."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
+
+from sqlalchemy.orm import Session
 
 from registry.actors import Actor, Role
 from registry.cases.certificates import certificate_of, newest_leaf
@@ -59,22 +63,29 @@ def confirmed(rig: Rig, case: Case, *, actor: Actor = APPROVER) -> Case:
         )
 
 
+def acting(
+    rig: Rig, number: str, action: str, reason: str, *, actor: Actor = CLERK, basis: int | None = None
+) -> Callable[[Session], Case]:
+    """To suspend or to reinstate, by who saw the certificate as it is now, or as it was at ``basis``."""
+    return partial(
+        act_at_once,
+        actor=actor,
+        app=rig.app,
+        number=number,
+        authority=actor.authority,
+        action=action,
+        reason=reason,
+        remark="来函核实",
+        seen=seen(rig, number) if basis is None else basis,
+        now=rig.clock.now,
+    )
+
+
 def acted(rig: Rig, number: str, action: str, reason: str, *, actor: Actor = CLERK) -> Case:
     """Suspended or reinstated."""
-    basis = seen(rig, number)
+    act = acting(rig, number, action, reason, actor=actor)
     with rig.app.write() as session:
-        return act_at_once(
-            session,
-            actor,
-            rig.app,
-            number=number,
-            authority=actor.authority,
-            action=action,
-            reason=reason,
-            remark="来函核实",
-            seen=basis,
-            now=rig.clock.now,
-        )
+        return act(session)
 
 
 def work(rig: Rig) -> int:

@@ -9,7 +9,7 @@ from registry.cases.certificates import reveal_identity
 from registry.cases.errors import CaseError
 from registry.cases.execution import carry_out
 from registry.cases.models import Case
-from registry.cases.service import act_at_once, cases_of, decline, try_again, withdraw
+from registry.cases.service import cases_of, decline, try_again, withdraw
 from registry.errors import RegistryError, StatusChangeError
 from registry.issuance import Observe
 from registry.jobs.service import jobs_about
@@ -24,6 +24,7 @@ from tests.cases.people import (
     PROGRAM,
     PROVINCE,
     acted,
+    acting,
     case,
     confirmed,
     proposed,
@@ -137,18 +138,7 @@ def test_the_state_changed_underneath(rig: Rig) -> None:
     with rig.app.write() as session:
         withdraw(session, CLERK, case_id=waiting.id, authority=MUNICIPAL, now=NOW)
     with rig.app.write() as session, refused(CaseError, "case_overtaken"):
-        act_at_once(
-            session,
-            CLERK,
-            rig.app,
-            number=number,
-            authority=MUNICIPAL,
-            action="reinstate",
-            reason="review-closed",
-            remark="",
-            seen=old,
-            now=NOW,
-        )
+        acting(rig, number, "reinstate", "review-closed", basis=old)(session)
     assert confirmed(rig, proposed(rig, number)).state == "done"
     assert_sound(rig.app, issued=1)
 

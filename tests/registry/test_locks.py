@@ -34,7 +34,7 @@ from registry.cases.execution import _confirmed, _end, carry_out
 from registry.cases.models import Case, CaseItem
 from registry.cases.partitions import _make_part, prepare_years
 from registry.cases.sealing import open_changes, require_decision
-from registry.cases.service import act_at_once, confirm, decline, propose, withdraw
+from registry.cases.service import confirm, decline, propose, withdraw
 from registry.correction import correct
 from registry.cosigning import _store
 from registry.errors import RegistryError
@@ -55,7 +55,7 @@ from registry.status import change_status, release
 from tests.accounts.test_once import new_account
 from tests.accounts.test_passkeys import SITE, answer, passkey
 from tests.builders import MUNICIPAL
-from tests.cases.people import APPROVER, CLERK, case, confirmed, proposed, seen
+from tests.cases.people import APPROVER, CLERK, acting, case, confirmed, proposed, seen
 from tests.registry.children import Strike, issue, killed
 from tests.registry.identitykeys.test_rotation import masters
 from tests.registry.rig import NOW, Rig, assert_sound
@@ -141,6 +141,17 @@ def deciding(rig: Rig, how: str, case_id: int) -> Act:
     return acts[how]
 
 
+def revoking(rig: Rig, number: str, *, actor: Actor) -> Act:
+    """To propose a revocation of the certificate as it is now."""
+    what: dict[str, Any] = {
+        "number": number,
+        "action": "revoke",
+        "reason": "fraud",
+        "seen": seen(rig, number),
+    }
+    return partial(propose, actor=actor, app=rig.app, authority=MUNICIPAL, now=NOW, **what)
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [("decline", "confirm"), ("withdraw", "confirm"), ("confirm", "decline"), ("confirm", "withdraw")],
@@ -160,19 +171,12 @@ def test_nobody_acts_on_a_certificate_that_changes_meanwhile(rig: Rig, second: s
     """What was on the page is not what it is any more, and the page must be looked at anew."""
     (number,) = rig.issue(1)
     waiting = proposed(rig, number) if second == "confirm" else None
-    shown: dict[str, Any] = {"number": number, "authority": MUNICIPAL, "seen": seen(rig, number), "now": NOW}
-    suspending = {**shown, "action": "suspend", "reason": "complaint", "remark": ""}
     acts: dict[str, Act] = {
-        "suspend": lambda session: act_at_once(session, SECOND, rig.app, **suspending),
-        "propose": lambda session: propose(
-            session, SECOND, rig.app, action="revoke", reason="fraud", **shown
-        ),
+        "suspend": acting(rig, number, "suspend", "complaint", actor=SECOND),
+        "propose": revoking(rig, number, actor=SECOND),
         "confirm": deciding(rig, "confirm", waiting.id if waiting else 0),
     }
-
-    def suspended(session: Session) -> None:
-        act_at_once(session, CLERK, rig.app, **suspending)
-
+    suspended = acting(rig, number, "suspend", "complaint")
     assert behind(rig, suspended, apart(rig, acts[second])) == "case_overtaken"
     assert events(rig, number) == ["suspend complaint"]
 
@@ -180,22 +184,7 @@ def test_nobody_acts_on_a_certificate_that_changes_meanwhile(rig: Rig, second: s
 def test_what_is_confirmed_meanwhile_is_not_overtaken(rig: Rig) -> None:
     (number,) = rig.issue(1)
     waiting = proposed(rig, number, "correct", changes={"name": "李雷"})
-    basis = seen(rig, number)
-
-    def suspend(session: Session) -> None:
-        act_at_once(
-            session,
-            CLERK,
-            rig.app,
-            number=number,
-            authority=MUNICIPAL,
-            action="suspend",
-            reason="complaint",
-            remark="",
-            seen=basis,
-            now=NOW,
-        )
-
+    suspend = acting(rig, number, "suspend", "complaint")
     assert behind(rig, deciding(rig, "confirm", waiting.id), apart(rig, suspend)) == "case_open"
     assert events(rig, number) == []
 
@@ -216,14 +205,7 @@ def put_forward(rig: Rig, number: str) -> Case:
 
 def test_a_certificate_has_one_case(rig: Rig) -> None:
     (number,) = rig.issue(1)
-    one: dict[str, Any] = {
-        "number": number,
-        "authority": MUNICIPAL,
-        "action": "revoke",
-        "reason": "fraud",
-        "now": NOW,
-    }
-    asked = partial(propose, actor=CLERK, app=rig.app, seen=seen(rig, number), **one)
+    asked = revoking(rig, number, actor=CLERK)
     assert behind(rig, asked, apart(rig, asked)) == "case_open"
 
 

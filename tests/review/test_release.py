@@ -293,7 +293,7 @@ def test_an_authority_that_was_suspended_after_the_release(lite: Rig) -> None:
     assert (job.state, job.error) == ("failed", "authority_suspended")
     lite.set_authority("granted")
     with lite.app.database.write() as session:
-        decisions.try_again(session, APPROVER, draft, job.id, now=lite.clock.now)
+        decisions.try_again(session, APPROVER, draft, now=lite.clock.now)
     work(lite)
     assert job_of(lite, draft).state == "done"
     assert_sound(lite.app, issued=3)

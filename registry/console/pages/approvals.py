@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from registry.applications import KIND_NAMES
 from registry.console.context import Context, Ctx, text_field
-from registry.console.pages.batches import authority_names, found_draft, newest_job, rules_title, title_of
+from registry.console.pages.batches import authority_names, found_draft, rules_title, title_of
 from registry.console.problems import Problem
 from registry.console.rendering import render, see_other, written_day
 from registry.console.request import may
@@ -87,11 +87,8 @@ def send_back(ctx: Ctx, draft_id: int) -> Response:
 def retry(ctx: Ctx, draft_id: int) -> Response:
     """Issue a released list after what stood in the way was put right."""
     with ctx.app.database.write() as session:
-        draft = found_draft(ctx, session, draft_id)
-        job = newest_job(session, draft)
-        if job is None:
-            raise Problem("job_not_failed")
-        decisions.try_again(session, ctx.actor, draft_id, job.id, now=ctx.now)
+        found_draft(ctx, session, draft_id)
+        decisions.try_again(session, ctx.actor, draft_id, now=ctx.now)
     return see_other(ctx, "batches.show", draft_id=draft_id)
 
 
