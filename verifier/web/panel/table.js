@@ -33,8 +33,9 @@ export function chosen(rows, { filter, sort, search }) {
   return by[sort] ? [...found].sort(by[sort]) : found;
 }
 
-/** @param {Row} row @param {Speech} speech @returns {string} the verdict, or what ended the certificate, in a word */
+/** @param {Row} row @param {Speech} speech @returns {string} the verdict, or what ended the certificate, in a word; none before it is judged */
 export function wordOf({ verdict, certificates }, { words }) {
+  if (verdict === 'INDETERMINATE' && certificates.some(({ reason }) => reason === 'waiting')) return words.panel.waiting;
   const ended = certificates.map(({ reason }) => words.ended[reason]).find(Boolean);
   return (verdict === 'FAILED' && ended) || (verdict === 'MISSING' ? words.panel.missing : words.verdicts[verdict]);
 }

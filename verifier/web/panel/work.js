@@ -41,6 +41,8 @@ export class Work {
     this.waiting = [];
     this.running = false;
     this.cancelled = false;
+    /** How often everything was asked for again: what was asked before answers nothing that is asked now. */
+    this.turn = 0;
     /** @type {any[]} */
     this.ruleSets = [];
     /** @type {{at: number, source: Source, troubles: Trouble[], trust: Promise<Trust|undefined>}|undefined} */
@@ -123,9 +125,9 @@ export class Work {
 
   /** Read and judge what is left; only one runs at a time. */
   async run() {
+    this.cancelled = false; // also of one that has not stopped yet: it goes on
     if (this.running) return;
     this.running = true;
-    this.cancelled = false;
     this.told.changed();
     try {
       while (!this.cancelled && this.left) {
@@ -148,6 +150,7 @@ export class Work {
 
   /** Judge everything again: a status may have changed. */
   async again() {
+    this.turn += 1;
     this.publication = undefined;
     for (const item of this.items) if (!item.trouble) delete item.report;
     this.told.changed();
@@ -205,6 +208,7 @@ export class Work {
 
   /** @param {Item} item */
   async judgeOne(item) {
+    const { turn } = this;
     const publication = this.read();
     const trust = await publication.trust || nobodys();
     if (trust.list) this.ruleSets = trust.list.ruleSets;
@@ -218,10 +222,11 @@ export class Work {
     };
     const troubles = [...publication.troubles];
     const { statusMaxAge } = this.sitting.policy;
-    item.at = seconds();
-    item.report = await judge(publication.source, trust, evidence, item.at, troubles, statusMaxAge ? { statusMaxAge } : {});
-    item.troubles = troubles;
-    if (troubles.length && item.report.verdict === 'INDETERMINATE') this.publication = undefined; // an outage is not kept for a minute
+    const at = seconds();
+    const report = await judge(publication.source, trust, evidence, at, troubles, statusMaxAge ? { statusMaxAge } : {});
+    if (turn !== this.turn) return; // asked for again meanwhile: it is left to be judged
+    Object.assign(item, { at, report, troubles });
+    if (troubles.length && report.verdict === 'INDETERMINATE') this.publication = undefined; // an outage is not kept for a minute
   }
 
   /** @param {Item} item */
