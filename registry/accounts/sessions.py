@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from registry.accounts.errors import AccountError
 from registry.accounts.models import Account, ConsoleSession
 from registry.accounts.secrets import new_secret, secret_hash
 
@@ -33,7 +34,8 @@ class SignedIn:
 def open_session(
     session: Session, account: Account, *, origin: str, browser: str, now: int
 ) -> tuple[str, ConsoleSession]:
-    """A new session of ``account``; its secret, for the cookie, is told this once."""
+    """A new session of ``account``; its secret, for the cookie, is told this once. Raises ``AccountError`` (``account_disabled``)."""
+    require_enabled(session, account.id)
     secret = new_secret()
     row = ConsoleSession(
         hash=secret_hash("session", secret),
@@ -46,6 +48,16 @@ def open_session(
     session.add(row)
     session.flush()
     return secret, row
+
+
+def require_enabled(session: Session, account_id: int) -> None:
+    """Raise ``AccountError`` if it is disabled; until this transaction ends, it stays enabled.
+
+    What lets somebody in, and was made while the account was being disabled, would live again once it is enabled.
+    """
+    chosen = select(Account.disabled_at).where(Account.id == account_id).with_for_update()
+    if session.scalar(chosen) is not None:
+        raise AccountError("account_disabled")
 
 
 def find_session(session: Session, secret: str, *, now: int) -> SignedIn | None:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from registry.accounts.errors import AccountError
 from registry.accounts.models import Account, ApiToken
 from registry.accounts.secrets import new_secret, secret_hash
+from registry.accounts.sessions import require_enabled
 from registry.actors import Actor
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
@@ -27,9 +28,10 @@ MAX_TOKENS = 20
 def create_token(
     session: Session, actor: Actor, *, label: str, routes: Sequence[str], days: int, now: int
 ) -> tuple[str, ApiToken]:
-    """A token for ``routes``; its secret is told this once. Raises ``AccountError`` (``token_form``, ``token_many``)."""
+    """A token for ``routes``; its secret is told this once. Raises ``AccountError`` (``token_form``, ``token_many``, ``account_disabled``)."""
     if not label or len(label) > 64 or not routes or not 1 <= days <= MAX_DAYS:
         raise AccountError("token_form", most=MAX_DAYS)
+    require_enabled(session, actor.account)
     if len(live_tokens(session, actor.account, now=now)) >= MAX_TOKENS:
         raise AccountError("token_many", most=MAX_TOKENS)
     secret = PREFIX + new_secret()

@@ -15,7 +15,7 @@ import psycopg
 import pyotp
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from registry.accounts import slowdown
@@ -24,10 +24,17 @@ from registry.accounts.invites import invite, use_invite
 from registry.accounts.models import Account, SignInTrouble
 from registry.accounts.passkeys import use_passkey
 from registry.accounts.recovery import make_codes, use_recovery_code
-from registry.accounts.service import clear_credentials, hash_anew, set_password
-from registry.accounts.sessions import end_session, open_session
+from registry.accounts.service import (
+    clear_credentials,
+    disable_account,
+    enable_account,
+    hash_anew,
+    set_password,
+)
+from registry.accounts.sessions import end_session, find_session, open_session
+from registry.accounts.tokens import create_token, find_token
 from registry.accounts.totp import new_totp_secret, seal_secret, use_code
-from registry.actors import Actor
+from registry.actors import SYSTEM, Actor
 from registry.cases import bulk, index, partitions, requests
 from registry.cases.documents import Upload
 from registry.cases.execution import _confirmed, _end, carry_out
@@ -35,6 +42,7 @@ from registry.cases.models import Case, CaseItem
 from registry.cases.partitions import _make_part, prepare_years
 from registry.cases.sealing import open_changes, require_decision
 from registry.cases.service import confirm, decline, propose, withdraw
+from registry.console.entering import actor_of
 from registry.correction import correct
 from registry.cosigning import _store
 from registry.errors import RegistryError
@@ -189,16 +197,17 @@ def test_what_is_confirmed_meanwhile_is_not_overtaken(rig: Rig) -> None:
     assert events(rig, number) == []
 
 
-def listed(rig: Rig, number: str) -> Case:
-    """A file that asks to revoke this one, as a draft."""
-    upload = Upload("名单.csv", f"编号,事由\n{number},弄虚作假\n".encode())
+def listed(rig: Rig, *numbers: str) -> Case:
+    """A file that asks to revoke these, as a draft."""
+    rows = "".join(f"{number},弄虚作假\n" for number in numbers)
+    upload = Upload("名单.csv", f"编号,事由\n{rows}".encode())
     with rig.app.write() as session:
         return bulk.read_file(session, CLERK, upload, authority=MUNICIPAL, remark="", now=NOW)
 
 
-def put_forward(rig: Rig, number: str) -> Case:
+def put_forward(rig: Rig, *numbers: str) -> Case:
     """The same, proposed."""
-    case_ = listed(rig, number)
+    case_ = listed(rig, *numbers)
     with rig.app.write() as session:
         return bulk.propose_file(session, CLERK, case_id=case_.id, authority=MUNICIPAL, now=NOW)
 
@@ -216,6 +225,19 @@ def test_a_number_is_in_one_file(rig: Rig) -> None:
     confirming = deciding(rig, "confirm", first)
     assert behind(rig, confirming, apart(rig, deciding(rig, "confirm", second))) == "case_items_open"
     assert case(rig, second).state == "proposed"
+
+
+def test_who_confirms_the_same_numbers_in_another_order_waits_for_none_of_them_twice(rig: Rig) -> None:
+    """Numbers are taken in their order, whatever the file's is: nobody who waits for one holds the next."""
+    numbers = sorted(rig.issue(1, 2))
+    first, second = put_forward(rig, *numbers).id, put_forward(rig, *reversed(numbers)).id
+    with coming(rig, apart(rig, deciding(rig, "confirm", second))) as begin:
+        with rig.app.write() as session:
+            taken = update(CaseItem).filter_by(case_id=first).values(state="waiting")
+            session.execute(taken.filter_by(number=numbers[0]))
+            begun = begin()
+            session.execute(taken.filter_by(number=numbers[1]))
+        assert begun.result(PATIENCE) == "case_items_open"
 
 
 def test_a_draft_that_is_proposed_is_not_thrown_away(rig: Rig) -> None:
@@ -460,6 +482,35 @@ def test_nobody_comes_in_by_what_is_taken_away_meanwhile(rig: Rig, by: str) -> N
 
     assert behind(rig, reset, apart(rig, second)) == ""
     assert taken == [False]
+
+
+@pytest.mark.parametrize("what", ["session", "token"])
+@pytest.mark.parametrize("disabled", ["first", "second"])
+def test_nothing_lives_again_that_was_made_while_an_account_was_disabled(
+    rig: Rig, what: str, disabled: str
+) -> None:
+    owner = new_account(rig)
+    actor = actor_of(owner, "192.0.2.1")
+    common: dict[str, Any] = {"account_id": owner.id, "authority": None, "now": NOW}
+    secrets: list[str] = []
+
+    def made(session: Session) -> None:
+        secret, _ = (
+            open_session(session, session.get_one(Account, owner.id), origin="", browser="", now=NOW)
+            if what == "session"
+            else create_token(session, actor, label="系统", routes=["batches"], days=1, now=NOW)
+        )
+        secrets.append(secret)
+
+    disable = partial(disable_account, actor=SYSTEM, **common)
+    if disabled == "first":
+        assert behind(rig, disable, apart(rig, made)) == "account_disabled"
+    else:
+        assert behind(rig, made, apart(rig, disable)) == ""
+    with rig.app.write() as session:
+        enable_account(session, SYSTEM, **common)
+        find = find_session if what == "session" else find_token
+        assert [find(session, secret, now=NOW) for secret in secrets] == [None] * (disabled == "second")
 
 
 def test_a_password_that_is_changed_meanwhile_does_not_come_back(rig: Rig) -> None:
