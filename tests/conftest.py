@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from tests import cheapkeys, compiled  # noqa: F401 - they lower prices
 from tests.lineprogram import LineProgram
-from tests.matrices import PROPERTY, leave_repeats_on_postgresql, leave_stories, repeat_properties
+from tests.matrices import PROPERTY, leave_repeats_on_postgresql, leave_whole_tests, repeat_properties
 from tests.registry.fixtures import (
     cluster,
     databases,
@@ -143,7 +143,7 @@ def place_of(item: pytest.Item) -> int:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The traced ones, the long ones, then everything else as it was."""
-    leave_stories(items)  # before the marks are chosen by
+    leave_whole_tests(items)  # before the marks are chosen by
     leave_repeats_on_postgresql(items)
     repeat_properties(items)
     items.sort(key=place_of)

@@ -2,7 +2,8 @@
 
 Both are run before anything lands (``.ci/run``), and nothing is in neither. A cell that is left for ``make exhaustive`` bears the
 mark ``exhaustive``, and so does a whole test that is left: of what measures the project, of a size below which a smaller one
-stands, and a story whose every step has tests of its own. What is tried there again, on all its examples, bears the mark ``repeated``. Plain ``pytest`` tries every cell.
+stands, and a story or a rehearsal whose every step has tests of its own. What is tried there again, on all its examples, bears
+the mark ``repeated``. Plain ``pytest`` tries every cell.
 """
 
 import os
@@ -55,12 +56,41 @@ STORIES = "tests/journeys/"
 """They go from end to end, for a minute each, through what is tried step by step elsewhere."""
 MAIN_JOB = "tests/journeys/test_spreadsheet_to_verdict.py"
 """The story that is told in each run."""
+REHEARSALS = (
+    "tests/console/test_accessible.py::test_axe_finds_nothing_on_any_page",
+    "tests/console/test_command.py::test_console_verifier_and_worker",
+    "tests/console/test_demo.py::test_served_on_this_machine_with_its_accounts_told",
+    "tests/console/test_plans.py",
+    "tests/jobs/test_chaos.py",
+    "tests/jobs/test_worker.py::test_a_child_that_is_killed_is_replaced",
+    "tests/jobs/test_worker.py::test_a_worker_that_cannot_work_ends",
+    "tests/registry/backup/test_archive.py",
+    "tests/registry/operation/test_metrics.py::test_an_unusable_address_is_told",
+    "tests/registry/operation/test_metrics.py::test_numbers_in_flight_and_an_old_database_are_seen",
+    "tests/registry/operation/test_outages.py::test_a_full_disk_under_postgresql",
+    "tests/registry/operation/test_outages.py::test_a_worker_waits_for_the_database",
+    "tests/registry/operation/test_outages.py::test_commits_that_wait_for_a_lost_standby",
+    "tests/registry/operation/test_outages.py::test_the_console_says_that_the_database_is_away",
+    "tests/registry/operation/test_replica.py",
+    "tests/registry/test_agent_serving.py",
+    "tests/registry/test_bucket.py::test_of_many_tiles_only_those_asked_for_are_listed",
+    "tests/registry/test_bucket.py::test_one_lost_connection_is_tried_again",
+    "tests/registry/test_effects.py::test_every_write_to_a_bucket_fails_before_and_after_it_lasts",
+    "tests/review/test_accessible.py::test_axe_finds_nothing_in_any_state",
+    "tests/review/test_killed.py::test_a_worker_believed_dead_that_goes_on_doubles_nobody",
+    "tests/server/test_metrics.py",
+    "tests/server/test_process.py",
+    "tests/verifier/test_targets.py::test_where_processes_die_this_one_goes_on_from_there",
+    "tests/web/test_vectors_node.py::test_it_conforms_as_any_other_program_is_asked",
+)
+"""What is rehearsed with whole programs, clusters and buckets as they run in an office, or on every page there is: many seconds each."""
 
 
-def leave_stories(items: Sequence[pytest.Item]) -> None:
-    """Stories but that of the main job are left for the exhaustive run."""
+def leave_whole_tests(items: Sequence[pytest.Item]) -> None:
+    """Stories but that of the main job, and rehearsals, are left for the exhaustive run."""
     for item in items:
-        if item.nodeid.startswith(STORIES) and not item.nodeid.startswith(MAIN_JOB):
+        told = item.nodeid.startswith(STORIES) and not item.nodeid.startswith(MAIN_JOB)
+        if told or item.nodeid.startswith(REHEARSALS):
             item.add_marker(pytest.mark.exhaustive)
 
 

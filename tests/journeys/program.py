@@ -54,11 +54,14 @@ class Shell:
         self,
         program: Callable[[], None],
         *words: str,
-        stdin: str = "",
+        stdin: str | Path = "",
         umask: int = 0o022,
         **environment: str,
     ) -> Said:
-        """Run a program's entry point in a process of its own, in the folder, with nothing else in its environment."""
+        """Run a program's entry point in a process of its own, in the folder, with nothing else in its environment.
+
+        ``stdin`` is a text, or the place of a file or terminal that is read.
+        """
         names = ("PATH", "PYTHONPATH", "HOME", "LANG", "SYSTEMROOT")
         environment |= {name: os.environ[name] for name in names if name in os.environ}
         environment.setdefault("CERTREG_HOME", str(self.home))
@@ -66,10 +69,11 @@ class Shell:
         if self.passphrase is not None:
             environment["CERTREG_PASSPHRASE"] = self.passphrase
         with TemporaryDirectory() as place:
-            streams = Path(place, "in"), Path(place, "out"), Path(place, "err")
-            _, out, err = streams
-            streams[0].write_text(stdin, encoding="utf-8")
-            arguments = (program, words, environment, self.folder, streams, umask)
+            out, err = Path(place, "out"), Path(place, "err")
+            if isinstance(stdin, str):
+                text, stdin = stdin, Path(place, "in")
+                stdin.write_text(text, encoding="utf-8")
+            arguments = (program, words, environment, self.folder, (stdin, out, err), umask)
             child = CONTEXT.Process(target=_become, args=arguments)
             child.start()
             child.join(PATIENCE)

@@ -659,15 +659,13 @@ def test_what_is_to_be_corrected_is_said_once_and_by_name(
 
 
 def at_a_terminal(shell: Shell, answer: bytes, *words: str) -> int:
-    """Run the installed program with a terminal for its input; returns its exit code."""
+    """Run ``certreg`` with a terminal for its input; returns its exit code."""
     ours, theirs = os.openpty()
     os.write(ours, answer)
-    environment = {**os.environ, "CERTREG_HOME": str(shell.home), "CERTREG_PASSPHRASE": PASSPHRASE}
-    program = [sys.executable, "-c", "from registry.cli.main import main; main()", *words]
-    done = subprocess.run(program, stdin=theirs, env=environment, capture_output=True, check=False)
+    said = shell.run(certreg, *words, stdin=Path(os.ttyname(theirs)))
     os.close(ours)
     os.close(theirs)
-    return done.returncode
+    return said.code
 
 
 def test_annotated_lists_are_the_clerks_alone(shell: Shell) -> None:

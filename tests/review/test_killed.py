@@ -34,8 +34,8 @@ POINTS = (
     Strike("head:after"),
     Strike("finish:before"),
 )
-WORST = (POINTS[0], POINTS[3], POINTS[6], POINTS[8])
-"""Taken and not begun; signed and not logged; logged and under no checkpoint; all done and nobody told."""
+WORST = (POINTS[3], POINTS[8])
+"""Signed and not logged; all done and nobody told."""
 
 
 def work_struck(app: App, observe: Observe) -> None:

@@ -88,13 +88,11 @@ def generous(**changes: Any) -> Limits:
 
 
 @contextmanager
-def serving(
-    site: Path, *options: str, environment: Mapping[str, str] | None = None, program: str = "verifier"
-) -> Iterator[str]:
-    """``certverify serve`` as a process on a free port; yields its address. ``program`` is the module that is run."""
+def serving(site: Path, *options: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """``certverify serve`` as a process on a free port; yields its address."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", program, "serve", str(site), "--port", str(port), *options]
+    command = [sys.executable, "-m", "verifier", "serve", str(site), "--port", str(port), *options]
     kept = {**os.environ, "PYTHONPATH": str(PROJECT), **(environment or {})}
     # Not a pipe: one that nobody reads fills up, and the server waits for it.
     process = subprocess.Popen(

@@ -12,7 +12,6 @@ import httpx
 import pytest
 
 from tests.journeys.program import Shell
-from tests.matrices import EXHAUSTIVE
 from tests.server.rig import PROJECT, Site, loaded, new_site, serving
 from tests.server.test_api import VERIFY, lines, problem
 from tests.server.test_uploads import huge_png, overlapping, sent
@@ -25,8 +24,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> tuple[Site, str]:
     """A site that lasts for the module, and where it is served."""
     site = new_site(tmp_path_factory.mktemp("served"))
     root = site.folder / "root.json"
-    program = "verifier" if EXHAUSTIVE else "tests.server.hasty"
-    with serving(site.folder, "--trust", str(root), program=program) as address:
+    with serving(site.folder, "--trust", str(root)) as address:
         yield site, address  # type: ignore[misc]
 
 
@@ -46,7 +44,6 @@ def test_the_pages_the_publication_and_the_api(running: tuple[Site, str]) -> Non
     assert found[0]["steps"][5]["code"] == "proof_valid"
 
 
-@pytest.mark.repeated
 def test_bombs_at_once_leave_the_others_their_answers(running: tuple[Site, str]) -> None:
     """Drawings that take minutes, pictures that take gigabytes, and in between callers with a number.
 
