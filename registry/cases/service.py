@@ -273,7 +273,9 @@ def _end(session: Session, actor: Actor, case: Case, state: str, remark: str, no
 def _set_items(session: Session, case: Case, state: str) -> None:
     """In the order of numbers: of two files with the same ones in other orders, one waits for the other, not each for each."""
     of_case = select(CaseItem.case_id, CaseItem.place).filter_by(case_id=case.id).order_by(CaseItem.number)
-    changed = [{"case_id": row.case_id, "place": row.place, "state": state} for row in session.execute(of_case)]
+    changed = [
+        {"case_id": row.case_id, "place": row.place, "state": state} for row in session.execute(of_case)
+    ]
     try:
         session.execute(update(CaseItem), changed)
     except IntegrityError as error:
