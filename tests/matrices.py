@@ -57,7 +57,9 @@ STORIES = "tests/journeys/"
 MAIN_JOB = "tests/journeys/test_spreadsheet_to_verdict.py"
 """The story that is told in each run."""
 REHEARSALS = (
+    "tests/cases/test_cases.py::test_two_workers_at_one_correction",
     "tests/console/test_accessible.py::test_axe_finds_nothing_on_any_page",
+    "tests/console/test_batches_attacks.py::test_bombs_are_no_lists_of_numbers_either",
     "tests/console/test_command.py::test_console_verifier_and_worker",
     "tests/console/test_demo.py::test_served_on_this_machine_with_its_accounts_told",
     "tests/console/test_plans.py",
@@ -76,10 +78,21 @@ REHEARSALS = (
     "tests/registry/test_bucket.py::test_of_many_tiles_only_those_asked_for_are_listed",
     "tests/registry/test_bucket.py::test_one_lost_connection_is_tried_again",
     "tests/registry/test_effects.py::test_every_write_to_a_bucket_fails_before_and_after_it_lasts",
+    "tests/registry/test_settled.py::test_what_is_looked_at_does_not_grow_with_the_log",
     "tests/review/test_accessible.py::test_axe_finds_nothing_in_any_state",
-    "tests/review/test_killed.py::test_a_worker_believed_dead_that_goes_on_doubles_nobody",
+    "tests/review/test_announced.py::test_a_sitting_by_keyboard_alone",
+    "tests/review/test_killed.py",
+    "tests/server/test_accessible.py::test_axe_finds_nothing_in_any_state",
+    "tests/server/test_camera.py::test_where_the_browser_reads_no_codes_the_server_does",
+    "tests/server/test_connection.py::test_who_sends_a_thousand_and_goes_harms_nobody",
+    "tests/server/test_desk.py::test_a_scanner_gun_with_enter",
+    "tests/server/test_desk.py::test_a_slow_typist_is_waited_for",
     "tests/server/test_metrics.py",
+    "tests/server/test_offline.py::test_the_arithmetic_that_a_browser_lacks_is_kept_too",
     "tests/server/test_process.py",
+    "tests/verifier/test_box.py::test_a_box_is_replaced_after_many_files",
+    "tests/verifier/test_box.py::test_drawings_within_drawings_stop_at_a_bound_of_the_box",
+    "tests/verifier/test_containers.py::test_bombs_are_stopped_in_little_memory",
     "tests/verifier/test_targets.py::test_where_processes_die_this_one_goes_on_from_there",
     "tests/web/test_vectors_node.py::test_it_conforms_as_any_other_program_is_asked",
 )
@@ -106,8 +119,6 @@ ON_BOTH_ENGINES = (
     "tests/registry/test_log.py",
     "tests/registry/test_upgrade.py",
     "tests/registry/trail/",
-    "tests/console/test_plans.py",
-    "tests/review/test_killed.py",
 )
 """Where an engine's ways decide: locks, isolation, bulk loading, types, plans, what the schema refuses, crashes, outages."""
 

@@ -112,7 +112,7 @@ def test_the_agent_is_killed(lite: Rig, agents: Children, point: str, nth: int) 
     assert_sound(lite.app, issued=ROWS)
 
 
-@pytest.mark.parametrize("point", cells(POINTS, always=["reserve:after", "log:before", "checkpoint:before"]))
+@pytest.mark.parametrize("point", cells(POINTS, always=["reserve:after", "checkpoint:before"]))
 def test_the_issuing_process_is_killed(lite: Rig, point: str) -> None:
     """Its agent ends with it, and ``resume`` finishes."""
     file = lite.people(range(ROWS))

@@ -28,6 +28,7 @@ from registry.log import (
 from registry.models import Base, CheckpointRow, LogHead, LogTile
 from registry.trust import established_trust
 from tests.builders import HOST, refused, signer
+from tests.matrices import cells
 from tests.registry.overheard import overheard
 from tests.registry.rig import NOW, Rig
 from verifier.checkpoint import parse_checkpoint_text, verify_checkpoint
@@ -238,7 +239,7 @@ def test_nothing_is_signed_that_does_not_extend_the_last(engine_url: str, fault:
 
 
 @pytest.mark.parametrize("fault", ["altered", "shortened", "deleted", "lengthened", "emptied", "bitten"])
-@pytest.mark.parametrize("size", [1, 255, 256, 257, 300, 512])
+@pytest.mark.parametrize("size", cells([1, 255, 256, 257, 300, 512], always=[1, 256, 300]))
 def test_a_log_that_lost_its_end_is_neither_held_nor_appended_to(
     engine_url: str, size: int, fault: str
 ) -> None:

@@ -17,7 +17,6 @@ from registry.models import Batch
 from registry.trail.service import Filter, find
 from tests.forks import CONTEXT
 from tests.jobs.hands import fall_silent, take
-from tests.matrices import cells
 from tests.registry.children import Strike, finish, killed, start
 from tests.registry.rig import Rig, assert_sound
 from tests.review.desk import draft_of, job_of, release, submitted, work
@@ -34,8 +33,6 @@ POINTS = (
     Strike("head:after"),
     Strike("finish:before"),
 )
-WORST = (POINTS[3], POINTS[8])
-"""Signed and not logged; all done and nobody told."""
 
 
 def work_struck(app: App, observe: Observe) -> None:
@@ -72,7 +69,7 @@ def work_struck(app: App, observe: Observe) -> None:
     work_once(app, KINDS, holder="the one that dies")
 
 
-@pytest.mark.parametrize("strike", cells(POINTS, always=WORST), ids=lambda one: f"{one.point}-{one.nth}")
+@pytest.mark.parametrize("strike", POINTS, ids=lambda one: f"{one.point}-{one.nth}")
 def test_killed_anywhere(rig: Rig, strike: Strike) -> None:
     draft = submitted(rig, range(1, ROWS + 1))
     release(rig, draft)
