@@ -12,7 +12,7 @@ const DRAWN = 200;
 export const FILTERS = ['attention', 'all', 'PASSED', 'FAILED', 'INDETERMINATE', 'MISSING', 'short', 'differs'];
 export const SORTS = ['list', 'name', 'year', 'attention'];
 const GRAVITY = ['FAILED', 'MISSING', 'INDETERMINATE', 'PASSED'];
-const MARKS = /** @type {Object<string, string>} */ ({ PASSED: '✓', FAILED: '✕', INDETERMINATE: '?', MISSING: '○' });
+const MARKS = /** @type {Object<string, string>} */ ({ PASSED: '✓', FAILED: '✕', INDETERMINATE: '?', MISSING: '○', waiting: '…' });
 
 /** @param {Row} row @param {string} filter */
 const passes = (row, filter) => filter === 'all' || (filter === 'attention' && row.attention.length > 0) || row.verdict === filter || row.attention.includes(filter);
@@ -33,9 +33,13 @@ export function chosen(rows, { filter, sort, search }) {
   return by[sort] ? [...found].sort(by[sort]) : found;
 }
 
+/** @param {Row} row @returns {boolean} whether there is no verdict yet */
+const waits = ({ verdict, certificates }) => verdict === 'INDETERMINATE' && certificates.some(({ reason }) => reason === 'waiting');
+
 /** @param {Row} row @param {Speech} speech @returns {string} the verdict, or what ended the certificate, in a word; none before it is judged */
-export function wordOf({ verdict, certificates }, { words }) {
-  if (verdict === 'INDETERMINATE' && certificates.some(({ reason }) => reason === 'waiting')) return words.panel.waiting;
+export function wordOf(row, { words }) {
+  if (waits(row)) return words.panel.waiting;
+  const { verdict, certificates } = row;
   const ended = certificates.map(({ reason }) => words.ended[reason]).find(Boolean);
   return (verdict === 'FAILED' && ended) || (verdict === 'MISSING' ? words.panel.missing : words.verdicts[verdict]);
 }
@@ -115,7 +119,7 @@ export class Table {
     const line = element('tr', { class: `row${row.attention.length ? ' attention' : ''}`, 'data-verdict': row.verdict },
       element('th', { scope: 'row', class: 'name' }, open, ...(row.identity ? [element('span', { class: 'identity' }, row.identity)] : [])),
       cell('year', row.year ? String(row.year) : '—'),
-      cell('verdict', element('span', { class: `mark ${row.verdict}` }, element('i', { 'aria-hidden': 'true' }, MARKS[row.verdict]), wordOf(row, speech)), ...numbers),
+      cell('verdict', element('span', { class: `mark ${row.verdict}` }, element('i', { 'aria-hidden': 'true' }, MARKS[waits(row) ? 'waiting' : row.verdict]), wordOf(row, speech)), ...numbers),
       cell('hours', ...hoursOf(row, speech).map((text, at) => element('span', { class: at && row.rule === 'short' ? 'lack' : 'figure' }, text))),
       cell('findings', ...findings.map((text) => element('span', { class: 'finding' }, text))),
       cell('note', row.note));
