@@ -10,6 +10,7 @@ from registry.errors import RegistryError
 from registry.jobs import service
 from registry.jobs.models import Job
 from registry.jobs.service import FIRST_PAUSE, LEASE, MAX_ATTEMPTS, JobView, LeaseLostError
+from tests.builders import refused
 from tests.jobs import hands
 from tests.jobs.hands import fall_silent, view
 from tests.registry.rig import NOW, Rig
@@ -86,6 +87,34 @@ def test_the_dead_are_relieved_and_cannot_come_back(rig: Rig) -> None:
         with pytest.raises(LeaseLostError), rig.app.database.write() as session:
             change(session)
     assert (view(rig, job).state, view(rig, job).done) == ("running", 0)
+    assert view(rig, job).started_at == NOW  # when it was begun first
+
+
+def test_a_right_is_one_holders_and_one_attempts(lite: Rig) -> None:
+    order(lite)
+
+    def lost(held: service.Held) -> bool:
+        try:
+            with lite.app.database.write() as session:
+                service.renew(session, held, now=lite.clock.now)
+        except LeaseLostError:
+            return True
+        return False
+
+    first = taken(lite)
+    with lite.app.database.write() as session:
+        service.give_back(session, first)
+    second = taken(lite, "two")
+    assert second.attempt == first.attempt
+    assert (lost(first), lost(second)) == (True, False)
+    fall_silent(lite)
+    third = taken(lite, "two", lite.clock.now)
+    assert (lost(second), lost(third)) == (True, False)
+
+
+def test_the_oldest_is_taken_first(lite: Rig) -> None:
+    jobs = [order(lite, f"draft:{number}") for number in range(3)]
+    assert [taken(lite).job for _ in jobs] == jobs
 
 
 def test_a_heartbeat_keeps_the_lease(lite: Rig) -> None:
@@ -139,8 +168,28 @@ def test_a_known_death_needs_no_lease(rig: Rig) -> None:
 
 def test_only_what_failed_is_tried_again(lite: Rig) -> None:
     job = order(lite)
-    with pytest.raises(RegistryError, match="job_not_failed"), lite.app.database.write() as session:
-        service.retry(session, job, now=NOW)
+
+    def again(now: int = NOW) -> None:
+        with lite.app.database.write() as session:
+            service.retry(session, job, now=now)
+
+    with refused(RegistryError, "job_not_failed"):
+        again()  # it waits
+    held = taken(lite)
+    with refused(RegistryError, "job_not_failed"):
+        again()  # it runs
+    with lite.app.database.write() as session:
+        service.fail(session, held, code="no_key", params={"year": 2026}, now=NOW + 1)
+    again(NOW + 2)
+    seen = view(lite, job)
+    assert (seen.state, seen.attempt, seen.finished_at) == ("waiting", 0, None)
+    assert (seen.error, seen.error_params) == (None, {})
+    assert take(lite, now=NOW + 1) is None
+    held = taken(lite, now=NOW + 2)
+    with lite.app.database.write() as session:
+        service.finish(session, held, result={}, now=NOW + 3)
+    with refused(RegistryError, "job_not_failed"):
+        again()  # it is done
 
 
 def test_the_database_refuses_the_same_open_work_twice(rig: Rig) -> None:

@@ -16,6 +16,7 @@ from tests.matrices import cells
 from tests.simulator import (
     ANNUAL,
     COMPLETION,
+    LOGGED_AT,
     Certificate,
     Simulator,
     policy,
@@ -29,6 +30,7 @@ from verifier.errors import LogError, SourceError
 from verifier.evidence import Evidence
 from verifier.gather import Gathered, Gatherer, LoadedTrust, gather, load_trust
 from verifier.loading import installed_files
+from verifier.logentry import LogEntry, record_digest
 from verifier.logfiles import bundle_entries
 from verifier.loglookup import runs_path
 from verifier.presented import Presented, present_text
@@ -504,9 +506,11 @@ def _hint(runs: object) -> Callable[[Files], None]:
         (_swap("log/tile/entries/001.p/47", b"05Z", b"06Z"), "log_inclusion"),
         (_put("log/tile/entries/001.p/47", b"\0"), "log_bundle_form"),
         (_put("log/tile/entries/001.p/47", b"\0\1a"), "log_bundle_form"),
+        (_put("log/tile/entries/001.p/47", b"\0\1a" * 44), "log_bundle_form"),  # ours would be the next
         (_hint([[123, 1, 299]]), "log_hint"),
         (_hint([[123, 1, 303]]), "log_behind"),
         (_hint([[1, 5, 300]]), "log_not_listed"),
+        (_hint([[122, 1, 299]]), "log_not_listed"),
         (_hint([[200, 5, 300]]), "log_not_listed"),
         (_hint([[123, 1]]), "log_runs_form"),
         (_hint([[123, 1, "300"]]), "log_runs_form"),
@@ -530,6 +534,21 @@ def test_a_log_that_is_wrong_leaves_the_certificate_undecided(
         assert report.verdict is Verdict.PASSED
         return
     assert troubles == (Trouble("log", code),)
+    assert (report.verdict, report.reason) == (Verdict.INDETERMINATE, "log_proof_missing")
+
+
+def test_a_hint_at_another_entry_of_the_number_leaves_the_certificate_undecided(
+    registry: Simulator, tmp_path: Path
+) -> None:
+    certificate = registry.issue()
+    digest = record_digest(certificate.record)
+    number = certificate.number
+    later = LogEntry("suspend", number.digits, digest, number.authority, LOGGED_AT, reason="under-review")
+    index = registry.log(later)
+    files = publication(registry, [number])
+    _hint([[number.serial, 1, index]])(files)
+    report, troubles = _judged(files, tmp_path, _record(certificate))
+    assert troubles == (Trouble("log", "log_hint"),)
     assert (report.verdict, report.reason) == (Verdict.INDETERMINATE, "log_proof_missing")
 
 

@@ -336,6 +336,15 @@ def test_one_failure_is_not_the_end() -> None:
         assert source.read("a.b/c-d_e", 100) == b"x"
 
 
+def test_what_is_refused_counts_against_no_connection(tmp_path: Path) -> None:
+    """Whoever presents addresses that lead nowhere does not keep the next certificate from being judged."""
+    source = RememberingSource(FolderSource(folder_of(FILES, tmp_path)))
+    for path in ESCAPES[1 : sources.MAX_FAILURES + 2]:
+        with refused(SourceError, "source_path"):
+            source.read(path, 100)
+    assert source.read("trust.json", 100) == b"{}"
+
+
 def test_the_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "MAX_REMEMBERED_BYTES", 3)
     source = RememberingSource(FolderSource(folder_of(FILES, tmp_path)))
