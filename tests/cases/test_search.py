@@ -4,9 +4,18 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
-from registry.cases.index import bring_up_to_date, follow, follow_to_the_end, name_key, progress, rebuild
+from registry.cases.index import (
+    bring_up_to_date,
+    follow,
+    follow_to_the_end,
+    index_troubles,
+    name_key,
+    named_in,
+    progress,
+    rebuild,
+)
 from registry.cases.models import Employer, IndexedCertificate, IndexMark
 from registry.cases.search import Query, every, identity_key, numbers_found, search
 from registry.correction import correct
@@ -128,14 +137,16 @@ def test_names_are_ordered_as_offices_expect() -> None:
 
 
 def test_following_in_small_steps_comes_to_the_same(lite: Rig) -> None:
-    numbers = lite.issue(*range(1, 8))
+    numbers = lite.issue(*range(1, 9))
     lite.change(numbers[0], "suspend", "complaint")
-    lite.change(numbers[0], "revoke", "fraud")
+    lite.change(numbers[0], "revoke", "fraud")  # in the next step
     steps = 0
     while True:
         with lite.app.database.write() as session:
-            if follow(session, 3).behind == 0:
-                break
+            behind = follow(session, 3).behind
+            assert list(index_troubles(session)) == []  # each step is as the log was there
+        if behind == 0:
+            break
         steps += 1
     assert steps > 2
     lite.app.sign_log()
@@ -144,8 +155,40 @@ def test_following_in_small_steps_comes_to_the_same(lite: Rig) -> None:
 
 def test_whoever_searches_is_not_made_to_wait_for_much(lite: Rig) -> None:
     lite.issue(1, 2, 3)
-    assert bring_up_to_date(lite.app, at_most=2).behind > 2
-    assert bring_up_to_date(lite.app).behind == 0
+    behind = bring_up_to_date(lite.app, at_most=2).behind
+    assert behind > 2
+    assert bring_up_to_date(lite.app, at_most=behind - 1).behind == behind
+    assert bring_up_to_date(lite.app, at_most=behind).behind == 0
+
+
+def test_every_column_of_the_index_is_compared(lite: Rig) -> None:
+    numbers = issued(lite, *PEOPLE)
+    with lite.app.database.write() as session:
+        other = session.scalars(select(IndexedCertificate.employer_id).filter_by(number=numbers[1])).one()
+    for altered in (
+        {"year": 2025},
+        {"kind": 2},
+        {"batch_id": 2},
+        {"name_key": b"x"},
+        {"employer_id": other},
+        {"state": "suspended"},
+    ):
+        with lite.app.database.write() as session:
+            session.execute(update(IndexedCertificate).filter_by(number=numbers[0]).values(altered))
+            assert [one.subject for one in index_troubles(session)] == [numbers[0]], altered
+            session.rollback()
+
+
+def test_what_the_log_does_not_have_yet_is_in_no_index(lite: Rig) -> None:
+    numbers = issued(lite, *PEOPLE)
+    with lite.app.database.write() as session:
+        session.execute(update(IndexMark).values(leaf=IndexMark.leaf - 1))
+        assert [one.subject for one in index_troubles(session)] == numbers[-1:]
+
+
+def test_a_record_that_is_none_names_nobody() -> None:
+    for record in (b"", b"[]", b"{}", b'{"credentialSubject": []}', b'{"credentialSubject": {"name": "x"}}'):
+        assert named_in(record) == ("", "")
 
 
 def test_an_altered_index_is_found_and_made_anew(rig: Rig) -> None:
