@@ -92,6 +92,26 @@ def test_no_member_missing(path: Path) -> None:
 
 AUTHORITY: Path = ("authorities", 0)
 KEY: Path = (*AUTHORITY, "keys", 0)
+STATUS_KEY = EXAMPLE.document["statusKeys"][0]
+OTHER_KEY = signer("x").public_key.multikey
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("root", "threshold"), 3),  # all of them
+        (("witnesses", "quorum"), 2),
+        (("witnesses", "quorum"), 0),
+        (("ruleSets", 0, "grades", "senior", "public"), 0),
+    ],
+)
+def test_what_a_list_may_just_demand(path: Path, value: int) -> None:
+    assert parse_trust_list(changed(path, value)) != EXAMPLE
+
+
+def test_an_authority_of_another_registry_is_none_of_ours() -> None:
+    assert EXAMPLE.authority_of(authority_did(HOST, MUNICIPAL)) == EXAMPLE.authorities[MUNICIPAL]
+    assert EXAMPLE.authority_of(authority_did("other.example", MUNICIPAL)) is None
 
 
 @pytest.mark.parametrize(
@@ -114,6 +134,11 @@ KEY: Path = (*AUTHORITY, "keys", 0)
         (("root", "keys", 0, "publicKeyMultibase"), LOW_ORDER_KEY, "trust_list_form"),
         (("root", "keys", 1), EXAMPLE.document["root"]["keys"][0], "trust_list_duplicate"),
         (("root", "keys", 1, "id"), f"did:web:{HOST}#root-1", "trust_list_duplicate"),
+        (
+            ("root", "keys", 1, "publicKeyMultibase"),
+            EXAMPLE.document["root"]["keys"][0]["publicKeyMultibase"],
+            "trust_list_duplicate",
+        ),
         (("witnesses", "quorum"), 3, "trust_list_form"),
         (("witnesses", "quorum"), -1, "trust_list_form"),
         (("witnesses", "vkeys", 1), EXAMPLE.witness_vkeys[0], "trust_list_duplicate"),
@@ -142,6 +167,12 @@ KEY: Path = (*AUTHORITY, "keys", 0)
         ),
         (("statusKeys", 0, "id"), key_id(authority_did(HOST, MUNICIPAL), "2026-1"), "trust_list_form"),
         (("statusKeys",), EXAMPLE.document["statusKeys"] * 2, "trust_list_duplicate"),
+        (
+            ("statusKeys",),
+            [STATUS_KEY, {**STATUS_KEY, "publicKeyMultibase": OTHER_KEY}],
+            "trust_list_duplicate",
+        ),
+        (("statusKeys",), [STATUS_KEY, {**STATUS_KEY, "id": STATUS_KEY["id"] + "x"}], "trust_list_duplicate"),
         (("ruleSets",), EXAMPLE.document["ruleSets"] * 2, "trust_list_duplicate"),
         (("ruleSets", 0, "grades", "senior", "total"), -1, "trust_list_form"),
         (("templates",), {}, "trust_list_form"),

@@ -1,6 +1,7 @@
 """Which status lists a publication looks at: those of which anything changed, and a few of the others in turn."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,14 +11,16 @@ from registry.app import App
 from registry.errors import RegistryError
 from registry.publication import publish
 from registry.putting import Published
-from registry.receipts import read_receipts, receipts_file
+from registry.receipts import read_receipts, receipts_file, write_receipts
 from registry.sites import FolderSite
 from registry.status import Block, block_of, versions_of
-from registry.statuslists import STATUS_VALIDITY, keep_receipts, put_status
+from registry.statuslists import STATUS_VALIDITY, _require_final, keep_receipts, put_status
 from tests.builders import MUNICIPAL, refused
 from tests.registry.intruder import sql, tamper
 from tests.registry.rig import Rig
 from verifier.limits import STATUS_LIST_BITS
+from verifier.number import number_of
+from verifier.status import StatusList, new_bits
 
 BLOCKS = 12
 IN_TURN = BLOCKS.bit_length()
@@ -163,6 +166,17 @@ def test_a_hand_that_stops_the_count_too_is_found_in_turn_and_nothing_is_signed_
     assert file_of(rig, 0).read_bytes() == published
 
 
+@pytest.mark.parametrize("index", [0, 5, STATUS_LIST_BITS - 1])
+def test_the_number_whose_revocation_was_lost_is_named(index: int) -> None:
+    block = Block(MUNICIPAL, 2026, 1, 3)
+    published = StatusList("", "revocation", new_bits({index, 7, STATUS_LIST_BITS - 1}), 0, 0, 1)
+    with pytest.raises(RegistryError) as raised:
+        _require_final(block, published, new_bits({7, STATUS_LIST_BITS - 1} - {index}))
+    assert raised.value.code == "revocation_lost"
+    lost = number_of(MUNICIPAL, 2026, 1, 3 * STATUS_LIST_BITS + index)
+    assert raised.value.params == {"number": lost.digits}
+
+
 @pytest.mark.parametrize("content", [b"", b"{}", b'{"receiptsVersion":1,"turn":"x","of":{}}', b"[1]"])
 def test_receipts_that_cannot_be_read_cost_one_look(lite: Rig, content: bytes) -> None:
     lite.issue(1)
@@ -173,6 +187,35 @@ def test_receipts_that_cannot_be_read_cost_one_look(lite: Rig, content: bytes) -
     file.write_bytes(content)
     assert publish(lite.app, lite.site).written == 0
     assert len(read_receipts(file).of) == 1
+
+
+def test_where_nothing_changed_the_receipts_stay(lite: Rig) -> None:
+    lite.issue(1)
+    lite.publish()
+    file = receipts_file(lite.app.settings.home, FolderSite(lite.site).address)
+    before = file.stat()
+    lite.publish()
+    assert file.stat() == before
+
+
+def test_the_list_that_ends_first_is_told_whether_it_was_looked_at_or_not(lite: Rig) -> None:
+    rig, _ = widened(lite)
+    site = FolderSite(rig.folder / "elsewhere")
+
+    def end() -> int:
+        result = Published()
+        with rig.app.database.read() as session:
+            keep_receipts(rig.app, site, put_status(rig.app, session, site, result))
+        return result.status_until
+
+    first = end()
+    assert first == rig.clock.now + STATUS_VALIDITY
+    file = receipts_file(rig.app.settings.home, site.address)
+    known = read_receipts(file)
+    last = Block(MUNICIPAL, 2026, 1, BLOCKS - 1)  # not in turn
+    earlier = replace(known.of[last], until=first - 60)
+    write_receipts(file, replace(known, of={**known.of, last: earlier}))
+    assert end() == first - 60
 
 
 def test_receipts_that_cannot_be_kept_cost_a_look_and_no_publication(lite: Rig) -> None:

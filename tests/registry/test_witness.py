@@ -1,7 +1,9 @@
 """The witness as C2SP tlog-witness describes it: every answer, one winner of every race, nothing signed before it is durable."""
 
+import sqlite3
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from threading import Barrier
@@ -11,9 +13,10 @@ import pytest
 
 from keys.custody import create_key_file
 from keys.encodings import base64_decode
+from registry.witness import state
 from registry.witness.errors import RefusalError, WitnessError
-from registry.witness.submission import MAX_SUBMISSION_BYTES
-from registry.witness.witness import KEY_FILE, create_witness, forget_key, watch_log
+from registry.witness.submission import MAX_SUBMISSION_BYTES, parse_submission
+from registry.witness.witness import KEY_FILE, STATE_FILE, create_witness, forget_key, watch_log
 from tests.builders import signer, vkey
 from tests.registry.rig import NOW, PASSPHRASE
 from tests.registry.witnesses import (
@@ -29,7 +32,8 @@ from tests.registry.witnesses import (
     state_of,
 )
 from verifier.checkpoint import Checkpoint
-from verifier.merkle import tree_hash
+from verifier.limits import MAX_CHECKPOINT_BYTES
+from verifier.merkle import MAX_PROOF_HASHES, tree_hash
 from verifier.note import ALGORITHM_NOTE, NoteKey, append_signature, parse_vkey, sign_note
 
 NAME = "witness.example/w1"
@@ -127,6 +131,16 @@ def test_what_is_malformed_is_a_bad_request(folder: Path, submission: bytes) -> 
     assert answer(folder, body(4, PROOF, NOTE))[0] == 200
 
 
+def test_the_largest_submission_is_read() -> None:
+    head = Checkpoint(ORIGIN, 2**63 - 1, bytes(32))
+    bare = len(sign_note(head.text, signer(ORIGIN), ORIGIN))
+    text = head.text + "x" * (MAX_CHECKPOINT_BYTES - bare - 1) + "\n"
+    note = sign_note(text, signer(ORIGIN), ORIGIN)
+    assert len(note) == MAX_CHECKPOINT_BYTES
+    read = parse_submission(body(2**63 - 1, [bytes(32)] * MAX_PROOF_HASHES, note))
+    assert (read.head, len(read.proof)) == (head, MAX_PROOF_HASHES)
+
+
 def test_signatures(folder: Path) -> None:
     text = NOTE.partition(b"\n\n")[0].decode() + "\n"
     unsigned = sign_note(text, signer("stranger"), "stranger.example")
@@ -196,6 +210,38 @@ def test_what_does_not_follow_is_refused_and_kept_as_evidence(
     ((origin, reason, note),) = state_of(folder).evidence()
     assert (origin, reason) == (ORIGIN, "log_consistency")
     assert submission.endswith(note)
+
+
+def test_evidence_is_kept_once_and_up_to_a_bound(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "MAX_EVIDENCE", 2)
+    assert answer(folder, LOG.submission(0, 4))[0] == 200
+    for flavour in ("one", "one", "two", "three"):
+        assert answer(folder, LOG.fork(3, flavour).submission(4))[0] == 422
+    kept = {note for _, _, note in state_of(folder).evidence()}
+    assert kept == {LOG.fork(3, flavour).note() for flavour in ("one", "two")}
+
+
+def test_a_head_moves_only_from_the_root_that_was_checked(folder: Path) -> None:
+    known = state_of(folder)
+    other = state.Head(0, bytes(32), None)
+    assert known.advance(ORIGIN, other, 1, bytes(32), lambda: b"note") is None
+    assert known.head(ORIGIN) == state.Head(0, tree_hash([]), None)
+
+
+def test_nobody_moves_it_while_it_is_cosigned_and_it_is_written_through(folder: Path) -> None:
+    known = state_of(folder)
+
+    def cosign() -> bytes:
+        with (
+            closing(sqlite3.connect(folder / STATE_FILE, timeout=0)) as other,
+            pytest.raises(sqlite3.OperationalError, match="locked"),
+        ):
+            other.execute("UPDATE head SET size = 7")
+        return b"note"
+
+    assert known.advance(ORIGIN, known.head(ORIGIN), 1, bytes(32), cosign) == b"note"
+    with known._connection() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)  # FULL
 
 
 def test_a_proof_from_nothing_is_refused(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders import HOST
+from tests.builders import HOST, at
 from tests.simulator import (
     ANNUAL,
     COMPLETION,
@@ -49,6 +49,21 @@ def test_each_part_has_its_bound(part: str, bound: int) -> None:
     assert within.steps[0].outcome is Outcome.PASSED
     assert (beyond.verdict, beyond.reason) == (Verdict.FAILED, "evidence_too_large")
     assert beyond.steps[3].outcome is Outcome.PASSED
+
+
+def test_the_edges_of_a_trust_lists_time() -> None:
+    registry = Simulator()
+    first, last = registry.trust_list.valid_from - 300, registry.trust_list.valid_until
+    for moment, fits in ((first - 1, False), (first, True), (last, True), (last + 1, False)):
+        report = verify(Evidence(name="x"), registry.trust(), policy(moment=moment))
+        assert ("trust_list_in_force" in codes(report)) is fits, moment
+
+
+@pytest.mark.parametrize(("ahead", "reason"), [(300, "valid"), (301, "created_after_time")])
+def test_a_signature_may_be_a_little_ahead_of_its_entry(ahead: int, reason: str) -> None:
+    registry = Simulator()
+    certificate = registry.issue(logged_at=at("2026-03-02T08:00:00Z") - ahead)
+    assert verify(registry.evidence(certificate), registry.trust(), policy()).reason == reason
 
 
 def test_an_authentic_record_is_shown_in_force_or_not() -> None:
