@@ -199,7 +199,7 @@ def test_a_place_that_is_another_is_filled_at_once(lite: Rig, happened: Callable
     [
         None,
         b"{}",
-        b'{"receiptsVersion":1,"turn":9,"of":{}}',
+        b'{"receiptsVersion":1,"turn":9,"of":{},"log":[300,%d,0,0]}' % NOW,  # sound, but for its version
         *(
             b'{"receiptsVersion":2,"turn":9,"of":{},"log":%s}' % log
             for log in (b"null", b"[1]", b"[-1,0,0,0]", b'["600",0,0,0]', b"[600,true,0,0]", b"7")

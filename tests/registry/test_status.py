@@ -188,38 +188,49 @@ def test_blocks(lite: Rig) -> None:
     """A list covers 131,072 numbers; every block up to the last serial has one, even where nothing is issued in it."""
     lite.issue(1)
     lite.issue(2, kind="completion")
-    last = CertificateNumber(MUNICIPAL, 2026, 1, 2 * STATUS_LIST_BITS + 5)
+    edges = [
+        CertificateNumber(MUNICIPAL, 2026, 1, serial)
+        for serial in (STATUS_LIST_BITS - 1, STATUS_LIST_BITS, 2 * STATUS_LIST_BITS)
+    ]
     with lite.app.database.write() as session:
         model = session.scalars(select(Certificate).filter_by(kind=1)).one()
-        session.add(
-            Certificate(
-                number=last.digits,
-                authority=MUNICIPAL,
-                year=2026,
-                kind=1,
-                serial=last.serial,
-                intent_id=model.intent_id,
-                record=model.record,
-                leaf_index=999,
-                identity_hash=model.identity_hash,
-                identity_sealed=model.identity_sealed,
+        for place, edge in enumerate(edges):
+            session.add(
+                Certificate(
+                    number=edge.digits,
+                    authority=MUNICIPAL,
+                    year=2026,
+                    kind=1,
+                    serial=edge.serial,
+                    intent_id=model.intent_id,
+                    record=model.record,
+                    leaf_index=990 + place,
+                    identity_hash=model.identity_hash,
+                    identity_sealed=model.identity_sealed,
+                )
             )
-        )
     blocks = [Block(MUNICIPAL, 2026, 1, place) for place in range(3)]
     with lite.app.database.read() as session:
         assert blocks_in_use(session) == [*blocks, Block(MUNICIPAL, 2026, 2, 0)]
-    assert block_of(last.digits) == blocks[2]
+    assert [block_of(edge.digits) for edge in edges] == blocks
     with lite.app.database.write() as session:
-        session.add(
-            StatusEvent(
-                leaf_index=1000, number=last.digits, action="revoke", reason="fraud", successor=None, at=NOW
+        for place, edge in enumerate(edges):
+            session.add(
+                StatusEvent(
+                    leaf_index=1000 + place,
+                    number=edge.digits,
+                    action="revoke",
+                    reason="fraud",
+                    successor=None,
+                    at=NOW,
+                )
             )
-        )
+    revoked = StatusChange("revoked", NOW, "fraud", "")
     with lite.app.database.read() as session:
         assert [changes_in(session, block) for block in blocks] == [
-            {},
-            {},
-            {5: StatusChange("revoked", NOW, "fraud", "")},
+            {STATUS_LIST_BITS - 1: revoked},
+            {0: revoked},
+            {0: revoked},
         ]
 
 

@@ -266,6 +266,7 @@ def test_of_racing_forks_one_is_cosigned(folder: Path) -> None:
             answers = list(pool.map(submit, branches))
         statuses = [status for status, _ in answers]
         assert sorted(statuses) == [200, *[409] * 5]
+        assert {told for status, told in answers if status == 409} == {f"{size + 3}\n".encode()}
         trunk, size = branches[statuses.index(200)], size + 3
         assert state_of(folder).head(ORIGIN).root == tree_hash(trunk.leaves)
 
