@@ -4,14 +4,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 from sqlalchemy import text
 
 from registry.app import App
 from registry.errors import RegistryError
+from registry.log import ENTRIES
 from registry.publication import publish
 from registry.putting import Published
-from registry.receipts import read_receipts, receipts_file, write_receipts
+from registry.receipts import (
+    LogReceipt,
+    Receipt,
+    Receipts,
+    read_receipts,
+    receipts_file,
+    write_receipts,
+)
 from registry.sites import FolderSite
 from registry.status import Block, block_of, versions_of
 from registry.statuslists import STATUS_VALIDITY, _require_final, keep_receipts, put_status
@@ -187,6 +196,28 @@ def test_receipts_that_cannot_be_read_cost_one_look(lite: Rig, content: bytes) -
     file.write_bytes(content)
     assert publish(lite.app, lite.site).written == 0
     assert len(read_receipts(file).of) == 1
+
+
+def test_receipts_come_back_and_no_member_may_be_of_another_form(tmp_path: Path) -> None:
+    file = tmp_path / "receipts"
+    block = Block(MUNICIPAL, 2026, 1, 0)
+    sound = Receipts(3, {block: Receipt(1, 2, 3, 4, ("a", "b"))}, LogReceipt(300, 7, ENTRIES, 0))
+    write_receipts(file, sound)
+    assert read_receipts(file) == sound
+    assert file.stat().st_mode & 0o777 == 0o600
+    document = orjson.loads(file.read_bytes())
+    (key,) = document["of"]
+    for altered in (
+        {"turn": "3"},
+        {"log": [300, 7, ENTRIES - 1, 0]},
+        {"log": [300, -1, ENTRIES, 0]},
+        {"log": [300, 7, ENTRIES, -1]},
+        {"of": {key: ["1", 2, 3, 4, ["a"]]}},
+        {"of": {key: [1, 2, 3, 4, [5]]}},
+        {"of": {key[:-2]: [1, 2, 3, 4, ["a"]]}},
+    ):
+        file.write_bytes(orjson.dumps(document | altered))
+        assert read_receipts(file) == Receipts(0, {}), altered
 
 
 def test_where_nothing_changed_the_receipts_stay(lite: Rig) -> None:

@@ -1,7 +1,8 @@
 """The witness as C2SP tlog-witness describes it: every answer, one winner of every race, nothing signed before it is durable."""
 
+import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from hashlib import sha256
@@ -13,7 +14,7 @@ import pytest
 
 from keys.custody import create_key_file
 from keys.encodings import base64_decode
-from registry.witness import state
+from registry.witness import service, state
 from registry.witness.errors import RefusalError, WitnessError
 from registry.witness.submission import MAX_SUBMISSION_BYTES, parse_submission
 from registry.witness.witness import KEY_FILE, STATE_FILE, create_witness, forget_key, watch_log
@@ -305,6 +306,40 @@ def test_over_http(tmp_path: Path) -> None:
         large = client.post("/add-checkpoint", content=b"old 0\n" * MAX_SUBMISSION_BYTES)
         assert large.status_code == 413
         assert client.post("/add-checkpoint", content=b"").status_code == 400
+
+
+def asked(folder: Path, content: AsyncIterator[bytes]) -> httpx.Response:
+    """The answer to a submission that comes bit by bit."""
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(service.create_service(opened(folder)))
+        async with httpx.AsyncClient(transport=transport, base_url="http://witness.example") as client:
+            return await client.post("/add-checkpoint", content=content)
+
+    return asyncio.run(ask())
+
+
+async def bits(*parts: bytes, pause: float = 0) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+        await asyncio.sleep(pause)
+
+
+def test_who_is_slow_and_a_state_that_cannot_be_written_are_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state, "BUSY_SECONDS", 0)
+    with closing(sqlite3.connect(folder / STATE_FILE, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert asked(folder, bits(LOG.submission(0))).status_code == 503
+    assert asked(folder, bits(LOG.submission(0)[:9], LOG.submission(0)[9:])).status_code == 200
+    monkeypatch.setattr(service, "BODY_SECONDS", 0.01)
+    assert asked(folder, bits(b"old 9\n", b"\n", LOG.note(), pause=0.1)).status_code == 408
+
+
+def test_a_witness_makes_its_folder_for_itself_alone(tmp_path: Path) -> None:
+    create_witness(tmp_path / "w3", NAME, ENVIRONMENT)
+    assert (tmp_path / "w3").stat().st_mode & 0o777 == 0o700
 
 
 def test_making_one_can_be_repeated_and_never_changes_it(folder: Path, tmp_path: Path) -> None:
