@@ -7,7 +7,7 @@ import pytest
 
 from keys.custody import create_key_file
 from keys.delegation import AuthorityRequest, make_request, parse_request
-from keys.trustlist import Scope, TrustList
+from keys.trustlist import KeyRevocation, Scope, StateChange, TrustList
 from registry.approval import MAX_REQUEST_AGE, approve_request
 from registry.errors import OfficeError
 from registry.expiry import Expiry, warnings_of
@@ -147,6 +147,7 @@ def test_what_ends_is_told_in_time(lite: Rig) -> None:
     assert warnings_of(trust_list, FOUNDED) == []
     assert warnings_of(trust_list, end - 60 * DAY) == []
     assert warnings_of(trust_list, end - 60 * DAY + 1) == [Expiry("trust_list_ends", "3", 59)]
+    assert warnings_of(trust_list, end)[0] == Expiry("trust_list_ends", "3", 0)
     assert warnings_of(trust_list, end + 1)[0] == Expiry("trust_list_ended", "3", -1)
     late = trust_list.authorities[MUNICIPAL].keys[0].not_after - DAY
     ending = {
@@ -161,3 +162,27 @@ def test_what_ends_is_told_in_time(lite: Rig) -> None:
     assert ending == {("keys_end", INDUSTRY)}
     bare = replace(trust_list, status_keys=())
     assert Expiry("keys_end", "status", -1) in warnings_of(bare, FOUNDED)
+
+
+def test_of_whose_keys_the_end_is_told(lite: Rig) -> None:
+    with lite.app.database.read() as session:
+        trust_list = current_trust_list(session)
+    authority = trust_list.authorities[MUNICIPAL]
+    (key,) = authority.keys
+    late = key.not_after - DAY
+    later = replace(key, not_after=late + 999 * DAY)
+
+    def told(now: int = late, **changes: Any) -> set[str]:
+        changed = replace(
+            authority, **{name: changes.pop(name) for name in ("states", "keys") if name in changes}
+        )
+        drawn = replace(trust_list, valid_until=late + 999 * DAY, authorities={MUNICIPAL: changed}, **changes)
+        return {one.subject for one in warnings_of(drawn, now)}
+
+    assert told(key.not_after - 60 * DAY) == set()
+    assert told(key.not_after - 60 * DAY + 1) == told() == {MUNICIPAL}
+    assert told(keys=(key, later)) == set()
+    assert told(keys=(key, replace(later, revoked=KeyRevocation(NOW, "superseded")))) == {MUNICIPAL}
+    assert told(states=(*authority.states, StateChange("suspended", NOW, "x"))) == set()
+    assert told(report_keys=()) == {MUNICIPAL}  # nobody has to sign reports
+    assert told(report_keys=(key,)) == {MUNICIPAL, "report"}

@@ -111,13 +111,14 @@ def test_every_place_has_its_turn_and_none_twice_in_a_round(
 
 def test_all_that_is_new_is_looked_at_whoever_has_the_turn() -> None:
     for before, size in ((512, 513), (600, 1024), (65_535, 65_536), (70_000, 200_000)):
-        look = look_at(LogReceipt(before, NOW, ENTRIES, 0), published=before, size=size, now=NOW)
+        look = look_at(LogReceipt(before, NOW, ENTRIES, 0), published=before, size=size, now=NOW + 60)
         places = {(level, index) for level, first, end in look.spans for index in range(first, end)}
         new = {(max(level, ENTRIES), leaf // 256) for level in (ENTRIES, 0) for leaf in range(before, size)}
         new |= {(1, leaf // 65_536) for leaf in range(before, size) if leaf % 256 == 255}
         new |= {(2, leaf // 256**3) for leaf in range(before, size) if leaf % 65_536 == 65_535}
         assert not look.whole
         assert new <= places
+        assert (look.receipt.settled, look.receipt.whole_at) == (size, NOW)  # half a day is counted from then
         assert len(places - new) <= 1 + 4  # the turn; the last of a level to which nothing was added
 
 
