@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from registry.app import App
-from registry.batches import issue_file, preview_file
+from registry.batches import BatchResult, issue_file, preview_file
 from registry.errors import IssuanceError, OfficeError, RegistryError
-from registry.intake.findings import Severity, explain
+from registry.intake.findings import Finding, Severity, explain
 from registry.issuance import POINTS, finish_intent, resume
 from registry.models import Batch, Certificate, Intent, LogHead, VoidNumber
 from registry.offices import root_signers
@@ -172,6 +172,15 @@ def test_every_row_is_told_what_became_of_it(rig: Rig) -> None:
     for (_, row), number in issued_rows(result):
         document = orjson.loads(rig.record(number))["credentialSubject"]["identityDocument"]
         assert document[-4:] == rows[row - 2][1][-4:]
+
+
+def test_a_remark_about_no_row_makes_none() -> None:
+    remark = Finding("sheet_hidden", Severity.NOTE, sheet="fate")
+    assert outcomes_of(BatchResult(1, "fate.csv", findings=[remark]), "en") == {}
+    about = replace(remark, row=7)
+    assert outcomes_of(BatchResult(1, "fate.csv", findings=[about]), "en") == {
+        ("fate", 7): ("Passed over", "")
+    }
 
 
 @pytest.mark.parametrize(
