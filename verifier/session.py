@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
-from keys.errors import KeysError, TrustListError
+from keys.errors import TrustListError
 from keys.trustchain import RootPin, parse_pin
 from verifier.errors import SourceError
 from verifier.gather import (
@@ -160,7 +160,7 @@ def read_pin(options: Options) -> RootPin | None:
     try:
         with Path(options.root).open("rb") as file:
             return parse_pin(file.read(MAX_PIN_BYTES + 1))
-    except (OSError, TrustListError, KeysError) as error:
+    except (OSError, TrustListError) as error:
         code = "file_unreadable" if isinstance(error, OSError) else "root_form"
         raise UsageError(f"{visible(options.root)}: {sentence_of(code, options.lang)}") from error
 
