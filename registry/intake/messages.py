@@ -303,6 +303,12 @@ _CELLS: Mapping[str, Mapping[str, Sentences]] = {
         "The name “{value}” is a single character.",
         "Write the full name as on the identity card; if it truly is one character, it cannot be handled here yet: ask the issuing authority.",
     ),
+    "name_length": _entry(
+        "姓名有{length}个字，应为{least}至{most}个。",
+        "请对照身份证填写；确有这样长的，本系统暂不能办理，请联系发证机关。",
+        "The name has {length} characters; {least} to {most} are allowed.",
+        "Write it as on the identity card; if it truly is so long, it cannot be handled here yet: ask the issuing authority.",
+    ),
     "name_digits": _entry(
         "姓名「{value}」含有数字。",
         "请对照身份证填写姓名，去掉编号。",

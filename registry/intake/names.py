@@ -57,6 +57,8 @@ _LINE_BREAK = re.compile("[\n\r\v\f\x85\u2028\u2029]")
 _LOST = re.compile("[?？\ufffd□■〓▯]")
 _LATIN_SIGNS = frozenset(" -'’.")
 _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_HAN_PLANES = re.compile("[\U00020000-\U0002fffd\U00030000-\U0003fffd]")
+"""Set aside for Chinese characters: what Python's tables do not know yet is one all the same, and the font's to refuse."""
 _NO_TEXT = frozenset(("Cc", "Cf", "Cs", "Cn", "Zl", "Zp"))
 
 
@@ -135,7 +137,8 @@ def _checked_name(before: str) -> str:
         raise CellFault("name_single")
     if len(text) >= _TRANSCRIBED_LENGTH and (right := dotted(before)) != text:
         raise CellFault("name_space", right=right)
-    _refuse_length(text, NAME_LENGTH)
+    if bounds := _out_of_bounds(text, NAME_LENGTH):
+        raise CellFault("name_length", **bounds)
     return text
 
 
@@ -149,7 +152,7 @@ def _is_no_text(text: str) -> bool:
 
 
 def _belongs_in_name(character: str, *, han: bool) -> bool:
-    if character in ("·", "〇"):
+    if character in ("·", "〇") or _HAN_PLANES.match(character):
         return True
     if _VARIATION_SELECTORS.match(character):
         return False
@@ -169,13 +172,20 @@ def _checked_text(before: str) -> str:
     if text == "":
         raise CellFault("cell_empty")
     _refuse_private_use(text)
-    strange = [c for c in dict.fromkeys(text) if c == "\ufffd" or unicodedata.category(c) in _NO_TEXT]
+    strange = [c for c in dict.fromkeys(text) if _is_no_letter(c)]
     if strange:
         raise CellFault("text_characters", characters=named(strange))
     if _is_no_text(text):
         raise CellFault("text_placeholder")
-    _refuse_length(text, TEXT_LENGTH)
+    if bounds := _out_of_bounds(text, TEXT_LENGTH):
+        raise CellFault("text_length", **bounds)
     return text
+
+
+def _is_no_letter(character: str) -> bool:
+    if character == "\ufffd":
+        return True
+    return unicodedata.category(character) in _NO_TEXT and not _HAN_PLANES.match(character)
 
 
 def _refuse_private_use(text: str) -> None:
@@ -184,7 +194,9 @@ def _refuse_private_use(text: str) -> None:
         raise CellFault("private_use", characters=", ".join(map(code_point, private)))
 
 
-def _refuse_length(text: str, bounds: tuple[int, int]) -> None:
+def _out_of_bounds(text: str, bounds: tuple[int, int]) -> dict[str, str]:
+    """What a sentence says of a text that is too short or too long; else nothing."""
     least, most = bounds
-    if not least <= len(text) <= most:
-        raise CellFault("text_length", length=str(len(text)), least=str(least), most=str(most))
+    if least <= len(text) <= most:
+        return {}
+    return {"length": str(len(text)), "least": str(least), "most": str(most)}

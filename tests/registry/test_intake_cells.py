@@ -67,7 +67,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("身份证号", Formula('=B1&""'), "formula_uncalculated"),
     ("姓名", "", "cell_empty"),
     ("姓名", "张", "name_single"),
-    ("姓名", "张" * 41, "text_length"),
+    ("姓名", "张" * 41, "name_length"),
     ("姓名", "张三\n李四", "name_line_break"),
     ("姓名", "张文\u2028博", "name_line_break"),
     ("姓名", "张三2", "name_digits"),
@@ -90,6 +90,7 @@ FAULTS: list[tuple[str, Any, str]] = [
     ("姓名", "王\U000f0000", "private_use"),
     ("姓名", "张三😀", "name_characters"),
     ("姓名", "张\u202e三", "name_characters"),
+    ("姓名", "张\U0002ffff三", "name_characters"),
     ("姓名", "张\u2066三", "name_characters"),
     ("姓名", "葛\U000e0100飾", "name_characters"),
     ("姓名", "⼀⼁", "name_characters"),  # radicals that look like 一丨
@@ -360,6 +361,18 @@ def test_a_character_the_font_lacks_is_named(tmp_path: Path, heading: str) -> No
     assert [(f.row, f.code, f.params["characters"]) for f in findings] == [
         (3, "glyph_missing", "喆 (U+5586)")
     ]
+
+
+@pytest.mark.parametrize("heading", ["姓名", "工作单位"])
+@pytest.mark.parametrize("character", ["\U00031350", "\U0002ebf0", "\U000323b0"])
+def test_a_character_newer_than_our_tables_is_the_fonts_to_refuse(
+    tmp_path: Path, heading: str, character: str
+) -> None:
+    """Chinese characters are added every few years; whoever has one in the name has not written it wrongly."""
+    path = write_xlsx(tmp_path / "new.xlsx", {"表": [ANNUAL, annual(1, **{heading: f"王{character}"})]})
+    _, findings = read(path, missing_glyphs=lambda text: [c for c in text if c == character])
+    assert [one.code for one in findings] == ["glyph_missing"]
+    assert f"U+{ord(character):04X}" in describe(findings[0], "zh-CN")[0]
 
 
 def test_all_faults_of_a_row_come_at_once(tmp_path: Path) -> None:
