@@ -9,10 +9,10 @@ certificate) gets nothing and is told under which number the person has it; wher
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -22,7 +22,7 @@ from registry.app import App
 from registry.applications import KIND_DIGITS, Candidate
 from registry.candidates import Chunk, Course, Place, read_chunks
 from registry.claimants import differing, held_fields, is_anothers
-from registry.errors import IssuanceError
+from registry.errors import IssuanceError, RegistryError
 from registry.intake.findings import Finding, Severity
 from registry.intake.service import Intake
 from registry.intents import Reservation, SeriesKey, reserve, taken_claims
@@ -30,6 +30,7 @@ from registry.issuance import Begun, Finished, Observe, begin_intent, checkpoint
 from registry.log import log_origin
 from registry.models import Batch, Certificate, Intent
 from registry.offices import key_name, objection_to_issuing, require_authority, signing_key
+from registry.outages import OUTAGES
 from registry.ownkeys import own_log_names
 from registry.signing import SignedRow
 from registry.status import barred
@@ -126,7 +127,8 @@ def issue_file(
     """
     job, result = _start(app, intake, authority, rule_set, batch_id)
     pending: deque[Ended] = deque()
-    with rarely_collected(), _hands(job, intake.total_rows, observe) as hands:
+    nothing_left = nullcontext() if batch_id is not None else _no_batch_of_nothing(app, job.batch_id)
+    with nothing_left, rarely_collected(), _hands(job, intake.total_rows, observe) as hands:
         for read in hands.read(read_chunks(intake, job.course, size=chunk)):
             if not (candidates := _enter(result, read)):
                 continue
@@ -152,6 +154,18 @@ def issue_file(
     with app.database.write() as session:
         session.get_one(Batch, job.batch_id).finished_at = app.clock()
     return result
+
+
+@contextmanager
+def _no_batch_of_nothing(app: App, batch_id: int) -> Iterator[None]:
+    """Whoever is stopped before a number was reserved (a wrong passphrase, Ctrl-C) has submitted nothing: no batch stays open."""
+    try:
+        yield
+    except BaseException:
+        numbered = select(Intent.id).where(Intent.batch_id == batch_id)
+        with suppress(RegistryError, *OUTAGES), app.database.write() as session:
+            session.execute(delete(Batch).where(Batch.id == batch_id, ~numbered.exists()))
+        raise
 
 
 @contextmanager

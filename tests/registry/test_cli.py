@@ -463,6 +463,7 @@ def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
     year = first[6:10]
     write_csv(shell.folder / "more.csv", [ANNUAL, annual(722, 年度=year)])
     before = shell.certreg("--json", "fsck").json
+    batches = shell.certreg("--json", "batches").out
     for passphrase, code in (("wrong horse battery", "key_file_locked"), (None, "passphrase_missing")):
         stranger = Shell(shell.folder, passphrase=passphrase)
         for words in (
@@ -474,6 +475,7 @@ def test_whoever_cannot_open_the_keys_changes_nothing(shell: Shell) -> None:
             said = stranger.certreg("--json", *words)
             assert (said.code, said.json["error"]) == (1, code)
     assert shell.certreg("--json", "fsck").json == before
+    assert shell.certreg("--json", "batches").out == batches, "what was never numbered was never submitted"
     assert shell.certreg("--json", "show", first).json["history"] == []
     issued = shell.certreg("--json", "issue", "more.csv", "--authority", "411600", "--year", year).json[
         "issued"
