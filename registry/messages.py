@@ -623,6 +623,14 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "批次 {batch}（{file}）没有做完，或正在进行：已发 {issued} 份，待完成 {waiting} 份，其余行没有编号。请先运行 certreg resume 办完待完成的，再重新提交该名单，已发的不会重复。",
         "Batch {batch} ({file}) did not end, or is under way: {issued} issued, {waiting} waiting, the other rows have no number. Run certreg resume, which ends what waits, then submit the list again; nothing is issued twice.",
     ),
+    "batch_rest": (
+        "批次 {batch}（{file}）没有做完，或正在进行：已发 {issued} 份，其余行没有编号。请重新提交该名单，已发的不会重复。",
+        "Batch {batch} ({file}) did not end, or is under way: {issued} issued, the other rows have no number. Submit the list again; nothing is issued twice.",
+    ),
+    "issue_interrupted": (
+        "已中断。已发的证书有效，未编号的行没有发证。请先运行 certreg resume，再重新提交该名单，已发的不会重复。",
+        "Interrupted. What was issued stands; rows without a number were not issued. Run certreg resume, then submit the list again; nothing is issued twice.",
+    ),
     "database_address": (
         "CERTREG_DATABASE_URL 不是可用的数据库地址。支持 postgresql://用户@主机/库 和 sqlite:///文件。",
         "CERTREG_DATABASE_URL is no address that can be used. It is postgresql://user@host/name or sqlite:///file.",

@@ -181,7 +181,7 @@ def tell_open_batches(unfinished: list[BatchState]) -> None:
     """Name each batch that did not come to its end: nothing is wrong, but the rest of its list has no numbers."""
     for one in unfinished:
         params = {"batch": one.id, "file": one.file_name, "issued": one.issued, "waiting": one.waiting}
-        sentence = error_sentence("batch_open", params, SHELL.lang)
+        sentence = error_sentence("batch_open" if one.waiting else "batch_rest", params, SHELL.lang)
         SHELL.say_json(
             {"openBatch": one.id, "file": one.file_name, "issued": one.issued, "message": sentence}
         )

@@ -24,9 +24,11 @@ from registry.intake.blank import write_form
 from registry.intake.findings import explain
 from registry.intake.service import Intake, open_intake
 from registry.issuance import Finished, resume
+from registry.messages import error_sentence
 from registry.offices import CHINA
 from registry.outcomes import issued_rows, outcomes_of
 from verifier.drawing.fonts import missing_glyphs
+from verifier.program import EXIT_ABORTED
 
 
 def issue(
@@ -56,7 +58,7 @@ def issue(
         intake = open_file(app, file, kind=kind, year=year, include_hidden=include_hidden)
         wanted = annotated or file.with_name(f"{file.stem}-{'检查' if dry_run else '核验意见'}.xlsx")
         require_writable_beside(wanted, file)
-        with progress_bar(intake.total_rows) as observe:
+        with interruption_told(dry_run=dry_run), progress_bar(intake.total_rows) as observe:
             work = preview_file if dry_run else issue_file
             arguments = {} if dry_run else {"observe": observe}
             with app.database.read() as session:
@@ -112,7 +114,7 @@ def open_file(app: App, file: Path, *, kind: str, year: int, include_hidden: boo
             missing_glyphs=missing_glyphs,
             include_hidden=include_hidden,
         )
-    except OSError as error:
+    except FileNotFoundError as error:
         raise RegistryError("file_missing", file=str(file)) from error
 
 
@@ -133,6 +135,17 @@ def progress_bar(total: int | None) -> Iterator[Callable[[str, int], None]]:
                 progress.advance(task, count)
 
         yield observe
+
+
+@contextmanager
+def interruption_told(*, dry_run: bool) -> Iterator[None]:
+    """Whoever presses Ctrl-C while certificates are made is told what stands, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if not dry_run:
+            SHELL.complain(error_sentence("issue_interrupted", {}, SHELL.lang), "issue_interrupted")
+        raise typer.Exit(EXIT_ABORTED) from None
 
 
 def require_writable_beside(target: Path, source: Path) -> None:

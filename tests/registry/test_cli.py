@@ -23,6 +23,7 @@ from sqlalchemy import inspect
 from typer.testing import CliRunner
 
 from registry.app import create_app
+from registry.cli import issuing
 from registry.cli.commands import COMMANDS as LISTED
 from registry.cli.main import app, hoisted
 from registry.cli.main import main as certreg
@@ -274,6 +275,9 @@ def test_a_number_that_is_none_or_unknown(shell: Shell, number: str) -> None:
 
 def test_a_missing_file_an_unknown_office_and_a_file_that_is_no_list(shell: Shell) -> None:
     assert shell.certreg("issue", "absent.xlsx", "--authority", "410300", "--year", "2026").code == 1
+    (shell.folder / "lists").mkdir()
+    folder = shell.certreg("--json", "issue", "lists", "--authority", "410300", "--year", "2026").json
+    assert (folder["error"], "lists" in folder["message"]) == ("file_unusable", True)
     (shell.folder / "memo.xlsx").write_bytes(b"PK\x03\x04 not a workbook")
     said = shell.certreg("--lang", "en", "issue", "memo.xlsx", "--authority", "410300", "--year", "2026")
     assert said.code == 1
@@ -377,6 +381,42 @@ def test_an_open_batch_is_named_until_its_list_is_done(shell: Shell, tmp_path: P
         assert [json.loads(line).get("file") for line in said.out.splitlines()] == told
     assert other.certreg("issue", "410900.csv", *words).code == 0
     assert "410900.csv" not in other.certreg("fsck").err
+
+
+@pytest.mark.parametrize(
+    ("point", "issued", "code"), [("reserve:before", 0, "411100"), ("log:after", 1, "411800")]
+)
+def test_whoever_stops_an_issue_is_told_what_stands(shell: Shell, point: str, issued: int, code: str) -> None:
+    stocked(shell, code, range(1))
+    words = ("issue", "stopped.csv", "--authority", code, "--year", str(china_year()))
+    write_csv(shell.folder / "stopped.csv", [ANNUAL, annual(850 + issued, 年度=str(china_year()))])
+    before = shell.certreg("--json", "batches").out
+    said = shell.run(_stopped_by_ctrl_c, "--json", *words, STOPPED_AT=point)
+    assert (said.code, said.json["error"], "certreg resume" in said.json["message"]) == (
+        130,
+        "issue_interrupted",
+        True,
+    )
+    assert (shell.certreg("--json", "batches").out == before) is (issued == 0)
+    told = shell.certreg("resume").err
+    assert ("stopped.csv" in told, "certreg resume" in told) == (issued > 0, False), "nothing waits"
+    again = shell.certreg("--json", *words).json
+    assert (len(again["issued"]), again["alreadyIssued"]) == (1 - issued, issued)
+
+
+def _stopped_by_ctrl_c() -> None:
+    whole = issuing.issue_file
+
+    def stopped(*arguments: Any, observe: Any, **named: Any) -> Any:
+        def until(point: str, count: int) -> None:
+            observe(point, count)
+            if point == os.environ["STOPPED_AT"]:
+                raise KeyboardInterrupt
+
+        return whole(*arguments, observe=until, **named)
+
+    issuing.issue_file = stopped
+    certreg()
 
 
 def test_fsck_tells_fifty_of_a_kind_and_counts_the_rest(shell: Shell, tmp_path: Path) -> None:
