@@ -24,7 +24,17 @@ def test_the_pages_look_up_only_words_that_there_are_and_all_of_their_own() -> N
     words = json.loads((PANEL_FOLDER / "en.json").read_bytes())
     text = "".join(path.read_text("utf-8") for path in PANEL.glob("*.js"))
     used = set(re.findall(r"\bpanel\.(\w+)", text)) | set(re.findall(r"'(sheet\w+|sittingForm)'", text))
-    raised = {"offline", "noServer", "archive_form", "archive_too_large", "upload_form", "fault", "tooMany"}
+    raised = {
+        "gone",
+        "full",
+        "offline",
+        "noServer",
+        "archive_form",
+        "archive_too_large",
+        "upload_form",
+        "fault",
+        "tooMany",
+    }
     assert (used - {"codes"}) | raised == set(words["panel"])
     assert set(re.findall(r"\breport\.(\w+)", text)) - {
         "report",

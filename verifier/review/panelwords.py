@@ -134,6 +134,13 @@ _PANEL: dict[str, Sentence] = {
     "offline": Sentence(
         "连不上本站，尚未读取的文件保留在本机，联网后会继续。", "This site cannot be reached. Files not read yet are kept here and go on when it can."
     ),
+    "gone": Sentence("这个会议已在另一个窗口中删除，没有保存。", "This sitting was deleted in another window; nothing was kept."),
+    "full": Sentence(
+        "浏览器的存储空间已满，没有保存。请先删除不再需要的会议。", "The browser has no room left; nothing was kept. Delete sittings that are no longer needed."
+    ),
+    "elsewhere": Sentence(
+        "这个会议已在另一个窗口中打开，请在那里继续。", "This sitting was opened in another window; go on there."
+    ),
     "noServer": Sentence(
         "本站不能读取此类文件，没有结论。请改用 JSON 文件，或扫描二维码。这并不说明证书有问题。",
         "This site cannot read such files; no conclusion. Use the JSON file or scan the code. This says nothing against the certificate.",
@@ -159,6 +166,10 @@ _PANEL: dict[str, Sentence] = {
     "reportNoKey": Sentence(
         "本站没有报告密钥，只能生成未签名的报告：它会清楚注明，事后不能核验。",
         "This site has no report key. Only an unsigned report can be made: it says so, and cannot be checked later.",
+    ),
+    "reportUnread": Sentence(
+        "还有 {} 个文件没有读完，报告里不会有其中的证书。仍要生成？",
+        "{} files are not read yet; their certificates will not be in the report. Make it all the same?",
     ),
     "reportMake": Sentence("重新核验并签名", "Verify anew and sign"),
     "reportMakeUnsigned": Sentence("生成未签名的报告", "Make an unsigned report"),

@@ -20,15 +20,33 @@ let speech;
 /** @type {{verdict: import('./verify.js').Verdict, at: number, label: string}|undefined} */
 let judged;
 let began = false;
+/** How often something was presented: what was presented before is not told any more. */
+let turn = 0;
+/** What of it was told last. */
+let told = 0;
 
-/** @param {import('./verify.js').Evidence} evidence @param {string} label */
-async function check(evidence, label) {
+/** @param {() => Promise<[import('./verify.js').Evidence, string]>} presented what, and its label */
+async function check(presented) {
+  turn += 1;
+  const mine = turn;
+  judged = undefined;
   say(speech.words.page.checking);
-  const at = Math.floor(Date.now() / 1000);
-  const trust = await loadTrust(new Source(), []) || nobodys();
-  judged = { verdict: await verifyReview(evidence, trust, at), at, label };
-  show();
-  part('verdict').focus({ preventScroll: true });
+  try {
+    const [evidence, label] = await presented();
+    const at = Math.floor(Date.now() / 1000);
+    const trust = await loadTrust(new Source(), []) || nobodys();
+    const verdict = await verifyReview(evidence, trust, at);
+    if (mine !== turn) return; // something else was presented meanwhile
+    judged = { verdict, at, label };
+    show();
+    part('verdict').focus({ preventScroll: true });
+  } catch (error) {
+    const { code, title } = /** @type {any} */ (error);
+    if (!code) console.error(error);
+    if (mine === turn) say(title || speech.words.panel[code] || speech.words.page.fault);
+  } finally {
+    told = Math.max(told, mine);
+  }
 }
 
 /** @param {string} text */
@@ -39,21 +57,19 @@ function say(text) {
 }
 
 /** @param {File[]} files a PDF; or the record, and its table where it is at hand */
-async function take(files) {
+function take(files) {
   if (!files.length) return;
-  try {
-    say(speech.words.page.checking);
+  check(async () => {
     const pdf = files.find(({ name }) => /\.pdf$/i.test(name));
     const record = files.find(({ name }) => /\.jsonld$|\.json$/i.test(name));
     const table = files.find(({ name }) => /\.jsonl$/i.test(name));
     const read = pdf ? await reportIn(pdf) : { report: record ? await record.text() : '', table: table && await table.text() };
-    await check({ document: utf8(read.report), ...(read.table !== undefined && { table: utf8(read.table) }) }, (pdf || files[0]).name);
-  } catch (error) {
-    const { code, title } = /** @type {any} */ (error);
-    if (!code) console.error(error);
-    say(title || speech.words.panel[code] || speech.words.page.fault);
-  }
+    return [{ document: utf8(read.report), ...(read.table !== undefined && { table: utf8(read.table) }) }, (pdf || files[0]).name];
+  });
 }
+
+/** @param {string} qrText */
+const checkText = (qrText) => check(async () => [{ qrText }, '']);
 
 /** @param {string} code @returns {string} what is found of a form, or of an address, is said of certificates elsewhere: here it is of a report */
 function sentenceOf(code) {
@@ -105,10 +121,14 @@ function build() {
   const files = /** @type {HTMLInputElement} */ (element('input', { id: 'files', type: 'file', multiple: '', accept: '.pdf,.jsonld,.jsonl,.json' }));
   const form = /** @type {HTMLFormElement} */ (element('form', { id: 'form' }, element('h2', {}, panel.checkForm), element('label', { for: 'text' }, panel.checkText), text,
     element('label', { for: 'files' }, panel.checkFiles), files, element('p', { class: 'hint' }, panel.checkHint), element('button', { type: 'submit' }, page.check)));
-  files.onchange = () => take([...(files.files || [])]);
+  files.onchange = () => {
+    const given = [...(files.files || [])];
+    files.value = ''; // or the same ones could not be given again
+    take(given);
+  };
   form.onsubmit = (event) => {
     event.preventDefault();
-    if (text.value.trim()) check({ qrText: text.value }, '');
+    if (text.value.trim()) checkText(text.value);
   };
   part('main').replaceChildren(element('section', { id: 'verdict', 'aria-live': 'polite', 'aria-atomic': 'true', tabindex: '-1' }, element('p', {}, panel.checkWelcome)),
     element('div', { id: 'report' }), form);
@@ -126,8 +146,9 @@ window.addEventListener('hashchange', () => location.reload());
 speaking((now) => {
   speech = now;
   build();
+  if (told < turn) say(speech.words.page.checking);
   show();
   const here = `https://${location.host}/r${location.hash}`;
-  if (!began && isReportText(here)) check({ qrText: here }, '');
+  if (!began && isReportText(here)) checkText(here);
   began = true;
 });

@@ -22,7 +22,7 @@ export function policyText({ policy }, { words: { panel, grade } }) {
 /**
  * Where codes, files, folders and texts are given.
  * @param {Speech} speech
- * @param {{typed: () => void, texts: (label: string, lines: string[]) => void, take: (files: File[]) => void}} takers
+ * @param {{typed: () => void, texts: (label: string, lines: string[]) => Promise<boolean>, take: (files: File[]) => void}} takers
  */
 export function givers({ words: { panel } }, { typed, texts, take }) {
   const code = element('input', { id: 'code', type: 'text', maxlength: '2048', spellcheck: 'false', autocapitalize: 'off', autocomplete: 'off', 'aria-describedby': 'code-hint' });
@@ -43,9 +43,9 @@ export function givers({ words: { panel } }, { typed, texts, take }) {
   const many = /** @type {HTMLTextAreaElement} */ (element('textarea', { rows: '4', id: 'many', 'aria-label': panel.many }));
   return [form,
     element('div', { id: 'drop' }, element('p', {}, panel.drop), chooser('files', panel.files, {}), chooser('folder', panel.folder, { webkitdirectory: '' }), element('p', { class: 'hint' }, panel.filesHint)),
-    element('details', {}, element('summary', {}, panel.many), many, button(panel.take, () => {
-      texts(panel.pasted, many.value.split('\n'));
-      many.value = '';
+    element('details', {}, element('summary', {}, panel.many), many, button(panel.take, async () => {
+      const given = many.value;
+      if (await texts(panel.pasted, given.split('\n')) && many.value === given) many.value = '';
     })),
     element('p', { id: 'list', class: 'hint' })];
 }
@@ -91,10 +91,11 @@ export function showProgress(box, now, { words: { panel } }, anew) {
   bar.max = Math.max(1, whole);
   bar.value = whole - now.left;
   text.textContent = now.waiting.length ? fill(panel.reading, now.waiting.length) : fill(panel.judging, whole - now.left, whole);
-  act.textContent = now.running ? panel.cancel : panel.resume;
+  const goes = now.running && !now.cancelled; // what is under way may take long to end
+  act.textContent = goes ? panel.cancel : panel.resume;
   act.onclick = () => {
     anew();
-    if (now.running) now.cancel();
+    if (now.running && !now.cancelled) now.cancel();
     else now.run();
   };
 }

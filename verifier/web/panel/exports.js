@@ -58,7 +58,7 @@ export async function restored(file) {
   const { sitting, items } = read(await file.text());
   const now = Date.now();
   const fresh = { ...sitting, id: crypto.randomUUID(), changed: now };
-  await store.keepSitting(fresh);
+  await store.keepSitting(fresh, true);
   await store.keep('items', items.map((item) => ({ ...item, sitting: fresh.id })));
   return fresh;
 }

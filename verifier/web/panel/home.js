@@ -22,14 +22,17 @@ export const yearsText = (years) => (years.length > 2 && years.every((year, at) 
 export async function homeView(speech, ruleSets, { open, again, failed }) {
   const { panel } = speech.words;
   const found = await store.sittings().catch(() => undefined);
-  const cards = await Promise.all((found || []).map((one) => card(one, speech, open, again)));
+  const cards = await Promise.all((found || []).map((one) => card(one, speech, { open, again, failed })));
   const file = /** @type {HTMLInputElement} */ (element('input', { type: 'file', accept: '.json', id: 'restore' }));
-  file.onchange = () => restored(/** @type {File[]} */ ([...(file.files || [])])[0]).then(({ id }) => open(id)).catch(failed);
-  const form = sittingForm(speech, ruleSets, undefined, async (asked) => {
+  file.onchange = () => {
+    const [given] = [...(file.files || [])];
+    file.value = ''; // or the same one could not be given again
+    restored(given).then(({ id }) => open(id)).catch(failed);
+  };
+  const id = crypto.randomUUID(); // pressed twice, it is begun once
+  const form = sittingForm(speech, ruleSets, undefined, (asked) => {
     const now = Date.now();
-    const sitting = { id: crypto.randomUUID(), ...asked, applicants: [], notes: {}, created: now, changed: now };
-    await store.keepSitting(sitting);
-    open(sitting.id);
+    store.keepSitting({ id, ...asked, applicants: [], notes: {}, created: now, changed: now }, true).then(() => open(id)).catch(failed);
   });
   return [
     element('p', { class: 'lead' }, panel.lead),
@@ -43,8 +46,8 @@ export async function homeView(speech, ruleSets, { open, again, failed }) {
   ];
 }
 
-/** @param {store.Sitting} sitting @param {Speech} speech @param {(id: string) => void} open @param {() => void} again */
-async function card(sitting, speech, open, again) {
+/** @param {store.Sitting} sitting @param {Speech} speech @param {Acts} acts */
+async function card(sitting, speech, { open, again, failed }) {
   const { panel } = speech.words;
   const [items, waiting] = await Promise.all([store.countOf(sitting.id, 'items'), store.countOf(sitting.id, 'waiting')]);
   const what = [...(sitting.policy.years.length ? [yearsText(sitting.policy.years)] : []), fill(panel.certificates, items), fill(panel.applicants, sitting.applicants.length),
@@ -52,7 +55,7 @@ async function card(sitting, speech, open, again) {
   return element('li', {}, button(sitting.name, () => open(sitting.id), 'sitting'), element('span', { class: 'what' }, what.join(' · ')),
     button(panel.delete, async () => {
       if (!window.confirm(fill(panel.deleteSure, sitting.name))) return;
-      await store.dropSitting(sitting.id);
+      await store.dropSitting(sitting.id).catch(failed);
       again();
     }, 'plain'));
 }

@@ -39,6 +39,12 @@ let can = { reads: false, signs: false };
 const view = { filter: 'all', sort: 'list', search: '' };
 /** @type {ReturnType<typeof setTimeout>|undefined} */
 let drawing;
+/** How often another view was asked for: what was begun for one is not drawn over the next. */
+let turn = 0;
+/** Those of this page that may still be under way, by their sitting: at one sitting only one works. @type {Map<string, Work>} */
+const works = new Map();
+/** Lets go of the sitting. */
+let release = () => {};
 /** What was scanned last, until something else is given or asked for. @type {import('./store.js').Item|undefined} */
 let scanned;
 /** What went wrong, likewise: the table is drawn again at once, and must not hide why it stopped. */
@@ -67,29 +73,67 @@ function failed(error) {
   say(wrong);
 }
 
-async function home() {
-  [work, table] = [undefined, undefined];
+/** @param {string} [told] why it is shown */
+async function home(told = '') {
+  turn += 1;
+  const mine = turn;
+  if (work) part('main').replaceChildren(); // nobody gives a sitting anything that was left
+  shut();
   const trust = await new Work(/** @type {any} */ ({}), { changed() {}, failed() {} }).read().trust;
-  part('main').replaceChildren(...await homeView(speech, trust && trust.list ? trust.list.ruleSets : [], { open, again: home, failed }));
+  const ifThere = (/** @type {(id: string) => void} */ act) => (/** @type {string} */ id) => { if (mine === turn) act(id); };
+  const drawn = await homeView(speech, trust && trust.list ? trust.list.ruleSets : [], { open: ifThere(open), again: () => ifThere(() => home())(''), failed });
+  if (mine !== turn) return;
+  part('main').replaceChildren(...drawn);
+  say(told);
   document.title = speech.words.panel.title;
+}
+
+/** Leave the sitting, if there is one. */
+function shut() {
+  if (work) work.close();
+  for (const [id, one] of works) if (!one.running) works.delete(id);
+  [work, table] = [undefined, undefined];
+  release();
+  anew();
+}
+
+/** One page has a sitting at a time, or each would undo what was done in the other: the one that opened it last. @param {string} id */
+function hold(id) {
+  if (!navigator.locks) return;
+  const held = new Promise((/** @type {(ended: void) => void} */ resolve) => { release = resolve; });
+  const mine = release;
+  navigator.locks.request(`certreg.sitting.${id}`, { steal: true }, () => held).catch(() => {
+    if (release !== mine) return;
+    history.replaceState(null, '', location.pathname);
+    home(speech.words.panel.elsewhere);
+  });
 }
 
 // ---- one sitting
 
 /** @param {string} id */
 async function open(id) {
-  const sitting = await store.sitting(id);
+  turn += 1;
+  const mine = turn;
+  shut();
+  hold(id);
+  const sitting = await store.sitting(id).catch(() => undefined); // where nothing can be kept, home says so
+  if (mine !== turn) return;
   if (!sitting) {
     history.replaceState(null, '', location.pathname);
     home();
     return;
   }
   if (location.hash !== `#${id}`) history.pushState(null, '', `#${id}`);
-  work = new Work(sitting, { changed: redraw, failed: (code) => failed({ code }) });
+  const before = works.get(id);
+  /** @type {Work} */
+  const now = before && before.running ? before : new Work(sitting, { changed: redraw, failed: (code) => { if (work === now) failed({ code }); } });
+  works.set(id, now);
+  work = now;
   build();
-  await work.open();
+  await now.open().catch(failed);
   redraw();
-  if (work.left) work.run(); // what was left when the browser was closed
+  if (now.left) now.run(); // what was left when the browser was closed
 }
 
 function build() {
@@ -101,7 +145,7 @@ function build() {
   table = new Table(speech, { items: () => /** @type {Work} */ (work).items, remove, note });
   part('main').replaceChildren(
     element('div', { class: 'head' }, element('h2', {}, sitting.name), element('p', { class: 'what' }, policyText(sitting, speech)),
-      element('div', { class: 'acts' }, button(panel.back, leave), button(panel.edit, edit), button(panel.again, () => work && work.again()),
+      element('div', { class: 'acts' }, button(panel.back, leave), button(panel.edit, edit), button(panel.again, () => { if (work) work.again().catch(failed); }),
         button(panel.exportTable, exportTable), button(panel.save, save), button(panel.print, () => window.print()), signing())),
     element('div', { id: 'aside' }),
     element('div', { class: 'panes' },
@@ -185,36 +229,40 @@ function typed() {
   code.focus();
 }
 
-/** @param {string} label @param {string[]} lines */
+/** @param {string} label @param {string[]} lines @returns {Promise<boolean>} whether they were taken */
 async function texts(label, lines) {
   const { panel } = speech.words;
+  const now = work;
   const found = lines.map((line) => line.trim()).filter(Boolean);
-  if (!work || !found.length) return;
+  if (!now || !found.length) return false;
   if (found.some((line) => /^https?:\/\/[^/]+\/r#/i.test(line))) {
     say(panel.isReport);
-    return;
+    return false;
   }
   const at = new Date().toLocaleTimeString(speech.language);
   try {
     anew();
-    const { taken, known } = await work.takeTexts(label || `${panel.scanned} ${at}`, found);
+    const { taken, known } = await now.takeTexts(label || `${panel.scanned} ${at}`, found);
+    if (work !== now) return true;
     scanned = found.length === 1 ? [...taken, ...known][0] : undefined;
     say(known.length && !taken.length ? panel.known : fill(panel.taken, taken.length));
+    return true;
   } catch (error) {
     failed(error);
+    return false;
   }
 }
 
-/** @param {File[]} files */
-async function take(files) {
-  if (!work || !files.length) return;
+/** @param {File[]} files @param {Work} [now] to which they were given, whatever is opened while they are read */
+async function take(files, now = work) {
+  if (!now || !files.length) return;
   const { panel } = speech.words;
   anew();
   try {
-    for (const file of files.filter(isSheet)) await takeList(file).catch((error) => alsoWrong(fill(panel.ofFile, file.name, sentenceOf(error))));
+    for (const file of files.filter(isSheet)) await takeList(file, now).catch((error) => alsoWrong(fill(panel.ofFile, file.name, sentenceOf(error))));
     const others = files.filter((file) => !isSheet(file) && !file.name.startsWith('.') && file.size > 0);
     if (others.length) say(`${wrong}${fill(panel.takenFiles, others.length)}`);
-    await work.takeFiles(others);
+    await now.takeFiles(others);
   } catch (error) {
     failed(error);
   }
@@ -226,30 +274,29 @@ function alsoWrong(text) {
   say(wrong);
 }
 
-/** @param {File} file */
-async function takeList(file) {
+/** @param {File} file @param {Work} now */
+async function takeList(file, now) {
   const { panel } = speech.words;
   const { applicants, doubts } = applicantsOf(await sheetsOf(file));
-  if (!work) return;
-  const { sitting } = work;
+  const { sitting } = now;
   if (sitting.applicants.length && !window.confirm(fill(panel.replaceSure, sitting.applicants.length, applicants.length))) return;
   sitting.applicants = applicants.slice(0, 3000);
-  await keep();
+  await keep(now);
   const told = fill(panel.listRead, applicants.length) + (doubts ? fill(panel.doubts, doubts) : '');
   if (doubts) alsoWrong(told);
   else say(`${wrong}${told}`);
 }
 
-async function keep() {
-  if (!work) return;
-  work.sitting.changed = Date.now();
-  await store.keepSitting(work.sitting);
+/** @param {Work} now */
+async function keep({ sitting }) {
+  sitting.changed = Date.now();
+  await store.keepSitting(sitting);
   redraw();
 }
 
 /** @param {import('./store.js').Item} item */
 function remove(item) {
-  if (work && window.confirm(fill(speech.words.panel.removeSure, item.label))) work.remove(item);
+  if (work && window.confirm(fill(speech.words.panel.removeSure, item.label))) work.remove(item).catch(failed);
 }
 
 /** @param {import('./rows.js').Row} row @param {string} text */
@@ -258,26 +305,30 @@ function note(row, text) {
   const key = `${row.name}|${row.identity}|${row.year}`;
   if (text) work.sitting.notes[key] = text.slice(0, 200);
   else delete work.sitting.notes[key];
-  keep();
+  keep(work).catch(failed);
 }
 
 // ---- acts on the whole
 
 function leave() {
-  if (work) work.cancel();
   history.pushState(null, '', location.pathname);
   home();
 }
 
 function edit() {
   if (!work) return;
-  const { sitting } = work;
-  part('aside').replaceChildren(sittingForm(speech, work.ruleSets, sitting, async (asked) => {
+  const now = work;
+  const { sitting } = now;
+  part('aside').replaceChildren(sittingForm(speech, now.ruleSets, sitting, async (asked) => {
     const older = sitting.policy.statusMaxAge;
     Object.assign(sitting, asked);
-    await keep();
-    build();
-    if (work && older !== asked.policy.statusMaxAge) work.again();
+    try {
+      await keep(now);
+      if (work === now) build();
+      if (older !== asked.policy.statusMaxAge) await now.again();
+    } catch (error) {
+      failed(error);
+    }
   }, () => part('aside').replaceChildren()));
   /** @type {HTMLElement} */ (part('aside').querySelector('input')).focus();
 }
@@ -287,13 +338,16 @@ function exportTable() {
 }
 
 async function save() {
-  if (work) download(await saved(work.sitting), `${fileName(work.sitting.name)}.sitting.json`);
+  if (!work) return;
+  const { sitting } = work;
+  download(await saved(sitting), `${fileName(sitting.name)}.sitting.json`);
 }
 
 async function report() {
   if (!work) return;
-  part('aside').replaceChildren(await reportView(work, speech, can.signs, failed));
-  part('aside').scrollIntoView({ block: 'nearest' });
+  const aside = part('aside');
+  if (!aside.querySelector('.report progress:not([hidden])')) aside.replaceChildren(await reportView(work, speech, can.signs, failed)); // else one is being made
+  aside.scrollIntoView({ block: 'nearest' });
 }
 
 document.addEventListener('dragover', (event) => {
@@ -303,7 +357,8 @@ document.addEventListener('dragover', (event) => {
 for (const kind of ['dragleave', 'drop']) document.addEventListener(kind, () => part('drop')?.classList.remove('over'));
 document.addEventListener('drop', async (event) => {
   event.preventDefault();
-  if (event.dataTransfer) take(await filesIn(event.dataTransfer));
+  const now = work;
+  if (event.dataTransfer) await filesIn(event.dataTransfer).then((files) => take(files, now)).catch(failed);
 });
 document.addEventListener('paste', (event) => {
   const files = [...((event.clipboardData && event.clipboardData.files) || [])];

@@ -29,6 +29,7 @@ export async function reportView(work, speech, signs, failed) {
   };
   const draw = async () => list.replaceChildren(...(await store.allOf('reports', sitting.id)).reverse().map((one) => madeItem(one, sitting.name, speech)));
   begin.onclick = async () => {
+    if (work.waiting.length && !window.confirm(fill(panel.reportUnread, work.waiting.length))) return;
     begin.disabled = true;
     bar.hidden = false;
     try {

@@ -20,9 +20,13 @@ async function showOfficial({ page }) {
 
 /** @param {(speech: Speech) => void} told now, and whenever the language is switched */
 export async function speaking(told) {
+  let turn = 0;
   /** @param {string} language */
   const speak = async (language) => {
+    turn += 1;
+    const mine = turn;
     const [common, desk, panel] = await Promise.all([loadWords(language), own('desk', language), own('panel', language)]);
+    if (mine !== turn) return; // another one was chosen meanwhile
     document.documentElement.lang = language;
     const other = LANGUAGES.find((one) => one !== language) || language;
     const button = /** @type {HTMLButtonElement} */ (document.getElementById('language'));

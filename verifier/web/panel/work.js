@@ -41,6 +41,12 @@ export class Work {
     this.waiting = [];
     this.running = false;
     this.cancelled = false;
+    /** Whether it is to go on, once more if what runs now fails. */
+    this.asked = false;
+    /** Whether the sitting was left: what is under way comes to its end, nothing else begins. */
+    this.closed = false;
+    /** The last that is being added; one after the other, or what is given twice would be there twice. @type {Promise<any>} */
+    this.adding = Promise.resolve();
     /** How often everything was asked for again: what was asked before answers nothing that is asked now. */
     this.turn = 0;
     /** @type {any[]} */
@@ -51,8 +57,10 @@ export class Work {
     this.recalled = Promise.resolve();
   }
 
-  /** What was left when the sitting was last open. */
+  /** What was left when the sitting was last open; or what is still under way since then. */
   async open() {
+    this.closed = false;
+    if (this.running) return;
     this.recalled = this.recall();
     await this.recalled;
     const { trust } = this.read();
@@ -101,8 +109,15 @@ export class Work {
     return found;
   }
 
-  /** @param {Partial<Item>[]} presented @param {number[]} [read] */
-  async add(presented, read = []) {
+  /** @param {Partial<Item>[]} presented @param {number[]} [read] @returns {Promise<{taken: Item[], known: Item[]}>} */
+  add(presented, read = []) {
+    const added = this.adding.then(() => this.addNext(presented, read));
+    this.adding = added.catch(() => undefined);
+    return added;
+  }
+
+  /** @param {Partial<Item>[]} presented @param {number[]} read */
+  async addNext(presented, read) {
     const known = new Map(this.items.map((item) => [item.key, item]));
     /** @type {Item[]} */
     const taken = [];
@@ -116,7 +131,10 @@ export class Work {
       else this.told.failed('tooMany');
       known.set(item.key, before || item);
     }
-    await store.keep('items', taken, read);
+    if (!await store.keep('items', taken, read)) {
+      await this.recall(); // read elsewhere: what came of it is there
+      return { taken: [], known: [] };
+    }
     this.items.push(...taken);
     this.waiting = this.waiting.filter(({ id }) => !read.includes(/** @type {number} */ (id)));
     this.told.changed();
@@ -125,36 +143,53 @@ export class Work {
 
   /** Read and judge what is left; only one runs at a time. */
   async run() {
+    if (this.closed) return;
     this.cancelled = false; // also of one that has not stopped yet: it goes on
+    this.asked = true;
+    this.told.changed();
     if (this.running) return;
     this.running = true;
+    while (this.asked) {
+      this.asked = false;
+      await this.goOn();
+    }
+    this.running = false;
     this.told.changed();
+  }
+
+  async goOn() {
     try {
       while (!this.cancelled && this.left) {
         if (this.waiting.length) await this.readSome();
         await this.judgeAll();
       }
     } catch (error) {
+      if (this.asked) return; // since it began, perhaps because what failed is mended
       this.told.failed(/** @type {any} */ (error).code || 'fault');
       if (!(/** @type {any} */ (error).code)) console.error(error);
-    } finally {
-      this.running = false;
-      this.told.changed();
     }
   }
 
   cancel() {
-    this.cancelled = true;
+    [this.cancelled, this.asked] = [true, false];
     this.told.changed();
+  }
+
+  /** The sitting is left. */
+  close() {
+    this.closed = true;
+    this.cancel();
   }
 
   /** Judge everything again: a status may have changed. */
   async again() {
     this.turn += 1;
     this.publication = undefined;
-    for (const item of this.items) if (!item.trouble) delete item.report;
+    const judged = this.items.filter(({ trouble }) => !trouble);
+    for (const item of judged) delete item.report;
     this.told.changed();
-    await this.run();
+    // Also of the store, or what was asked for would be forgotten when the page is closed meanwhile.
+    await Promise.all([store.keep('items', judged), this.run()]);
   }
 
   /** Files of one request, with the log proofs that lie beside them. */
