@@ -38,9 +38,13 @@ async function asked(place, form) {
   return options;
 }
 
+// Whether somebody is being asked: a second question would answer with its ticket what was signed for the first.
+let asking = false;
+
 async function use(place, form, say) {
   // Another form of the page may have fields of its own; only those of this one are looked at.
-  if (!form.reportValidity()) return;
+  if (asking || !form.reportValidity()) return;
+  asking = true;
   say(place.dataset.waiting);
   try {
     const publicKey = decoded(await asked(place, form));
@@ -49,6 +53,8 @@ async function use(place, form, say) {
     form.requestSubmit();
   } catch (error) {
     say(error.name === "InvalidStateError" ? place.dataset.held ?? place.dataset.failed : place.dataset.failed);
+  } finally {
+    asking = false;
   }
 }
 

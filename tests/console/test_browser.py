@@ -17,7 +17,7 @@ from tests.console.test_permissions import code_of
 from tests.registry.rig import Place, copy_home, opened
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
 
 @pytest.fixture(scope="module")
@@ -143,3 +143,21 @@ def test_a_strangers_passkey_is_told_and_nothing_else(page: "Page", running: Con
     page.get_by_role("button", name="用通行密钥登录").click()
     page.get_by_text("没有完成，请重试").wait_for()
     assert page.url.endswith("/console/sign-in")
+
+
+def test_a_passkey_asked_for_twice_at_once_signs_in(page: "Page", running: Console) -> None:
+    """Each question has a ticket of its own; the answer to the first is not sent with the second's."""
+    add_authenticator(page)
+    page.goto(running.invitation(Role.CLERK, MUNICIPAL, "pressed-twice"))
+    page.get_by_role("button", name="创建通行密钥").click()
+    page.wait_for_url("**/console/")
+    sign_out(page)
+    held: list[Route] = []
+    address = "**" + (page.locator("[data-options-from]").get_attribute("data-options-from") or "")
+    page.route(address, lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+    with page.expect_request(address):
+        page.get_by_role("button", name="用通行密钥登录").dblclick()
+    page.evaluate("fetch('/console/sign-in')")  # whatever was asked before that has been asked
+    assert len(held) == 1
+    held[0].continue_()
+    page.wait_for_url("**/console/")
