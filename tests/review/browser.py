@@ -63,19 +63,31 @@ def begun(page: "Page", name: str, years: str = "2026", rules: str = "henan-2012
 
 def settled(page: "Page", items: int) -> None:
     """Wait until so many certificates are judged and nothing is left."""
-    page.wait_for_function(
-        """async (wanted) => {
+    for _ in range(600):
+        kept = stored(page, "items")
+        if len(kept) == items and not stored(page, "waiting") and all(map(_has_ended, kept)):
+            break
+        page.wait_for_timeout(50)  # a promise that a page is waited for with counts as true at once
+    else:
+        raise AssertionError(kept)
+    page.wait_for_selector("#progress", state="hidden")
+
+
+def stored(page: "Page", store: str) -> list[dict[str, Any]]:
+    """Everything that the device keeps in ``store``, but for the files themselves."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """async (store) => {
           const opened = indexedDB.open('certreg-panel');
           const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
-          const all = (name) => new Promise((resolve) => {
-            const asked = database.transaction(name).objectStore(name).getAll();
-            asked.onsuccess = () => resolve(asked.result);
-          });
-          const [items, waiting] = await Promise.all([all('items'), all('waiting')]);
+          const asked = database.transaction(store).objectStore(store).getAll();
+          const all = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
           database.close();
-          return waiting.length === 0 && items.length === wanted && items.every((one) => one.report || one.trouble);
+          return all.map(({ data, pdf, ...one }) => one);
         }""",
-        arg=items,
-        polling=200,
+        store,
     )
-    page.wait_for_selector("#progress", state="hidden")
+    return found
+
+
+def _has_ended(item: dict[str, Any]) -> bool:
+    return "report" in item or "trouble" in item

@@ -18,7 +18,7 @@ from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from tests.builders import HOST
 from tests.matrices import EXHAUSTIVE
-from tests.review.browser import begun, opened, running, settled, watched
+from tests.review.browser import begun, opened, running, settled, stored, watched
 from tests.review.rig import Panel
 from tests.review.sheets import HOSTILE, applicants
 from tests.server.browsing import given
@@ -563,20 +563,13 @@ def waited(page: "Page", waiting: list["Route"], count: int = 1) -> list["Route"
     return waiting
 
 
-def stored(page: "Page", store: str) -> list[dict[str, Any]]:
-    """Everything that the device keeps in ``store``."""
-    found: list[dict[str, Any]] = page.evaluate(
-        """async (store) => {
-          const opened = indexedDB.open('certreg-panel');
-          const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
-          const asked = database.transaction(store).objectStore(store).getAll();
-          const all = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
-          database.close();
-          return all.map(({ data, pdf, ...one }) => one);
-        }""",
-        store,
-    )
-    return found
+def until_kept(page: "Page") -> list[dict[str, Any]]:
+    """What the device keeps, once nothing of it is judged."""
+    for _ in range(500):
+        if not any("report" in one for one in stored(page, "items")):
+            break
+        page.wait_for_timeout(20)
+    return stored(page, "items")
 
 
 def at_home(page: "Page") -> None:
@@ -667,16 +660,10 @@ def test_a_list_goes_to_the_sitting_that_it_was_given_to(
         at_home(page)
         begun(page, "乙")
         page.evaluate("window.certregGo()")
-        page.wait_for_function(
-            """async () => {
-              const opened = indexedDB.open('certreg-panel');
-              const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
-              const asked = database.transaction('waiting').objectStore('waiting').getAll();
-              const all = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
-              database.close();
-              return all.length === 1;
-            }"""
-        )
+        for _ in range(500):
+            if stored(page, "waiting"):
+                break
+            page.wait_for_timeout(20)
         assert {one["name"]: len(one["applicants"]) for one in stored(page, "sittings")} == {"甲": 1, "乙": 0}
         at_home(page)
         page.get_by_role("button", name="甲").click()
@@ -717,16 +704,7 @@ def test_what_was_asked_for_again_is_still_asked_for_when_the_page_was_closed(
             with page.expect_request("**/status/**"):
                 page.get_by_role("button", name="全部重新核验").click()
             until(page, "等待核验")
-            page.wait_for_function(
-                """async () => {
-                  const opened = indexedDB.open('certreg-panel');
-                  const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
-                  const asked = database.transaction('items').objectStore('items').getAll();
-                  const all = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
-                  database.close();
-                  return all.every(({ report }) => !report);
-                }"""
-            )
+            assert [one.get("report") for one in until_kept(page)] == [None]
             page.close()
         context.route("**/status/**", lambda route: route.abort())
         again = opened(context, f"{address}/panel")
@@ -837,6 +815,27 @@ def test_gone_forward_while_the_sittings_are_still_to_be_drawn(
         given(page, panel.certificates["short"].qr_text)
         settled(page, 2)
         assert page.get_attribute("html", "lang") == "zh-CN"
+
+
+def test_of_two_reports_the_last_presented_is_told(browser: "Browser", address: str) -> None:
+    """The server has yet to read a PDF when a code is given; the same PDF may be given again."""
+    with watched(browser) as context:
+        page = opened(context, f"{address}/r")
+        page.wait_for_selector("#text")
+        with held(context, "**/api/panel/report/read") as reading:
+            with page.expect_request("**/api/panel/report/read"):
+                page.set_input_files("#files", files(("r.pdf", b"%PDF-nothing")))
+            assert page.input_value("#files") == ""
+            page.click("#language")
+            page.wait_for_selector("#verdict:has-text('Checking')")
+            page.fill("#text", f"https://{HOST}/r#12345")
+            page.click("#form button")
+            page.wait_for_selector("#verdict .reason")
+            before = page.inner_text("#verdict")
+            with page.expect_response("**/api/panel/report/read"):
+                waited(page, reading)[0].continue_()
+        page.evaluate("async () => { await fetch('/r'); }")
+        assert page.inner_text("#verdict") == before
 
 
 def test_a_store_that_was_cleared_or_is_full(browser: "Browser", address: str, panel: Panel) -> None:
