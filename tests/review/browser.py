@@ -69,7 +69,7 @@ def settled(page: "Page", items: int) -> None:
             break
         page.wait_for_timeout(50)  # a promise that a page is waited for with counts as true at once
     else:
-        raise AssertionError(kept)
+        raise AssertionError([(one["label"], _has_ended(one)) for one in kept])
     page.wait_for_selector("#progress", state="hidden")
 
 

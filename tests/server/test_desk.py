@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import uvicorn
 
 from tests.matrices import EXHAUSTIVE, cells
-from tests.server.browsing import given
+from tests.server.browsing import given, until
 from tests.server.rig import Records, Site, app_on, generous
 from tests.server.test_uploads import picture
 from tests.simulator import NOW, standard_pin
@@ -296,6 +296,100 @@ def test_an_outage_is_never_a_finding(browser: "Browser", address: str, site: Si
         page.unroute("**/status/**")
         given(page, site.certificate.qr_text)
         assert card(page, 2)[0] == "card PASSED"  # and is not kept
+
+
+# ---- several things at once
+
+
+def test_a_camera_closed_before_it_was_allowed_stays_closed(browser: "Browser", address: str) -> None:
+    """Asked to close while the browser still asks for leave; the one that is opened next is not closed by it."""
+    script = """if (navigator.mediaDevices) navigator.mediaDevices.getUserMedia = () => new Promise((resolve) => {
+        const allow = () => {
+          const stream = document.createElement('canvas').captureStream();
+          window.certregStreams.push(stream);
+          resolve(stream);
+        };
+        window.certregAsked.push(allow);
+    });
+    [window.certregAsked, window.certregStreams] = [[], []];"""
+    states = "() => certregStreams.map((one) => one.getTracks().map(({ readyState }) => readyState).join())"
+    with opened(browser, desk(address), script=script) as page:
+        ready(page)
+        for _ in range(3):
+            page.click("#camera")  # opened, closed, opened
+        assert page.evaluate("certregAsked.length") == 2
+        page.evaluate("certregAsked[1]()")
+        page.evaluate("certregAsked[0]()")
+        assert page.evaluate(states) == ["live", "ended"]
+        assert page.is_visible("#video")
+        page.click("#camera")
+        assert page.evaluate(states) == ["ended", "ended"]
+        assert page.is_hidden("#video")
+
+
+def test_files_may_be_given_again_while_they_are_judged(browser: "Browser", address: str) -> None:
+    broken: list[Any] = [{"name": "丙.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7 nothing"}]
+    with opened(browser, desk(address)) as page:
+        ready(page)
+        held: list[Route] = []
+        page.route("**/api/verify", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+        for _ in range(2):
+            with page.expect_request("**/api/verify"):
+                page.set_input_files("#files", broken)
+            assert page.input_value("#files") == ""  # the same choice is a choice again
+        until(page, "true")
+        for route in held:
+            route.continue_()
+        card(page, 2)
+
+
+def test_of_two_languages_the_last_chosen_stays(browser: "Browser", address: str, site: Site) -> None:
+    """The other's words come later; what is being judged meanwhile is told in the one that was chosen."""
+    hold = """[window.certregHeld, window.certregTaken] = [[], 0];
+    const { fetch: ask } = window;
+    window.fetch = (...asked) => (!String(asked[0]).includes('/desk/words/en.json') ? ask(...asked)
+      : new Promise((resolve) => { window.certregHeld.push(() => ask(...asked).then((found) => { resolve(found); return found.clone().text(); })); }));"""
+    with opened(browser, desk(address), script=hold) as page:
+        ready(page)
+        page.click("#language")
+        page.click("#language")
+        page.evaluate("certregHeld[1]()")
+        page.wait_for_selector("html[lang=en]")
+        page.click("#language")
+        page.wait_for_selector("html[lang=zh-CN]")
+        page.evaluate("certregHeld[0]()")
+        given(page, site.certificate.qr_text)
+        assert "核验通过" in card(page, 1)[1]
+        assert page.get_attribute("html", "lang") == "zh-CN"
+
+
+def test_a_code_that_is_scanned_before_the_last_one_is_told(
+    browser: "Browser", address: str, site: Site
+) -> None:
+    """What hardly ever happens has words of its own: while they are on their way another code comes, and another language."""
+    first, second = (one.qr_text.partition("#")[2] for one in site.certificates[:2])
+    with opened(browser, f"{address}/verifier/root.json") as page:
+        rare: list[Route] = []
+        status: list[Route] = []
+        page.route("**/words/rare-zh-CN.json", lambda route: rare.append(route))  # noqa: PLW0108, as above
+        with page.expect_request("**/words/rare-zh-CN.json"):
+            page.goto(f"{address}/v#{first[:-40]}")  # half a code
+        page.route("**/status/**", lambda route: status.append(route))  # noqa: PLW0108, as above
+        with page.expect_request("**/status/**"):
+            page.evaluate("digits => { location.hash = digits; }", second)
+        with page.expect_response("**/words/rare-zh-CN.json"):
+            rare[0].continue_()
+        until(page, "document.querySelector('#verdict').innerText.includes('正在核验')")
+        page.evaluate("async () => { await fetch('/v'); }")
+        assert page.inner_text("#verdict").strip() == "正在核验……"
+        page.click("#language")
+        page.wait_for_selector("html[lang=en]")
+        page.unroute("**/status/**")
+        for route in status:
+            route.continue_()
+        page.wait_for_selector("#report > *")
+        assert page.get_attribute("#verdict", "class") == "FAILED"
+        assert "address" in page.inner_text("#verdict")
 
 
 # ---- for everybody

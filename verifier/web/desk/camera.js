@@ -55,22 +55,30 @@ export class Camera {
     this.taken = taken;
     /** @type {MediaStream|undefined} */
     this.stream = undefined;
+    this.closed = false;
     this.sightings = new Sightings();
   }
 
-  /** Raises what the browser raises where there is no camera or nobody allows it. */
+  /** Raises what the browser raises where there is no camera or nobody allows it; closed before that, it is not opened. */
   async open() {
     const wanted = { facingMode: 'environment', width: { ideal: 1920 }, height: { ideal: 1080 } };
     this.stream = await navigator.mediaDevices.getUserMedia({ video: wanted, audio: false });
+    if (this.closed) {
+      this.close();
+      return;
+    }
     this.video.srcObject = this.stream;
     await this.video.play();
     this.look(await detector());
   }
 
   close() {
-    if (this.stream) this.stream.getTracks().forEach((track) => track.stop());
+    const { stream, video } = this;
+    this.closed = true;
     this.stream = undefined;
-    this.video.srcObject = null;
+    if (!stream) return;
+    stream.getTracks().forEach((track) => track.stop());
+    if (video.srcObject === stream) video.srcObject = null; // else another camera has it
   }
 
   /** @param {any} codes the browser's reader of codes, or nothing */

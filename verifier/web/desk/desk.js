@@ -25,6 +25,8 @@ const part = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.
 const field = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (document.getElementById(id));
 
 let language = preferredLanguage();
+/** How often a language was chosen. */
+let chosenTimes = 0;
 /** @type {Words} */
 let words;
 /** @type {Card[]} newest first */
@@ -153,12 +155,14 @@ async function checkFiles(files) {
 
 /** @param {File} picture a camera's; most show no certificate, or the one before */
 async function checkPicture(picture) {
+  const mine = camera;
   try {
     await judgeFiles([picture], language, (report) => {
       const has = report.number || report.steps[1].outcome === 'PASSED';
       if (has && sightings.isNew(report.number || report.reason, performance.now())) keep(judgedThere(report, words.desk.camera));
     });
   } catch (error) {
+    if (!mine || camera !== mine) return; // closed meanwhile
     closeCamera();
     refused(words.desk.camera, 'there', error);
   }
@@ -173,13 +177,15 @@ function closeCamera() {
 
 async function openCamera() {
   const video = /** @type {HTMLVideoElement} */ (part('video'));
-  camera = new Camera(video, async (qrText) => keep(await judgedHere(words.desk.scanned, { qrText })), checkPicture);
+  const mine = new Camera(video, async (qrText) => keep(await judgedHere(words.desk.scanned, { qrText })), checkPicture);
+  camera = mine;
   video.hidden = false;
   part('camera').textContent = words.desk.closeCamera;
   try {
-    await camera.open();
-    say(words.desk.watching);
+    await mine.open();
+    if (camera === mine) say(words.desk.watching);
   } catch (_) {
+    if (camera !== mine) return; // closed meanwhile, and perhaps opened anew
     closeCamera();
     say(words.desk.noCamera);
   }
@@ -240,7 +246,9 @@ function build() {
   };
   const files = field('files');
   files.onchange = () => {
-    checkFiles(Array.from(files.files || [])).finally(() => { files.value = ''; });
+    const given = Array.from(files.files || []);
+    files.value = ''; // or the same ones could not be given again meanwhile
+    checkFiles(given);
   };
   [field('code').value, field('name').value] = begun;
   listen(field('code'), checkTyped);
@@ -270,8 +278,11 @@ document.addEventListener('paste', (event) => {
 
 /** @param {string} chosen */
 async function speak(chosen) {
+  chosenTimes += 1;
+  const mine = chosenTimes;
   const address = new URL(`./words/${chosen}.json`, import.meta.url).href;
   const [common, own] = await Promise.all([loadWords(chosen), readWords(address)]);
+  if (mine !== chosenTimes) return; // another one was chosen meanwhile
   words = { ...common, desk: own.desk, codes: { ...common.codes, ...own.codes } };
   language = chosen;
   document.documentElement.lang = chosen;

@@ -103,8 +103,9 @@ async function check(presented) {
     const found = await (window.crypto && crypto.subtle ? judgedHere : judgedThere)(presented);
     await spoken;
     if (mine !== turn) return; // something else was presented meanwhile
-    words = await withRare(words, language, codesOf(found.report, found.troubles));
     judged = found;
+    await speakOf(language);
+    if (mine !== turn) return;
     show();
     // First the verdict: a telephone takes as long to set the rest.
     requestAnimationFrame(() => setTimeout(() => {
@@ -119,7 +120,7 @@ async function check(presented) {
     say(/** @type {any} */ (error).title === '' ? words.page.tooOld : /** @type {any} */ (error).title || words.page.fault);
     showMore();
   } finally {
-    isChecking = mine !== turn;
+    if (mine === turn) isChecking = false;
   }
 }
 
@@ -169,11 +170,16 @@ function buildForm() {
 }
 
 /** @param {string} chosen */
+async function speakOf(chosen) {
+  const common = await loadCommonWords(chosen);
+  words = judged ? await withRare(common, chosen, codesOf(judged.report, judged.troubles)) : common;
+  language = chosen;
+}
+
+/** @param {string} chosen */
 async function speak(chosen) {
   const isFirst = !words;
-  words = await loadCommonWords(chosen);
-  if (judged) words = await withRare(words, chosen, codesOf(judged.report, judged.troubles));
-  language = chosen;
+  await speakOf(chosen);
   document.documentElement.lang = chosen;
   document.title = words.page.title;
   write('title', words.page.title);
