@@ -60,6 +60,7 @@ REHEARSALS = (
     "tests/cases/test_cases.py::test_two_workers_at_one_correction",
     "tests/console/test_accessible.py::test_axe_finds_nothing_on_any_page",
     "tests/console/test_batches_attacks.py::test_bombs_are_no_lists_of_numbers_either",
+    "tests/console/test_certificates_browser.py::test_corrected_superseded_linked_and_printed",
     "tests/console/test_command.py::test_console_verifier_and_worker",
     "tests/console/test_demo.py::test_served_on_this_machine_with_its_accounts_told",
     "tests/console/test_plans.py",
