@@ -64,6 +64,7 @@ UNTRACED = (
             "composition.py::test_a_mended_row_names_its_place",
             "journey.py",
             "killed.py",
+            "meanwhile.py",
             "release.py",
             "rows.py::test_the_browser_makes_the_same_rows",
             "server.py",

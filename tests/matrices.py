@@ -83,9 +83,12 @@ REHEARSALS = (
     "tests/review/test_accessible.py::test_axe_finds_nothing_in_any_state",
     "tests/review/test_announced.py::test_a_sitting_by_keyboard_alone",
     "tests/review/test_killed.py",
+    "tests/review/test_meanwhile.py",
     "tests/server/test_accessible.py::test_axe_finds_nothing_in_any_state",
     "tests/server/test_camera.py::test_where_the_browser_reads_no_codes_the_server_does",
     "tests/server/test_connection.py::test_who_sends_a_thousand_and_goes_harms_nobody",
+    "tests/server/test_desk.py::test_a_camera_closed_before_it_was_allowed_stays_closed",
+    "tests/server/test_desk.py::test_a_code_that_is_scanned_before_the_last_one_is_told",
     "tests/server/test_desk.py::test_a_scanner_gun_with_enter",
     "tests/server/test_desk.py::test_a_slow_typist_is_waited_for",
     "tests/server/test_metrics.py",
@@ -97,7 +100,8 @@ REHEARSALS = (
     "tests/verifier/test_targets.py::test_where_processes_die_this_one_goes_on_from_there",
     "tests/web/test_vectors_node.py::test_it_conforms_as_any_other_program_is_asked",
 )
-"""What is rehearsed with whole programs, clusters and buckets as they run in an office, or on every page there is: many seconds each."""
+"""What is rehearsed with whole programs, clusters and buckets as they run in an office, on every page there is, or at a page's worst
+moments: many seconds each."""
 
 
 def leave_whole_tests(items: Sequence[pytest.Item]) -> None:

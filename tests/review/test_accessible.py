@@ -1,13 +1,13 @@
 """The panel's pages by axe-core and by the Tab key alone, in both languages, at 320 px: each state of a sitting, and of `/r`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.builders import HOST
 from tests.matrices import cells
-from tests.review.browser import begun, opened, running, settled, watched
+from tests.review.browser import begun, opened, settled, watched
 from tests.review.rig import Panel
 from tests.review.sheets import applicants
 from tests.review.test_journey import files, saved
@@ -20,12 +20,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def axe() -> str:
     return axe_or_skip()
-
-
-@pytest.fixture(scope="module")
-def address(panel: Panel) -> Any:
-    with running(panel) as found:
-        yield found
 
 
 def sitting(context: "BrowserContext", address: str, panel: Panel) -> "Page":

@@ -1,22 +1,13 @@
 """The panel's workspace by the keyboard alone, and what it announces: each scan's finding, and why a reading stopped."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tests.review.browser import begun, opened, running, settled, watched
+from tests.review.browser import begun, opened, settled, watched
 from tests.review.rig import Panel
 from tests.server.browsing import given
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
-
-
-@pytest.fixture(scope="module")
-def address(panel: Panel) -> Iterator[str]:
-    with running(panel) as found:
-        yield found
 
 
 def test_a_sitting_by_keyboard_alone(browser: "Browser", address: str, panel: Panel) -> None:
