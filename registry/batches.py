@@ -135,7 +135,7 @@ def issue_file(
             for name in hands.names:  # opened once; whoever cannot sign reserves nothing
                 hands.app.keyring.signer(name)
             reservation = _reserve(job, candidates, observe)
-            free = _report_taken(app, result, candidates, reservation.taken, job.own)
+            free = _report_taken(app, intake, result, candidates, reservation.taken, job.own)
             numbers = (number.digits for number in reservation.numbers)
             result.numbered.update(zip(numbers, free, strict=True))
             if reservation.intent_id is not None:
@@ -240,7 +240,7 @@ def preview_file(app: App, intake: Intake, *, authority: str, rule_set: str) -> 
             continue
         with app.database.read() as session:
             taken = taken_claims(session, candidates)
-        result.fit += _report_taken(app, result, candidates, taken)
+        result.fit += _report_taken(app, intake, result, candidates, taken)
     return result
 
 
@@ -365,6 +365,7 @@ def _reserve(job: _Job, chunk: list[Candidate], observe: Observe) -> Reservation
 
 def _report_taken(
     app: App,
+    intake: Intake,
     result: BatchResult,
     chunk: list[Candidate],
     taken: Mapping[bytes, str],
@@ -389,10 +390,14 @@ def _report_taken(
         if number in lost:
             # Revoked for cause: no faulty row, and yet nothing that the clerk may pass over.
             params = {"number": number, "reason": f"{reason_word(lost[number], 'zh-CN')} {lost[number]}"}
-            result.findings.append(Finding("lost_for_cause", Severity.FAULT, *place, params=params))
+            column, heading = intake.heading(candidate.sheet, "identity")
+            identity = candidate.identity
+            result.findings.append(
+                Finding("lost_for_cause", Severity.FAULT, *place, column, heading, identity, params)
+            )
             result.refused_rows.add(place)
             continue
-        finding = _of_taken(candidate, number, held.get(number, {}))
+        finding = _of_taken(intake, candidate, number, held.get(number, {}))
         result.findings.append(finding)
         if finding.severity is Severity.FAULT:
             result.refused_rows.add(place)
@@ -401,11 +406,15 @@ def _report_taken(
     return free
 
 
-def _of_taken(candidate: Candidate, number: str, held: Fields) -> Finding:
+def _of_taken(intake: Intake, candidate: Candidate, number: str, held: Fields) -> Finding:
     """What is said to a row whose number ``held`` is; whose it is, where it is another's, is told to nobody."""
     place = (candidate.sheet, candidate.row)
     if is_anothers(candidate, held):
-        return Finding("issued_to_another_name", Severity.FAULT, *place, params={"number": number})
+        column, heading = intake.heading(candidate.sheet, "name")
+        name = str(candidate.fields["name"])
+        return Finding(
+            "issued_to_another_name", Severity.FAULT, *place, column, heading, name, {"number": number}
+        )
     if fields := differing(candidate, held):
         params = {"number": number, "fields": "、".join(fields)}
         return Finding("already_issued_differs", Severity.NOTE, *place, params=params)

@@ -53,7 +53,7 @@ def read_chunks(intake: Intake, course: Course, *, size: int) -> Iterator[Chunk]
             _enter(chunk, item)
             continue
         chunk.rows += 1
-        _add(chunk, item, course)
+        _add(chunk, item, course, intake)
         if len(chunk.candidates) == size:
             yield chunk
             chunk = Chunk()
@@ -69,10 +69,11 @@ def _enter(chunk: Chunk, finding: Finding) -> None:
         chunk.refused_rows.add(place)
 
 
-def _add(chunk: Chunk, application: Application, course: Course) -> None:
+def _add(chunk: Chunk, application: Application, course: Course, intake: Intake) -> None:
     candidate = candidate_of(application, course.vault, rule_set=course.rule_set)
     if not fits_qr(candidate, course.template, course.series, host=course.host):
-        finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row)
+        cell = (*intake.heading(application.sheet, "employer"), application.employer)
+        finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row, *cell)
         chunk.findings.append(finding)
         chunk.refused_rows.add((application.sheet, application.row))
         return

@@ -610,15 +610,15 @@ _ISSUANCE: Mapping[str, Mapping[str, Sentences]] = {
         "Nothing is issued twice and the certificate stays as it is. Check it; ask for a correction if the certificate is wrong.",
     ),
     "issued_to_another_name": _entry(
-        "身份证号已有证书 {number}，但登记的姓名与本行不同。",
+        "身份证号已有证书 {number}，但登记的姓名与本行的「{value}」不同。",
         "请对照原件核对姓名和身份证号，改正后重新提交本行；确系原证书有误的，请办理更正。",
-        "The identity number has certificate {number} already, but in another name than this row.",
+        "The identity number has certificate {number} already, but in another name than this row's “{value}”.",
         "Check name and number against the originals and submit the row again; if the certificate is wrong, ask for its correction.",
     ),
     "lost_for_cause": _entry(
-        "此人的证书 {number} 已被撤销（{reason}）。",
+        "此人（{value}）的证书 {number} 已被撤销（{reason}）。",
         "未经批准不再发证。确需再发的，请在证书 {number} 的页面提出「准许再次发证」，另一人核准后再提交本行。",
-        "This person's certificate {number} was revoked ({reason}).",
+        "Certificate {number} of this person ({value}) was revoked ({reason}).",
         "Nothing is issued without approval: propose on the page of {number} that another may be issued; once somebody else has confirmed it, submit the row again.",
     ),
     "hours_short": _entry(

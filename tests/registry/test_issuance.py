@@ -97,6 +97,7 @@ def test_a_number_that_somebody_else_has_is_a_fault_and_tells_nobodys_name(rig: 
     (finding,) = result.findings
     assert (finding.code, finding.severity) == ("issued_to_another_name", Severity.FAULT)
     assert finding.params == {"number": number}
+    assert (finding.column, finding.heading, finding.value) == ("A", "姓名", "李静")
     assert "张文博" not in explain(finding, "zh-CN")
     assert outcomes_of(result, "zh-CN")["slip", 2] == ("未发", "")
     assert_sound(rig.app, issued=2)
@@ -143,7 +144,8 @@ def test_what_no_qr_could_hold_is_refused_before_it_has_a_number(lite: Rig) -> N
     long = annual(1, 姓名="阿卜杜热合曼·" * 5 + "吐尔洪", 工作单位="郑" * 60)
     result = lite.submit(write_csv(lite.folder / "long.csv", [ANNUAL, long, annual(2)]))
     assert len(result.issued) == 1
-    assert [(one.code, one.row) for one in result.findings] == [("qr_too_large", 2)]
+    (finding,) = result.findings
+    assert (finding.code, finding.row, finding.column, finding.value) == ("qr_too_large", 2, "C", "郑" * 60)
     assert_sound(lite.app, issued=1)
 
 

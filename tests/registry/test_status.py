@@ -107,6 +107,7 @@ def test_revoked_for_cause_is_not_certified_again_from_the_same_list(rig: Rig, r
         assert (again.issued, again.already_issued, len(again.refused_rows)) == ([], 0, 1)
         (finding,) = [one for one in again.findings if one.severity is Severity.FAULT]
         assert (finding.code, finding.params["number"]) == ("lost_for_cause", number)
+        assert (finding.column, finding.value) == ("B", identity(1))
     with refused(StatusChangeError, "claim_barred"):
         correct(rig.app, other, {}, identity=identity(1))
     with rig.app.database.read() as session:
