@@ -161,3 +161,23 @@ def test_a_passkey_asked_for_twice_at_once_signs_in(page: "Page", running: Conso
     assert len(held) == 1
     held[0].continue_()
     page.wait_for_url("**/console/")
+
+
+def test_a_form_is_not_sent_again_by_a_second_press(page: "Page") -> None:
+    """The answer is awaited; what the first did would make a refusal of the second."""
+    posts: list[str] = []
+    page.on("request", lambda one: posts.append(one.url) if one.method == "POST" else None)
+    page.goto("/console/sign-in")
+    page.get_by_label("用户名").fill("nobody")
+    page.get_by_label("密码").fill(PASSWORD)
+    place = page.get_by_role("button", name="下一步").bounding_box()
+    assert place is not None
+    middle = place["x"] + place["width"] / 2, place["y"] + place["height"] / 2
+    held: list[Route] = []
+    page.route("**/console/sign-in", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
+    with page.expect_request("**/console/sign-in"):
+        page.mouse.click(*middle)
+    page.mouse.click(*middle)
+    held[0].continue_()
+    page.get_by_role("alert").wait_for()
+    assert len(posts) == 1
