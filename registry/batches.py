@@ -389,12 +389,9 @@ def _report_taken(
             continue
         if number in lost:
             # Revoked for cause: no faulty row, and yet nothing that the clerk may pass over.
-            params = {"number": number, "reason": f"{reason_word(lost[number], 'zh-CN')} {lost[number]}"}
-            column, heading = intake.heading(candidate.sheet, "identity")
-            identity = candidate.identity
-            result.findings.append(
-                Finding("lost_for_cause", Severity.FAULT, *place, column, heading, identity, params)
-            )
+            reason = f"{reason_word(lost[number], 'zh-CN')} {lost[number]}"
+            cell = (*place, "identity", candidate.identity)
+            result.findings.append(intake.fault("lost_for_cause", *cell, number=number, reason=reason))
             result.refused_rows.add(place)
             continue
         finding = _of_taken(intake, candidate, number, held.get(number, {}))
@@ -410,11 +407,8 @@ def _of_taken(intake: Intake, candidate: Candidate, number: str, held: Fields) -
     """What is said to a row whose number ``held`` is; whose it is, where it is another's, is told to nobody."""
     place = (candidate.sheet, candidate.row)
     if is_anothers(candidate, held):
-        column, heading = intake.heading(candidate.sheet, "name")
-        name = str(candidate.fields["name"])
-        return Finding(
-            "issued_to_another_name", Severity.FAULT, *place, column, heading, name, {"number": number}
-        )
+        cell = (*place, "name", str(candidate.fields["name"]))
+        return intake.fault("issued_to_another_name", *cell, number=number)
     if fields := differing(candidate, held):
         params = {"number": number, "fields": "、".join(fields)}
         return Finding("already_issued_differs", Severity.NOTE, *place, params=params)

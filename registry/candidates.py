@@ -72,10 +72,9 @@ def _enter(chunk: Chunk, finding: Finding) -> None:
 def _add(chunk: Chunk, application: Application, course: Course, intake: Intake) -> None:
     candidate = candidate_of(application, course.vault, rule_set=course.rule_set)
     if not fits_qr(candidate, course.template, course.series, host=course.host):
-        cell = (*intake.heading(application.sheet, "employer"), application.employer)
-        finding = Finding("qr_too_large", Severity.FAULT, application.sheet, application.row, *cell)
-        chunk.findings.append(finding)
-        chunk.refused_rows.add((application.sheet, application.row))
+        place = (application.sheet, application.row)
+        chunk.findings.append(intake.fault("qr_too_large", *place, "employer", application.employer))
+        chunk.refused_rows.add(place)
         return
     short = short_of_hours(candidate, course.rules, course.rule_set)
     if short is not None:

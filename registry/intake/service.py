@@ -78,13 +78,12 @@ class Intake:
             )
             yield from judge_rows(judge, table.rows())
 
-    def heading(self, sheet: str, field: str) -> tuple[str | None, str | None]:
-        """Where ``field`` stands in ``sheet``: the column's letter and its heading; nothing of a field that has no column."""
-        for table in self._tables:
-            if table.sheet.name == sheet and field in table.header.columns:
-                (found, *_) = table.header.columns[field]
-                return column_letter(table.sheet.first_column + found.index), found.text
-        return None, None
+    def fault(self, code: str, sheet: str, row: int, field: str, value: str, **params: str) -> Finding:
+        """What is found to be wrong with a row that was fit by itself: at the cell where ``field`` has this ``value``."""
+        table = next(one for one in self._tables if one.sheet.name == sheet)
+        heading = table.header.columns[field][0]
+        letter = column_letter(table.sheet.first_column + heading.index)
+        return Finding(code, Severity.FAULT, sheet, row, letter, heading.text, value, params)
 
     def written(self) -> Iterator[tuple[str, int, dict[str, str]]]:
         """Every row below the headings as its clerk wrote it: sheet, row, and field → text, empty cells left out."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from tests.review.rig import Panel
+from tests.server.browsing import eventually
 from tests.server.rig import app_on, generous
 from tests.simulator import NOW
 from tests.threaded import port_of, threaded
@@ -61,15 +62,21 @@ def begun(page: "Page", name: str, years: str = "2026", rules: str = "henan-2012
     page.wait_for_selector("#code")
 
 
+def sitting(context: "BrowserContext", address: str, name: str, *policy: str) -> "Page":
+    """A page with a new sitting; ``policy`` as ``begun`` has it."""
+    page = opened(context, f"{address}/panel")
+    begun(page, name, *policy)
+    return page
+
+
 def settled(page: "Page", items: int) -> None:
     """Wait until so many certificates are judged and nothing is left."""
-    for _ in range(600):
+
+    def holds() -> bool:
         kept = stored(page, "items")
-        if len(kept) == items and not stored(page, "waiting") and all(map(_has_ended, kept)):
-            break
-        page.wait_for_timeout(50)  # a promise that a page is waited for with counts as true at once
-    else:
-        raise AssertionError([(one["label"], _has_ended(one)) for one in kept])
+        return len(kept) == items and not stored(page, "waiting") and all(map(_has_ended, kept))
+
+    eventually(page, holds, f"{items} certificates are judged")
     page.wait_for_selector("#progress", state="hidden")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.builders import HOST
 from tests.matrices import cells
-from tests.review.browser import begun, opened, settled, watched
+from tests.review.browser import opened, settled, sitting, watched
 from tests.review.rig import Panel
 from tests.review.sheets import applicants
 from tests.review.test_journey import files, saved
@@ -22,11 +22,9 @@ def axe() -> str:
     return axe_or_skip()
 
 
-def sitting(context: "BrowserContext", address: str, panel: Panel) -> "Page":
+def judged(context: "BrowserContext", address: str, panel: Panel) -> "Page":
     """A sitting with rows that passed, failed, are missing and differ."""
-    page = opened(context, f"{address}/panel")
-    page.wait_for_selector(".sitting-form")
-    begun(page, "可读性", "2025-2026")
+    page = sitting(context, address, "可读性", "2025-2026")
     records = [(f"{name}.json", one.record) for name, one in panel.certificates.items()]
     page.set_input_files("#files", files(("名册.xlsx", applicants(panel)), *records))
     settled(page, 4)
@@ -48,7 +46,7 @@ def test_axe_finds_nothing_in_any_state(
         home = opened(context, f"{address}/panel")
         home.wait_for_selector(".sitting-form")
         look(home, axe, "no sitting", found)
-        page = sitting(context, address, panel)
+        page = judged(context, address, panel)
         page.locator("button.open").nth(1).click()
         look(page, axe, "rows, one opened", found)
         reported(page)
@@ -74,7 +72,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser) as context:
-        page = sitting(context, address, panel)
+        page = judged(context, address, panel)
         page.locator("button.open").nth(1).press("Enter")
         reached = walk(page)
         assert any('id="files"' in one for one in reached)

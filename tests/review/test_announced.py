@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from tests.review.browser import begun, opened, settled, watched
+from tests.review.browser import opened, settled, sitting, watched
 from tests.review.rig import Panel
 from tests.server.browsing import given
 
@@ -48,9 +48,7 @@ def test_a_sitting_by_keyboard_alone(browser: "Browser", address: str, panel: Pa
 def test_why_a_reading_stopped_stays_announced(browser: "Browser", address: str, panel: Panel) -> None:
     """The table is drawn again at once and must not hide it; with the next try it is gone."""
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "断网")
+        page = sitting(context, address, "断网")
         given(page, panel.certificates["good"].qr_text)
         settled(page, 1)
         context.route("**/api/panel/read", lambda route: route.abort())

@@ -16,7 +16,7 @@ from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
 from tests.builders import HOST
 from tests.matrices import EXHAUSTIVE
-from tests.review.browser import begun, opened, running, settled, watched
+from tests.review.browser import opened, running, settled, sitting, watched
 from tests.review.rig import Panel
 from tests.review.sheets import HOSTILE, applicants
 from tests.simulator import NOW, standard_pin
@@ -79,9 +79,7 @@ def edited(pdf: bytes, panel: Panel, name: str) -> bytes:
 
 def test_a_whole_sitting(browser: "Browser", address: str, panel: Panel, tmp_path: Path) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "2026 年高级职称评审", "2025-2026")
+        page = sitting(context, address, "2026 年高级职称评审", "2025-2026")
         given_by_every_way(page, panel, tmp_path)
         the_rows_are_right(until(page, "陈静"))
         filtered_searched_and_sorted(page)
@@ -238,9 +236,7 @@ def signed_and_checked(page: "Page", context: Any, address: str, panel: Panel, f
 def test_closed_half_way_nothing_is_lost(browser: "Browser", address: str, panel: Panel) -> None:
     """Files were handed over and the site was gone; the page is closed and opened again, and the rest is read."""
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "关闭与恢复")
+        page = sitting(context, address, "关闭与恢复")
         context.route("**/api/panel/read", lambda route: route.abort())
         page.set_input_files(
             "#files", files(("名册.xlsx", applicants(panel)), ("a.pdf", face_of(panel, "good")))
@@ -302,9 +298,7 @@ def test_a_page_that_was_edited_around_a_genuine_record(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser, width=360) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "页面与签名", "")
+        page = sitting(context, address, "页面与签名", "")
         page.set_input_files("#files", files(("edited.pdf", edited(face_of(panel, "good"), panel, "short"))))
         settled(page, 1)
         (row,) = until(page, "王芳")
@@ -322,9 +316,7 @@ def test_a_gun_types_while_the_page_learns_what_its_server_can(
     with watched(browser) as context:
         held: list[Route] = []
         context.route("**/api/panel", lambda route: held.append(route))  # noqa: PLW0108, a built-in cannot be given
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "扫码", "")
+        page = sitting(context, address, "扫码", "")
         page.keyboard.type(text[:150])
         with page.expect_response("**/api/panel"):
             for route in held:
@@ -349,9 +341,7 @@ def test_what_could_not_be_read_of_a_list_stays_told(browser: "Browser", address
     out = StringIO()
     csv.writer(out).writerows(rows)
     with watched(browser, language="en-GB") as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "list", "2026")
+        page = sitting(context, address, "list", "2026")
         page.set_input_files("#files", files(("list.csv", out.getvalue().encode("gb18030"))))
         until(page, "王芳")
         assert page.inner_text("#said").startswith("List read: 2 applicants. 2 places could not be read")
@@ -360,9 +350,7 @@ def test_what_could_not_be_read_of_a_list_stays_told(browser: "Browser", address
 
 def test_hostile_lists_are_refused_and_harm_nothing(browser: "Browser", address: str, panel: Panel) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "名册")
+        page = sitting(context, address, "名册")
         page.set_input_files(
             "#files",
             files(
@@ -389,9 +377,7 @@ def test_a_list_that_cannot_be_read_keeps_no_other_file_out(
 ) -> None:
     """It is told by its name, and stays told; the good list and the certificates beside it are taken."""
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "名册与证书", "2026")
+        page = sitting(context, address, "名册与证书", "2026")
         given = (
             ("坏了.xlsx", HOSTILE["cut.xlsx"]()),
             ("旧.xls", HOSTILE["old.xls"]()),
@@ -430,9 +416,7 @@ def test_printed_what_was_opened_has_the_whole_width_and_nothing_to_press(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser, width=700) as context:  # a sheet's
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "打印", "2026")
+        page = sitting(context, address, "打印", "2026")
         page.set_input_files(
             "#files", files(("名册.xlsx", applicants(panel)), ("a.json", panel.certificates["good"].record))
         )
@@ -460,9 +444,7 @@ def test_formulas_and_markup_in_a_list_stay_texts(browser: "Browser", address: s
     out = StringIO()
     csv.writer(out).writerows([["姓名", "工作单位"], [evil, "<b>x</b>"], ['a"b', "c,d\ne"]])
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "<script>alert(1)</script>")
+        page = sitting(context, address, "<script>alert(1)</script>")
         page.set_input_files("#files", files(("名册.csv", out.getvalue().encode())))
         rows = until(page, "HYPERLINK")
         assert rows[0][0] == evil
@@ -478,9 +460,7 @@ def test_every_text_stands_out_and_everything_has_a_name(
     """English has the same colours, and is looked at in the exhaustive run."""
     for language in ("zh-CN", "en-GB") if EXHAUSTIVE else ("zh-CN",):
         with watched(browser, language=language, width=320) as context:
-            page = opened(context, f"{address}/panel")
-            page.wait_for_selector(".sitting-form")
-            begun(page, "可读性")
+            page = sitting(context, address, "可读性")
             page.set_input_files(
                 "#files",
                 files(
@@ -511,9 +491,7 @@ def test_every_text_stands_out_and_everything_has_a_name(
 
 def test_a_site_without_a_key_or_a_server(browser: "Browser", panel: Panel, tmp_path: Path) -> None:
     with running(panel, report_key=None) as place, watched(browser) as context:
-        page = opened(context, f"{place}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "无密钥")
+        page = sitting(context, place, "无密钥")
         page.fill("#code", panel.certificate.qr_text)
         page.keyboard.press("Enter")
         settled(page, 1)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.builders import HOST
-from tests.review.browser import begun, opened, settled, stored, watched
+from tests.review.browser import begun, opened, settled, sitting, stored, watched
 from tests.review.rig import Panel
 from tests.review.test_journey import files, until
-from tests.server.browsing import given
+from tests.server.browsing import eventually, given
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page, Route
@@ -28,20 +28,13 @@ def held(context: "BrowserContext", address: str) -> Iterator[list["Route"]]:
 
 def waited(page: "Page", waiting: list["Route"], count: int = 1) -> list["Route"]:
     """Those that wait, once there are ``count``."""
-    for _ in range(500):
-        if len(waiting) >= count:
-            break
-        page.wait_for_timeout(20)
-    assert len(waiting) >= count
+    eventually(page, lambda: len(waiting) >= count, f"{count} requests")
     return waiting
 
 
 def until_kept(page: "Page") -> list[dict[str, Any]]:
     """What the device keeps, once nothing of it is judged."""
-    for _ in range(500):
-        if not any("report" in one for one in stored(page, "items")):
-            break
-        page.wait_for_timeout(20)
+    eventually(page, lambda: not any("report" in one for one in stored(page, "items")), "nothing is judged")
     return stored(page, "items")
 
 
@@ -60,9 +53,7 @@ def test_a_sitting_left_while_files_are_read_and_opened_again_reads_them_once(
     browser: "Browser", address: str
 ) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "离开再回来")
+        page = sitting(context, address, "离开再回来")
         with held(context, "**/api/panel/read") as reading:
             with page.expect_request("**/api/panel/read"):
                 page.set_input_files("#files", scan())
@@ -80,9 +71,7 @@ def test_what_is_removed_or_deleted_while_it_is_judged_does_not_come_back(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "移除", "")
+        page = sitting(context, address, "移除", "")
         with held(context, "**/status/**") as judging:
             with page.expect_request("**/status/**"):
                 page.set_input_files("#files", files(("a.json", panel.certificates["good"].record)))
@@ -120,9 +109,7 @@ def test_a_list_goes_to_the_sitting_that_it_was_given_to(
         };"""
     with watched(browser) as context:
         context.add_init_script(hold)
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "甲")
+        page = sitting(context, address, "甲")
         page.evaluate("window.certregHold = true")
         given = (
             ("名册.csv", "姓名,年度\n张文博,2026\n".encode()),
@@ -167,9 +154,7 @@ def test_what_was_asked_for_again_is_still_asked_for_when_the_page_was_closed(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "重新核验后关闭")
+        page = sitting(context, address, "重新核验后关闭")
         given(page, panel.certificates["good"].qr_text)
         settled(page, 1)
         until(page, "核验通过")
@@ -188,9 +173,7 @@ def test_what_was_asked_for_again_is_still_asked_for_when_the_page_was_closed(
 def test_one_window_has_a_sitting_at_a_time(browser: "Browser", address: str, panel: Panel) -> None:
     """The one that opened it last; what the other was reading is there once. What is deleted is gone from both."""
     with watched(browser) as context:
-        first = opened(context, f"{address}/panel")
-        first.wait_for_selector(".sitting-form")
-        begun(first, "两个窗口")
+        first = sitting(context, address, "两个窗口")
         with held(context, "**/api/panel/read") as reading:
             with first.expect_request("**/api/panel/read"):
                 first.set_input_files("#files", scan())
@@ -214,9 +197,7 @@ def test_paused_and_gone_on_with_and_online_again_while_a_request_has_yet_to_fai
     browser: "Browser", address: str
 ) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "暂停")
+        page = sitting(context, address, "暂停")
         with held(context, "**/api/panel/read") as reading:
             with page.expect_request("**/api/panel/read"):
                 page.set_input_files("#files", scan())
@@ -237,9 +218,7 @@ def test_a_report_without_files_that_are_not_read_yet_is_asked_about(
     browser: "Browser", address: str, panel: Panel
 ) -> None:
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "未读完")
+        page = sitting(context, address, "未读完")
         given(page, panel.certificates["good"].qr_text)
         settled(page, 1)
         asked: list[str] = []
@@ -261,9 +240,7 @@ def test_gone_forward_while_the_sittings_are_still_to_be_drawn(
 ) -> None:
     """They are not drawn over the sitting; and of two languages the last chosen stays."""
     with watched(browser) as context:
-        page = opened(context, f"{address}/panel")
-        page.wait_for_selector(".sitting-form")
-        begun(page, "前进后退")
+        page = sitting(context, address, "前进后退")
         page.wait_for_load_state("networkidle")
         with held(context, "**/trust.json") as reading:
             with page.expect_request("**/trust.json"):

@@ -6,7 +6,7 @@ deployment. Every request that reaches the server is written down, to the last b
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -271,11 +271,16 @@ def verdict(page: "Page") -> tuple[str, str]:
 
 def until(page: "Page", condition: str) -> None:
     """Ask the page for ``condition``, which may be a promise, until it holds."""
+    eventually(page, lambda: bool(page.evaluate(condition)), condition)
+
+
+def eventually(page: "Page", holds: Callable[[], bool], told: str = "") -> None:
+    """Look again, while the page goes on, until it ``holds``; ``told`` is what never did."""
     for _ in range(600):
-        if page.evaluate(condition):
+        if holds():
             return
         page.wait_for_timeout(25)
-    raise AssertionError(condition)
+    raise AssertionError(told)
 
 
 def kept_file(path: str) -> str:
