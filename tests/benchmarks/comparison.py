@@ -13,10 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import mean, median
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.bars import draw_bars
 from tests.benchmarks.measure import RawGauge, RawSample
 from tests.benchmarks.office import make_sheets
 from tests.benchmarks.peers import Pace, Peer, peers
@@ -54,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             with peers(office, folder) as compared:
                 for _ in range(options.rounds):
                     _round(compared, gauge, found, options.seconds)
-    document = {
+    document: dict[str, Any] = {
         "comparisonVersion": 1,
         "machine": {
             "processor": platform.processor() or platform.machine(),
@@ -68,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     options.json.parent.mkdir(parents=True, exist_ok=True)
     options.json.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    draw_bars(document["peers"], options.json.with_suffix(".svg"))
     _print(document)
     return 0
 
@@ -92,11 +95,9 @@ def _between(before: RawSample, after: RawSample, name: str) -> float:
     return mean((getattr(before, name), getattr(after, name)))
 
 
-def _print(document: dict[str, object]) -> None:
+def _print(document: dict[str, Any]) -> None:
     table = Table("in memory, one process", "issue/s of a core", "of raw", "verify/s of a core", "of raw")
     raw, found = document["raw"], document["peers"]
-    assert isinstance(raw, dict)
-    assert isinstance(found, dict)
     table.add_row("raw Ed25519, 64 bytes", f"{raw['sign']:,.0f}", "1", f"{raw['verify']:,.0f}", "1")
     for peer, acts in found.items():
         cells = []

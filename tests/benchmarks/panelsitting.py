@@ -73,6 +73,7 @@ def _sitting(page: "Page", folder: Path, codes: list[str], count: int) -> None:
         page.click("details summary")
         page.fill("#many", "\n".join(codes))
         page.click("#give details button")
+        page.wait_for_selector("#progress", state="visible")
         _settled(page, count)
     with _timed("closed and opened again"):
         page.reload()
@@ -96,7 +97,8 @@ def _sitting(page: "Page", folder: Path, codes: list[str], count: int) -> None:
 
 
 def _settled(page: "Page", count: int) -> None:
-    page.set_default_timeout(600_000)
+    """Ask the page what it shows, and only then its store: to read a thousand reports again and again takes as long as to judge them."""
+    page.wait_for_selector("#progress", state="hidden", timeout=600_000)
     settled(page, count)
 
 

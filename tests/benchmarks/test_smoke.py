@@ -11,12 +11,15 @@ import pytest
 from registry.fsck import fsck
 from tests.benchmarks.__main__ import main
 from tests.benchmarks.archive import Archive
+from tests.benchmarks.bars import draw_bars
 from tests.benchmarks.bundlesize import bundle_size
 from tests.benchmarks.charts import draw
 from tests.benchmarks.effort import effort_of
+from tests.benchmarks.floor import pieces_of, shares
 from tests.benchmarks.growing import reads_of
 from tests.benchmarks.growth import TABLES, sizes_of
-from tests.benchmarks.office import open_office
+from tests.benchmarks.measure import Measure, Round
+from tests.benchmarks.office import make_sheets, open_office
 from tests.registry.engines import Cluster
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -153,6 +156,24 @@ def test_the_bytes_of_tables_are_those_of_their_parts_too(tmp_path: Path, cluste
         assert set(TABLES) < set(sizes)
 
 
+@pytest.mark.exhaustive
+def test_each_piece_of_the_floor_is_done_for_every_certificate(tmp_path: Path, cluster: Cluster) -> None:
+    url = cluster.url(cluster.create())
+    (sheet,) = make_sheets(tmp_path / "sheets", rows=3, sheets=1, seed=1)
+    with open_office(tmp_path / "office", url) as office:
+        office.issue_all(sheet)
+        pieces = pieces_of(url, sheet)
+        assert [piece.work() for piece in pieces] == [3] * 5
+        assert [piece.work() for piece in pieces] == [3] * 5, "a round leaves nothing behind"
+
+
+def test_a_share_is_in_raw_signatures_of_the_same_minutes() -> None:
+    """Two of them in one round and four in the other; the median is that of the rates."""
+    raw = [1000.0, 500.0]
+    rounds = [Round(10, 9.0, 0.01, 0.02), Round(10, 9.0, 0.01, 0.08)]
+    assert shares([Measure("", "sign", rounds=rounds, raw=raw, raw_cpu=raw)]) == [pytest.approx(1 / 0.375)]
+
+
 def test_growth_is_drawn(tmp_path: Path) -> None:
     """Pages where PostgreSQL is read, processor time elsewhere."""
     read, written = {"cpu": 0.3, "effort": 4}, {"cpu": 0.1}
@@ -166,3 +187,15 @@ def test_growth_is_drawn(tmp_path: Path) -> None:
         words = [one.text for one in svg.iter("{http://www.w3.org/2000/svg}text")]
         assert {f"a & b ({unit})", "c (ms)", "10⁵", "10⁶"} <= set(words)
         assert len(list(svg.iter("{http://www.w3.org/2000/svg}circle"))) == 4
+
+
+def test_the_comparison_is_drawn(tmp_path: Path) -> None:
+    """A bar for what is done, none for what is not, as long as the share."""
+    peers = {"a & b": {"issue": {"ofRaw": 0.5}, "verify": {"ofRaw": 0.25}}, "c": {"verify": {"ofRaw": 1.0}}}
+    svg = ET.fromstring(draw_bars(peers, tmp_path / "bars.svg").read_text(encoding="utf-8"))  # noqa: S314 - our own drawing
+    ground, *bars = svg.iter("{http://www.w3.org/2000/svg}rect")
+    assert ground.get("fill") == "#fff"
+    issued, verified, whole = (float(bar.get("width", "")) for bar in bars)
+    assert (issued, verified) == (whole / 2, whole / 4)
+    words = {one.text for one in svg.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"a & b", "c", "0.50", "0.25", "1.00"} <= words

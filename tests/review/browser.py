@@ -73,28 +73,24 @@ def settled(page: "Page", items: int) -> None:
     """Wait until so many certificates are judged and nothing is left."""
 
     def holds() -> bool:
-        kept = stored(page, "items")
-        return len(kept) == items and not stored(page, "waiting") and all(map(_has_ended, kept))
+        ended = stored(page, "items", "(one) => Boolean(one.report || one.trouble)")
+        return len(ended) == items and all(ended) and not stored(page, "waiting", "() => true")
 
     eventually(page, holds, f"{items} certificates are judged")
     page.wait_for_selector("#progress", state="hidden")
 
 
-def stored(page: "Page", store: str) -> list[dict[str, Any]]:
-    """Everything that the device keeps in ``store``, but for the files themselves."""
-    found: list[dict[str, Any]] = page.evaluate(
-        """async (store) => {
+def stored(page: "Page", store: str, told: str = "({ data, pdf, ...one }) => one") -> list[Any]:
+    """What the device keeps in ``store``: of each ``told``, a function of the page's; everything but the files themselves."""
+    found: list[Any] = page.evaluate(
+        f"""async (store) => {{
           const opened = indexedDB.open('certreg-panel');
-          const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+          const database = await new Promise((resolve) => {{ opened.onsuccess = () => resolve(opened.result); }});
           const asked = database.transaction(store).objectStore(store).getAll();
-          const all = await new Promise((resolve) => { asked.onsuccess = () => resolve(asked.result); });
+          const all = await new Promise((resolve) => {{ asked.onsuccess = () => resolve(asked.result); }});
           database.close();
-          return all.map(({ data, pdf, ...one }) => one);
-        }""",
+          return all.map({told});
+        }}""",
         store,
     )
     return found
-
-
-def _has_ended(item: dict[str, Any]) -> bool:
-    return "report" in item or "trouble" in item
