@@ -53,6 +53,14 @@ from verifier.textreport import headline
 
 HOST = "jxjy.henan.example"
 CLEAN_ROWS = 40
+_OF_ANOTHER = (
+    "CERTREG_AGENT",
+    "CERTREG_DATABASE_URL",
+    "CERTREG_IDENTITY_KEY",
+    "CERTREG_PASSPHRASE_FILE",
+    "CERTREG_READ_DATABASE_URL",
+)
+"""What a caller may have set for another registry: names of the environment, by their beginnings."""
 OFFICES = (  # delegated for the year of the demonstration
     Delegation(
         code="410100",
@@ -153,8 +161,7 @@ def found_or_continue(folder: Path, clock: Clock = system_clock) -> App:
 def demo_environment(folder: Path) -> dict[str, str]:
     """The environment of the demo's registry: its own folder, SQLite and passphrase, whatever the caller has set for another."""
     home = (folder / "registry").resolve()
-    others = ("CERTREG_PASSPHRASE_FILE", "CERTREG_DATABASE_URL", "CERTREG_AGENT")
-    kept = {name: value for name, value in os.environ.items() if name not in others}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_ANOTHER)}
     return {**kept, "CERTREG_HOME": str(home), PASSPHRASE_VARIABLE: _passphrase(home)}
 
 

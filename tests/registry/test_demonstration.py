@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from registry.cli.demonstration import found_or_continue, issue_lists
+from registry.cli.demonstration import demo_environment, found_or_continue, issue_lists
 from registry.cli.shell import SHELL
 from registry.fsck import fsck
 from registry.trust import current_trust_list
@@ -21,6 +21,24 @@ LATE = at("2031-12-31T16:00:00Z")
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SHELL, "as_json", True)
+
+
+def test_what_is_set_for_another_registry_is_none_of_the_demos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = (
+        "AGENT",
+        "DATABASE_URL",
+        "READ_DATABASE_URL",
+        "PASSPHRASE_FILE",
+        "IDENTITY_KEY",
+        "IDENTITY_KEY_2",
+    )
+    for name in (*others, "HOME", "PASSPHRASE"):
+        monkeypatch.setenv(f"CERTREG_{name}", "another's")
+    environment = demo_environment(tmp_path)
+    assert "another's" not in environment.values()
+    assert not {f"CERTREG_{name}" for name in others} & environment.keys()
 
 
 def begin(folder: Path, now: int, strike: Strike) -> None:
