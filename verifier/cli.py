@@ -28,9 +28,10 @@ A file, a folder of them, a QR code's text, or a number.
 \b
 certverify 41010020261000012315.pdf --trust root.json --url https://jxjy.example.cn
 certverify photos/ --trust root.json --bundle bundle.zip --json
-certverify "410100 2026 1 0000123 15" --name 张文博 --url https://jxjy.example.cn
+certverify "410100 2026 1 0000123 15" --name 张文博 --trust root.json --url https://jxjy.example.cn
 certverify audit https://jxjy.example.cn --trust root.json --state audit.json    # 审计整个日志 · audit the log
 certverify report 评审.pdf --trust root.json --url https://jxjy.example.cn                  # 核验评审报告 · a review report
+certverify serve site/ --trust root.json                                         # 公开核验服务 · the public server
 
 退出码 · exit codes: 0 全部通过 all PASSED, 1 有未通过 any FAILED, 2 有无法判定 any INDETERMINATE, 64 用法错误 usage.
 """

@@ -59,7 +59,7 @@ def backup_command(
 ) -> None:
     """在使用中备份数据库及其外的记录；不含密钥、口令和公布内容 · Back up database and head, while in use; no keys, no publication.
 
-    还须另行保管：密钥文件夹、custody.json、口令、公布的文件 · To be kept apart: the folder of keys, the passphrase, the publication.
+    还须另行保管：密钥文件夹、口令、公布的文件 · To be kept apart: the folder of keys, the passphrase, the publication.
     """
     with registry_app(reading=True) as app:
         made = back_up(app, folder, with_keys=with_keys)
