@@ -1,5 +1,5 @@
 /**
- * The shapes that modules hand to each other, for readers and editors (`npx --package typescript tsc -p verifier/web`).
+ * The shapes that modules hand to each other, for readers and editors (`npx --package typescript@5.6 tsc -p verifier/web/jsconfig.json`).
  *
  * No browser loads this file and no page is made of it: a telephone pays for every byte of a module, and for none of this.
  * What belongs to one module alone is declared there. Times are Unix seconds, durations seconds.
