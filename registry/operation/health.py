@@ -39,7 +39,7 @@ class Readiness:
     _known: tuple[str, ...] = ()
 
     def __call__(self) -> tuple[str, ...]:
-        """Codes, as in ``registry.messages``; ``disk_low`` and ``standby_missing`` besides."""
+        """Codes, as in ``registry.messages``; ``disk_low``, ``home_unreadable`` and ``standby_missing`` besides."""
         with self._lock:
             if self.steady() - self._at >= REMEMBERED_SECONDS:
                 self._known = (*_of_database(self.app), *_of_disk(self.app), *_of_agent(self.app))
