@@ -286,8 +286,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The former database left {file}, which would be mixed into what is restored. Move it away with its kin and try again.",
     ),
     "restore_keys": (
-        "{folder} 中没有日志密钥，备份也不含密钥。请先把密钥文件夹（及 custody.json）放回原处。",
-        "There is no key of the log in {folder}, and none in the backup. Put the folder of keys (and custody.json) back first.",
+        "{folder} 中没有日志密钥，备份也不含密钥。请先把密钥文件夹（及 custody.json，备份的 home 中有）放回原处。",
+        "There is no key of the log in {folder}, and none in the backup. Put the folder of keys back first (and custody.json, which is in the backup's home).",
     ),
     "restore_site": (
         "{site} 不是本系统的公布内容（{problem}）：无从得知已公布到哪一条。请用 --site 给出正确的位置；从未公布过则用 --never-published。",

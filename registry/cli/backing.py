@@ -71,8 +71,8 @@ def backup_command(
     )
     if not with_keys:
         SHELL.say(
-            "密钥文件夹、custody.json 和口令须另行备份：没有它们，恢复的数据不能继续使用。",
-            "Keep the folder of keys, custody.json and the passphrase apart: without them what is restored cannot go on.",
+            "密钥文件夹和口令须另行备份：没有它们，恢复的数据不能继续使用。",
+            "Keep the folder of keys and the passphrase apart: without them what is restored cannot go on.",
         )
     SHELL.say_json(
         {

@@ -93,10 +93,12 @@ def test_on_a_new_machine_the_publication_keeps_an_old_backup_from_numbering(rig
 def test_on_a_new_machine_with_the_newest_backup_it_goes_on(rig: Rig) -> None:
     rig.issue(1)
     rig.publish()
+    (rig.place.home / "custody.json").write_text('{"custodyVersion": 1, "keys": {}}')
+    (rig.place.home / "custody.json").chmod(0o600)
     back_up(rig.app, rig.folder / "backup", with_keys=True)
     lose_machine(rig, keep_keys=False)
     done = back_again(rig, rig.folder / "backup")
-    assert "keys/log.pem" in done.added
+    assert {"custody.json", "keys/log.pem"} <= set(done.added)
     assert stat.S_IMODE((rig.place.home / "keys" / "log.pem").stat().st_mode) == 0o600
     assert done.gap is None
     rig.issue(2)
