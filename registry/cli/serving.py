@@ -28,6 +28,7 @@ from registry.jobs.supervision import supervised_worker
 from registry.publication import publish
 from registry.published import PIN
 from registry.settings import PASSPHRASE_VARIABLE, PIN_VARIABLE
+from verifier.cli import LANGUAGE_VARIABLE
 
 _SECRETS = tuple(f"{name}{end}" for name in (PASSPHRASE_VARIABLE, PIN_VARIABLE) for end in ("", "_FILE"))
 """What the web process is not told."""
@@ -69,7 +70,7 @@ def serve(
     with registry_app() as app:
         serve_registry(
             app,
-            environment_for(app, port),
+            {ORIGIN: f"http://localhost:{port}", **os.environ},
             host,
             port,
             site,
@@ -79,13 +80,9 @@ def serve(
         )
 
 
-def environment_for(app: App, port: int) -> dict[str, str]:
-    """What the children are told. Without an address of its own the console is for this machine; they do not see --home."""
-    return {
-        ORIGIN: f"http://localhost:{port}",
-        **os.environ,
-        "CERTREG_HOME": str(app.settings.home),
-    }
+def for_children(app: App, environment: Mapping[str, str]) -> dict[str, str]:
+    """What the children are told: they do not see ``--home`` and ``--lang``."""
+    return {**environment, "CERTREG_HOME": str(app.settings.home), LANGUAGE_VARIABLE: SHELL.lang}
 
 
 def serve_registry(
@@ -105,7 +102,7 @@ def serve_registry(
     ``metrics``: addresses of the web process's and of the worker's. ``ready`` is told the console's address and the event
     that ends it, once it answers.
     """
-    stop, target = Event(), site or app.settings.site
+    stop, target, environment = Event(), site or app.settings.site, for_children(app, environment)
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, lambda _, __: stop.set())
     settings = console_settings_from(environment)
@@ -120,14 +117,15 @@ def serve_registry(
         words = ["--host", host, "--port", str(port), "--site", str(target.resolve())]
         words += ["--metrics", metrics[0]] if metrics[0] else []
         web = stack.enter_context(_web_process(words, without_secrets(environment)))
-        if not _listens(host, port, web, stop):
+        if _listens(host, port, web, stop):
+            SHELL.say(
+                f"工作台：{settings.origin}{PREFIX}/  公开核验：{settings.origin}/v  按 Ctrl-C 停止。",
+                f"The console: {settings.origin}{PREFIX}/  The public verifier: {settings.origin}/v  Ctrl-C ends both.",
+            )
+            if ready is not None:
+                ready(settings.origin, stop)
+        elif not stop.is_set():
             raise typer.Exit(EXIT_ERROR)
-        SHELL.say(
-            f"工作台：{settings.origin}{PREFIX}/  公开核验：{settings.origin}/v  按 Ctrl-C 停止。",
-            f"The console: {settings.origin}{PREFIX}/  The public verifier: {settings.origin}/v  Ctrl-C ends both.",
-        )
-        if ready is not None:
-            ready(settings.origin, stop)
         while not stop.wait(0.2) and web.poll() is None:
             pass
         _end(web)
@@ -153,15 +151,16 @@ def without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 def _web_process(words: list[str], environment: dict[str, str]) -> "subprocess.Popen[bytes]":
     command = [sys.executable, "-m", "registry.cli.web", *words]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
+    # An interrupt from the terminal is for the parent, also while this one still loads its modules.
+    return subprocess.Popen(command, stdin=subprocess.PIPE, env=environment, start_new_session=True)
 
 
 def _listens(host: str, port: int, web: "subprocess.Popen[bytes]", stop: Event) -> bool:
-    """Wait until somebody can open the address: nobody is sent to a page that is not there yet. False: it never will be."""
+    """Wait until somebody can open the address: nobody is sent to a page that is not there yet. False: it never will be, or ``stop``."""
     while not stop.wait(0.1) and web.poll() is None:
         with suppress(OSError), socket.create_connection((host, port), timeout=5):
             return True
-    return stop.is_set()
+    return False
 
 
 def _end(web: "subprocess.Popen[bytes]") -> None:

@@ -30,6 +30,7 @@ from registry.console.app import create_console_app
 from registry.console.settings import PREFIX, console_settings_from
 from registry.operation.health import PREFIX as HEALTH
 from registry.operation.health import HealthPages, Readiness
+from verifier.cli import LANGUAGE_VARIABLE
 from verifier.operation.logs import log_form, logging_settings
 from verifier.server.app import create_public_app
 from verifier.server.connection import Connection
@@ -42,7 +43,8 @@ def serve_web(
     """The web process of ``serve``; its standard input's end is its own."""
     logging.config.dictConfig(logging_settings(log_form(os.environ, LOG_VARIABLE)))
     logging.captureWarnings(True)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides; a terminal sends it to both
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides
+    SHELL.lang = os.environ.get(LANGUAGE_VARIABLE) or SHELL.lang
     with errors_told():
         app = open_app(os.environ, home=SHELL.home, reading=True)
     with closing(app.database), watched(app, metrics):

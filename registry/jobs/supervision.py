@@ -55,7 +55,10 @@ def _supervise(
     pause = FIRST_PAUSE
     while not stop.is_set():
         name = worker_name()
-        with subprocess.Popen([*command, "--name", name], stdin=subprocess.PIPE, env=environment) as child:
+        # An interrupt from the terminal is for this process, also while the child still loads its modules.
+        with subprocess.Popen(
+            [*command, "--name", name], stdin=subprocess.PIPE, env=environment, start_new_session=True
+        ) as child:
             lived = _watch(child, stop)
         _put_down(database, name)
         if not stop.is_set():

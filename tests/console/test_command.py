@@ -1,7 +1,11 @@
 """``certreg account`` and ``certreg serve``: the first administrator, and the three processes."""
 
 import json
+import os
 import signal
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from registry.cli.main import app as program
-from registry.cli.serving import without_secrets
+from registry.cli.serving import for_children, without_secrets
+from registry.cli.shell import SHELL
 from registry.publication import publish
 from tests.console.process import serving
 from tests.registry.rig import Place, Rig, copy_home, opened
@@ -66,9 +71,24 @@ def test_the_web_process_is_told_no_secret() -> None:
     assert without_secrets({**dict.fromkeys(secrets, "x"), "CERTREG_HOME": "h"}) == {"CERTREG_HOME": "h"}
 
 
+def test_the_children_speak_the_language_that_was_asked_for(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SHELL, "lang", "en")
+    told = for_children(lite.app, {"CERTREG_LANG": "zh-CN", "CERTREG_HOME": "another"})
+    assert told == {"CERTREG_LANG": "en", "CERTREG_HOME": str(lite.app.settings.home)}
+
+
 def _children(pid: int) -> list[int]:
     tasks = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for task in tasks for child in task.read_text().split()]
+
+
+def _loads_modules(pid: int) -> bool:
+    try:
+        return "site-packages" in Path(f"/proc/{pid}/maps").read_text()
+    except OSError:
+        return False
 
 
 def _has_ended(pid: int) -> bool:
@@ -101,3 +121,26 @@ def test_console_verifier_and_worker(founded_sqlite: Path, tmp_path: Path) -> No
         while not all(map(_has_ended, children)):
             assert time.monotonic() < until, "a child outlived its parent"
             time.sleep(0.1)  # asked again, not hoped for
+
+
+def test_console_verifier_and_worker_interrupted_while_they_start(
+    founded_sqlite: Path, tmp_path: Path
+) -> None:
+    """A terminal interrupts whoever is in its group; those that still load their modules say nothing of it."""
+    place = Place(copy_home(founded_sqlite, tmp_path / "home"))
+    with opened(place, tmp_path) as rig:
+        publish(rig.app, rig.app.settings.site)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    words = [sys.executable, "-m", "registry.cli.main", "--lang", "en", "serve", "--port", str(port)]
+    told, log = {**os.environ, **place.environment}, tmp_path / "serve.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(words, env=told, stdout=said, stderr=said, start_new_session=True)
+    until = time.monotonic() + 60
+    while sum(map(_loads_modules, _children(process.pid))) < 2:
+        assert time.monotonic() < until, "two children are begun"
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(60) == 0
+    assert "Traceback" not in log.read_text()
+    assert "The console" not in log.read_text()
