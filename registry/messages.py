@@ -364,8 +364,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "A bucket is named as s3://BUCKET or s3://BUCKET/PREFIX: {address}",
     ),
     "bucket_extra": (
-        "公布到存储桶需要安装 boto3：pip install certreg[s3]。",
-        "Publishing to a bucket needs boto3: pip install certreg[s3].",
+        "公布到存储桶需要 boto3，尚未安装：pip install boto3。",
+        "Publishing to a bucket needs boto3, which is not installed: pip install boto3.",
     ),
     "bucket_credentials": (
         "没有存储桶 {bucket} 的访问凭据（AWS_ACCESS_KEY_ID、AWS_SECRET_ACCESS_KEY，或配置文件）。",
@@ -557,8 +557,8 @@ ERRORS: Mapping[str, tuple[str, str]] = {
         "The pkcs11 address is not acceptable. It is pkcs11:token=LABEL;object=LABEL?module-path=/FILE, without a PIN.",
     ),
     "token_binding": (
-        "未安装 PKCS#11 支持。请安装 certreg[pkcs11]。",
-        "Support for PKCS#11 is not installed. Install certreg[pkcs11].",
+        "未安装 PKCS#11 支持：pip install python-pkcs11。",
+        "Support for PKCS#11 is not installed: pip install python-pkcs11.",
     ),
     "token_module": ("装不上密码机的模块文件。", "The token's module does not load."),
     "token_missing": (
