@@ -25,6 +25,7 @@ from keys.errors import KeysError
 from keys.trustchain import parse_pin, verify_chain
 from registry.app import App
 from registry.cases.partitions import prepare_years, years_ahead
+from registry.cases.sweeping import sweep
 from registry.cosigning import witnessed_checkpoint
 from registry.errors import RegistryError
 from registry.files import replace_file
@@ -90,6 +91,7 @@ def publish(app: App, target: Path | Site, *, check: bool = False) -> Published:
         last = LastPublication(app.clock(), result.log_size, result.status_until)
         note_publication(app.settings.published, last)
         keep_receipts(app, site, replace(receipts, log=look.receipt))
+    sweep(app)  # it comes by several times a day; nothing of it is published
     return result
 
 

@@ -21,6 +21,7 @@ from registry.actors import Actor
 from registry.app import App
 from registry.cases.errors import CaseError
 from registry.cases.models import PrintOrder
+from registry.cases.sweeping import KIND, results_folder, sweep
 from registry.errors import RegistryError
 from registry.faces.face import face_source
 from registry.faces.pool import DrawingPool
@@ -41,7 +42,6 @@ TOLD = 20
 """Certificates between two looks at whether to go on."""
 LISTED = 30
 """Orders on the page of them."""
-KIND = "print"
 Advance = Callable[[int, int], None]
 
 
@@ -155,22 +155,8 @@ def conclude(session: Session, order_id: int, result: Result, *, now: int) -> No
     wanted.expires_at = now + KEPT if result.size else None
 
 
-def sweep(app: App) -> int:
-    """Take away results whose time is over; how many."""
-    now = app.clock()
-    with app.database.write() as session:
-        over = select(PrintOrder).where(PrintOrder.expires_at <= now)
-        gone = [(one.id, one.form) for one in session.scalars(over)]
-        for one in session.scalars(over).all():
-            one.expires_at = None
-    for order_id, form in gone:
-        # If we stop here a file stays that no page leads to any more; its name is told again by nobody.
-        _file(app, order_id, form).unlink(missing_ok=True)
-    return len(gone)
-
-
 def _file(app: App, order_id: int, form: str) -> Path:
-    return app.settings.home / "prints" / f"{order_id}.{form}"
+    return results_folder(app) / f"{order_id}.{form}"
 
 
 def _drawn(

@@ -449,8 +449,39 @@ def test_printed_in_the_background(office: tuple[Console, list[str], str]) -> No
     clerk.post("/console/prints", {"form": "pdf", "batch": "1"})
     work(console)  # which sweeps
     with console.rig.app.database.read() as session:
-        kept = session.scalars(select(PrintOrder.id).where(PrintOrder.expires_at.is_not(None))).all()
-    assert {file.stem for file in (console.rig.place.home / "prints").iterdir()} == set(map(str, kept))
+        now = console.rig.clock.now
+        kept = session.scalars(select(PrintOrder.id).where(PrintOrder.expires_at > now)).all()
+    assert {file.stem for file in prints(console)} == set(map(str, kept))
+
+
+def prints(console: Console) -> list[Path]:
+    """The files of results, and what was left of some."""
+    return list((console.rig.place.home / "prints").iterdir())
+
+
+def test_what_was_printed_goes_after_its_day_and_what_a_killed_worker_left_of_it_too(
+    office: tuple[Console, list[str], str],
+) -> None:
+    """They hold names, and nobody need print again for them to go."""
+    console, _, _ = office
+    clerk = console.signed_in(Role.CLERK)
+    order = (
+        clerk.post("/console/prints", {"form": "pdf", "batch": "1"}).headers["location"].rpartition("/")[2]
+    )
+    left_over = console.rig.place.home / "prints" / f".{order}.pdf.0123456789abcdef.new"
+    left_over.parent.mkdir(mode=0o700, exist_ok=True)
+    left_over.touch()
+    console.rig.publish()
+    assert left_over in prints(console)  # for all that anybody knows it is being written
+    work(console)
+    console.rig.publish()
+    assert left_over not in prints(console)
+    assert f"{order}.pdf" in {file.name for file in prints(console)}
+    (elsewhere := left_over.with_name("README")).touch()
+    console.rig.clock.now += 24 * 3600
+    console.rig.publish()
+    assert prints(console) == [elsewhere]
+    elsewhere.unlink()
 
 
 def _look_into(form: str, data: bytes, number: str) -> None:
