@@ -32,7 +32,7 @@ from sqlalchemy.orm import Session
 
 from registry.errors import RegistryError
 from registry.files import make_private_file
-from registry.replica import PATIENCE, connection_in_step
+from registry.replica import PATIENCE, Replica
 
 _SQLITE_VARIABLES = 500
 """Values of one statement; SQLite's own bound was 999 for long."""
@@ -66,10 +66,10 @@ class Database:
         self._reading = (
             self.engine.execution_options(isolation_level="REPEATABLE READ") if postgresql else self.engine
         )
-        self._replica: Engine | None = None
+        self._replica: Replica | None = None
         if replica_url is not None and postgresql:
             replica = _engine(replica_url, pool_seconds=PATIENCE)
-            self._replica = replica.execution_options(isolation_level="REPEATABLE READ")
+            self._replica = Replica(replica.execution_options(isolation_level="REPEATABLE READ"))
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -80,7 +80,7 @@ class Database:
     @contextmanager
     def look(self) -> Iterator[Session]:
         """As ``read``, for searches and long lists: the replica's, where there is one that has all that was committed."""
-        replica = connection_in_step(self._replica, self.engine) if self._replica is not None else None
+        replica = self._replica.connection_in_step(self.engine) if self._replica is not None else None
         if replica is None:
             with self.read() as session:
                 yield session
@@ -124,7 +124,7 @@ class Database:
         """Give all connections back."""
         self.engine.dispose()
         if self._replica is not None:
-            self._replica.dispose()
+            self._replica.engine.dispose()
 
 
 def newest_schema() -> str:

@@ -1,13 +1,16 @@
 """A streaming replica for searches and long lists (``CERTREG_READ_DATABASE_URL``): used while it has all that was committed.
 
 Whoever has just done something looks for it on the next page. So before a page is read from the replica the primary is asked
-how far it is, and the replica whether it has come so far; where it has not within a moment, where it is away or all connections
+how far it is, and the replica whether it has come so far; where it has not within a moment, where it is away, silent or all connections
 to it are taken, or where it is no replica any more (it was promoted, and may be another history), the primary is read. No outage
-of a replica is seen.
+of a replica is seen, but for a second by the page that first meets one that is silent (its host is gone, or stands still).
 """
 
 import logging
 import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from threading import Thread
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
@@ -16,6 +19,8 @@ from registry.outages import OUTAGES
 
 PATIENCE = 0.05
 """Seconds that a page waits for the replica, or for a connection to it; within one house it is some milliseconds behind."""
+SILENCE = 1.0
+"""Seconds that a page waits for a replica that says nothing at all; the pages after it do not, until it has spoken."""
 _PAUSE = 0.002
 _REACHED = text("SELECT pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn) WHERE pg_is_in_recovery()")
 LONG = 5.0
@@ -31,13 +36,41 @@ _ONLY_READS = text("SELECT current_setting('transaction_read_only') = 'on'")
 logger = logging.getLogger(__name__)
 
 
-def connection_in_step(replica: Engine, primary: Engine) -> Connection | None:
-    """A connection to ``replica`` that sees all that was committed on ``primary`` until now; None where there is none.
+class Replica:
+    """A replica by its engine. It is asked beside the page, which waits a moment for the answer and no longer for whatever reason."""
 
-    Raises one of ``OUTAGES`` where the primary is away.
-    """
-    with primary.connect() as asked:
-        position = asked.execute(text("SELECT pg_current_wal_flush_lsn()::text")).scalar_one()
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._late: Future[Connection | None] | None = None
+
+    def connection_in_step(self, primary: Engine) -> Connection | None:
+        """A connection to it that sees all that was committed on ``primary`` until now; None where there is none.
+
+        One that did not answer in time is asked again once it has. Raises one of ``OUTAGES`` where the primary is away.
+        """
+        with primary.connect() as asked:
+            position = asked.execute(text("SELECT pg_current_wal_flush_lsn()::text")).scalar_one()
+        if self._late is not None and not self._late.done():
+            return None
+        answer: Future[Connection | None] = Future()
+        # Of its own and no pool's: whoever waits for a server that is silent keeps nobody from ending.
+        Thread(target=self._ask, args=(position, answer), name="replica", daemon=True).start()
+        try:
+            return answer.result(SILENCE)
+        except FutureTimeoutError:
+            logger.warning("the replica does not answer; the primary is read")
+            self._late = answer
+            answer.add_done_callback(_give_back)
+            return None
+
+    def _ask(self, position: str, answer: "Future[Connection | None]") -> None:
+        try:
+            answer.set_result(_connection_at(self.engine, position))
+        except BaseException as error:
+            answer.set_exception(error)
+
+
+def _connection_at(replica: Engine, position: str) -> Connection | None:
     try:
         connection = replica.connect()
     except OUTAGES:
@@ -50,6 +83,12 @@ def connection_in_step(replica: Engine, primary: Engine) -> Connection | None:
         logger.warning("the replica cannot be used; the primary is read")
     connection.close()
     return None
+
+
+def _give_back(answer: "Future[Connection | None]") -> None:
+    """What nobody waits for any more."""
+    if answer.exception() is None and (connection := answer.result()) is not None:
+        connection.close()
 
 
 def commits_waiting(session: Session) -> int:

@@ -3,7 +3,9 @@
 Only where the system has ``initdb`` and ``pg_basebackup``; else ``NoPostgresError``. ``engines`` has the cluster that tests share.
 """
 
+import os
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -70,6 +72,21 @@ class Server:
     def promote(self) -> None:
         """From a standby to a server that writes."""
         _call([*self._control(), "promote"])
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It stands still while the block runs: connections are there, and no answer comes."""
+        (first, *_) = (self.data / "postmaster.pid").read_text().split()
+        children = Path(f"/proc/{first}/task/{first}/children").read_text().split()
+        processes = [int(first), *map(int, children)]
+        try:
+            for process in processes:
+                os.kill(process, signal.SIGSTOP)
+            yield
+        finally:
+            for process in processes:
+                with suppress(ProcessLookupError):
+                    os.kill(process, signal.SIGCONT)
 
     def lose(self) -> None:
         """The disk is gone."""

@@ -17,6 +17,7 @@ from registry.fsck import fsck
 from registry.models import Certificate
 from registry.operation.health import Readiness
 from registry.outages import OUTAGES
+from registry.replica import SILENCE
 from tests.builders import refused
 from tests.console.rig import console_over
 from tests.registry.engines import NoPostgresError
@@ -57,7 +58,7 @@ def every_connection_taken(rig: Rig) -> Iterator[None]:
     with ExitStack() as taken:
         with suppress(PoolTimeoutError):
             while True:
-                taken.enter_context(replica.connect())
+                taken.enter_context(replica.engine.connect())
         yield
 
 
@@ -94,6 +95,25 @@ def test_pages_are_read_from_the_replica_and_it_takes_over_without_loss(
         rig.issue(3)
         rig.publish()
         assert_sound(rig.app, issued=3)
+
+
+def test_a_replica_that_stands_still_keeps_one_page_for_a_second_and_no_other(
+    made: Servers, tmp_path: Path
+) -> None:
+    """Its host hangs, or is gone without a word: nothing is refused, and no answer comes."""
+    _, standby, place = founded(made, tmp_path)
+    with opened(place, tmp_path) as rig:
+        rig.issue(1)
+        until(lambda: looked_at(rig) == (True, 1))
+        with standby.frozen():
+            rig.issue(2)
+            began = time.monotonic()
+            assert looked_at(rig) == (False, 2)
+            assert time.monotonic() - began < 5
+            began = time.monotonic()
+            assert [looked_at(rig) for _ in range(5)] == [(False, 2)] * 5
+            assert time.monotonic() - began < SILENCE
+        until(lambda: looked_at(rig) == (True, 2))  # nobody restarts anything
 
 
 def test_a_replica_that_is_away_is_not_missed_and_one_that_lost_something_signs_nothing(
