@@ -29,6 +29,14 @@ from sqlalchemy.types import TypeEngine
 CONNECT_SECONDS = 5
 """For a server that does not answer at all; one that is not there refuses at once."""
 
+LIVENESS = {
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
+}
+"""For a host that is gone without a word: by the system's own times that is found out after a quarter of an hour, or two hours."""
+
 POOL_SECONDS = 30.0
 """For one of an engine's connections, while all are taken."""
 
@@ -40,12 +48,18 @@ def engine_of(address: URL, *, pool_seconds: float | None = None) -> Engine:
         # A server that was started anew is found out before a request needs it, not by a request that fails.
         pool_pre_ping=True,
         pool_timeout=POOL_SECONDS if pool_seconds is None else pool_seconds,
-        connect_args={"connect_timeout": CONNECT_SECONDS},
+        connect_args=connection_words(address),
         hide_parameters=True,
     )
     event.listen(engine, "handle_error", _read_only, retval=True)
     event.listen(engine, "handle_error", _without_values, retval=True)
     return engine
+
+
+def connection_words(address: URL) -> dict[str, int]:
+    """What a connection to ``address`` is told about waiting, but for what the address itself says."""
+    words = {"connect_timeout": CONNECT_SECONDS, **LIVENESS}
+    return {name: value for name, value in words.items() if name not in address.query}
 
 
 @contextmanager

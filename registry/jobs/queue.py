@@ -33,7 +33,7 @@ from registry.jobs import service
 from registry.jobs.service import LEASE
 from registry.jobs.worker import Kinds, lanes_of, perform, split
 from registry.outages import OUTAGES
-from registry.postgresql import CONNECT_SECONDS
+from registry.postgresql import CONNECT_SECONDS, connection_words
 from verifier.operation.logs import whereabouts
 
 CONNECTIONS = 4
@@ -222,7 +222,7 @@ async def _pool(database: Database) -> AsyncIterator["AsyncConnectionPool[Any]"]
     words = dict(engine.dialect.create_connect_args(engine.url)[1])
     words.pop("context", None)  # SQLAlchemy's ways with types are not procrastinate's
     pool: AsyncConnectionPool[Any] = AsyncConnectionPool(
-        kwargs={"connect_timeout": CONNECT_SECONDS, **words},
+        kwargs={**connection_words(engine.url), **words},
         min_size=1,
         max_size=CONNECTIONS,
         timeout=CONNECT_SECONDS,

@@ -6,14 +6,17 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from registry import replica
 from registry.actors import SYSTEM, Role
 from registry.cli.common import told
+from registry.database import Database
 from registry.errors import RegistryError
 from registry.fsck import fsck
 from registry.issuance import POINTS, resume
@@ -336,3 +339,24 @@ def test_a_small_step_of_a_time_server_stops_nothing(rig: Rig) -> None:
 def test_an_outage_has_a_code(text: str, code: str) -> None:
     assert outage_of(OperationalError("SELECT 1", None, Exception(text))) == code
     assert outage_of(PoolTimeoutError("QueuePool limit of size 5")) == "database_busy"
+
+
+def test_a_server_whose_host_is_gone_without_a_word_is_given_up_in_seconds(tmp_path: Path) -> None:
+    """By the system's own times a page would wait for a quarter of an hour, and who only listens for two."""
+    told: list[dict[str, Any]] = []
+
+    def connect(_: object, __: object, ___: object, words: dict[str, Any]) -> None:
+        told.append(words)
+        raise OperationalError("", None, Exception("not tried"))
+
+    for address in (
+        "postgresql://certreg@db1/certreg",
+        "postgresql://certreg@db1/certreg?tcp_user_timeout=90",
+    ):
+        database = Database(address)
+        event.listen(database.engine, "do_connect", connect)
+        with pytest.raises(OperationalError), database.read() as session:
+            session.connection()
+    assert told[0]["tcp_user_timeout"] <= 20_000  # of what was sent
+    assert told[0]["keepalives_idle"] + told[0]["keepalives_count"] * told[0]["keepalives_interval"] <= 30
+    assert told[1]["tcp_user_timeout"] == "90"  # who names it is heard
