@@ -3,12 +3,14 @@
 Lists are made from the events of their block, and what is published is compared with that: a revocation that was deleted from
 the database is noticed (``revocation_lost``) and never signed away. That costs what the block ever had. So a block is left alone
 while its receipt holds (``registry.receipts``): nothing was written about its numbers, the trust list is the same, its lists are
-more than half fresh, and its files are the same files. Of those as many as the number of blocks has binary digits are looked at
-all the same, in turn; and all of them where one asks (``check``), when they are signed anew, and by ``fsck`` and an audit.
+more than half fresh and not of the future, and its files are the same files. Of those as many as the number of blocks has binary
+digits are looked at all the same, in turn; and all of them where one asks (``check``), when they are signed anew, and by ``fsck``
+and an audit.
 """
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 
@@ -17,7 +19,7 @@ from sqlalchemy.orm import Session
 from keys.trustlist import TrustList
 from registry.app import App
 from registry.errors import RegistryError
-from registry.log import latest_checkpoint
+from registry.log import MAX_CLOCK_STEP, latest_checkpoint
 from registry.ownkeys import status_key
 from registry.putting import Published, put
 from registry.receipts import Receipt, Receipts, read_receipts, receipts_file, write_receipts
@@ -70,13 +72,13 @@ def put_status(app: App, session: Session, site: Site, result: Published, *, che
     """
     before = read_receipts(receipts_file(app.settings.home, site.address))
     blocks, versions = blocks_in_use(session), versions_of(session)
-    trust_list, latest = current_trust_list(session).version, app.clock() + STATUS_VALIDITY // 2
+    trust_list, now = current_trust_list(session).version, app.clock()
     holding = {
         block: receipt
         for block in blocks
         if (receipt := before.of.get(block)) is not None
         and (receipt.version, receipt.trust_list) == (versions.get(block, 0), trust_list)
-        and receipt.until >= latest
+        and now + STATUS_VALIDITY // 2 <= receipt.until <= now + STATUS_VALIDITY + MAX_CLOCK_STEP
         and receipt.stamps == _stamps(site, block)
     }
     turns = sorted(holding, key=lambda block: holding[block].looked)
@@ -151,7 +153,7 @@ def _made(
             changes = changes_in(session, block, below=below)
             kept = _kept(trust_list, block, there, changes, result, now=now)
             made[block] = kept or sign_block(
-                signer, block, changes, now=now, valid_until=now + STATUS_VALIDITY
+                signer, block, changes, now=now, valid_until=_end(trust_list, block, there, now=now)
             )
     return made
 
@@ -195,7 +197,8 @@ def _kept(
                 _require_final(block, status, wanted)
             if status.bits != wanted or status.trust_list_version != trust_list.version:
                 return None
-            if status.valid_until < now + STATUS_VALIDITY // 2:
+            # One of the future was signed by another clock, and to the readers of this one it is not fresh yet.
+            if status.valid_until < now + STATUS_VALIDITY // 2 or status.valid_from > now + MAX_CLOCK_STEP:
                 return None
             found[path] = data
         path = status_path(number, DETAILS)
@@ -208,6 +211,20 @@ def _kept(
             result.damaged.append(path)
         return None
     return {path: data, **found} if details.changes == changes else None
+
+
+def _end(trust_list: TrustList, block: Block, there: Mapping[str, bytes | None], *, now: int) -> int:
+    """Until when the block's lists hold that are signed now: a day; two at most where lists of ours are there that are of the future.
+
+    Either the clock was false when those were signed, or it is now. Where it is now, readers have to find them fresh by the true one.
+    """
+    for path in (status_path(block.first_number, purpose) for purpose in PURPOSES):
+        data = there[path] or b""
+        if not now + STATUS_VALIDITY < (valid_until(data) or 0) <= now + 2 * STATUS_VALIDITY:
+            continue
+        with suppress(StatusError):
+            return verify_status_list(data, f"https://{trust_list.registry}/{path}", trust_list).valid_until
+    return now + STATUS_VALIDITY
 
 
 def _require_final(block: Block, published: StatusList, wanted: bytes) -> None:

@@ -11,8 +11,9 @@ from threading import Event
 
 from registry.app import App
 from registry.log import log_size
-from registry.outages import OUTAGES, outage_of
+from registry.outages import OUTAGES, is_full, outage_of
 from registry.publication import publish
+from registry.putting import Published
 from registry.statuslists import STATUS_VALIDITY
 from verifier.operation.logs import whereabouts
 
@@ -21,31 +22,49 @@ LOOK = 3.0
 AT_LEAST = STATUS_VALIDITY // 3
 """Seconds after which it is published although nothing changed: lists are signed anew while more than half fresh."""
 _PAUSE = 60.0
-"""Seconds after one that failed: a full disk does not empty in three."""
+"""Seconds after one that failed, or that waits for witnesses: a full disk does not empty in three."""
 logger = logging.getLogger(__name__)
 
 
-def keep_published(app: App, site: Path, *, stop: Event, look: float = LOOK) -> None:
-    """Publish to ``site`` until ``stop``."""
-    size, due = -1, 0
+def keep_published(
+    app: App, site: Path, *, stop: Event, look: float = LOOK, missing: list[str] | None = None
+) -> None:
+    """Publish to ``site`` until ``stop``; while that fails ``missing`` has the code of why, for those who ask whether all is well."""
+    told = missing if missing is not None else []
+    size, last, due = -1, 0, 0
     while not stop.is_set():
         try:
             with app.database.read() as session:
                 now_size = log_size(session)
             began = app.clock()
-            if now_size != size or began >= due:
-                publish(app, site)
+            # A clock that went back was wrong then, or is now: what was signed by it is looked at.
+            if now_size != size or not last <= began < due:
+                waiting = _awaited(publish(app, site))
                 # What was logged meanwhile, the trail's seal too, is another size, and published at the next look.
-                size, due = now_size, began + AT_LEAST
+                size, last, due = now_size, began, began + (int(_PAUSE) if waiting else AT_LEAST)
+            told.clear()
         except Exception as error:
-            logger.warning("nothing was published: %s", _told(error))
+            code = _code(error)
+            logger.warning("nothing was published: %s", code or whereabouts(error))
+            # Whether the database is there they look themselves, and sooner than we.
+            told[:] = [] if code.startswith("database_") else [code or "publication_fails"]
             stop.wait(_PAUSE)
         stop.wait(look)
 
 
-def _told(error: Exception) -> str:
-    """Our own errors and outages by their code, whatever else by its place: texts may hold what a clerk wrote."""
+def _awaited(done: Published) -> bool:
+    """Whether the log's newest head waits for witnesses; they are asked again, and it is told."""
+    if done.cosigning is None or done.cosigning.enough:
+        return False
+    logger.warning("the published log waits for witnesses: %s", done.cosigning.names)
+    return True
+
+
+def _code(error: Exception) -> str:
+    """The code of our own errors, of outages and of a full disk; empty for whatever else, of which the place is told: texts may hold what a clerk wrote."""
     if isinstance(error, OUTAGES):
         return outage_of(error)  # SQLAlchemy's errors have a ``code`` too, which is a page of its manual
+    if isinstance(error, OSError):
+        return "disk_full" if is_full(error) else ""
     code = getattr(error, "code", "")
-    return code if isinstance(code, str) and code else whereabouts(error)
+    return code if isinstance(code, str) else ""

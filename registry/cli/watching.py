@@ -1,6 +1,6 @@
 """What ``serve`` and ``worker`` share for those who watch them: the form of their log lines, and a door for metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 
 from prometheus_client import REGISTRY
@@ -17,8 +17,11 @@ LOG_VARIABLE = "CERTREG_LOG"
 
 
 @contextmanager
-def watched(app: App, address: str) -> Iterator[None]:
-    """``/metrics`` and ``/health`` of this process and the registry at ``address``, where one is given, while the block runs."""
+def watched(app: App, address: str, missing: Collection[str] = ()) -> Iterator[None]:
+    """``/metrics`` and ``/health`` of this process and the registry at ``address``, where one is given, while the block runs.
+
+    ``missing``: codes of what the process finds missing at its work.
+    """
     if not address:
         yield
         return
@@ -29,5 +32,7 @@ def watched(app: App, address: str) -> Iterator[None]:
             except ValueError as error:
                 raise RegistryError("metrics_address", address=address) from error
             collectors = [RegistryCollector(app)]
-            stack.enter_context(listening(address, Readiness(app), collectors=collectors, base=REGISTRY))
+            stack.enter_context(
+                listening(address, Readiness(app, missing), collectors=collectors, base=REGISTRY)
+            )
         yield

@@ -53,11 +53,15 @@ def worker(
         signal.signal(sign, lambda _, __: stop.set())
     if child:
         stop_with_input(stop)
-    with registry_app() as one, closing(KeptAgent()) as agent, watched(one, metrics):
+    missing: list[str] = []
+    with registry_app() as one, closing(KeptAgent()) as agent, watched(one, metrics, missing):
         app = replace(one, agent=agent)
         SHELL.say("后台任务已开始，按 Ctrl-C 停止。", "Background work has begun; Ctrl-C ends it.")
         publishing = Thread(
-            target=keep_published, args=(app, publish), kwargs={"stop": stop}, name="publishing"
+            target=keep_published,
+            args=(app, publish),
+            kwargs={"stop": stop, "missing": missing},
+            name="publishing",
         )
         if publish is not None:
             publishing.start()

@@ -5,7 +5,7 @@ Asked at most once a second, whoever asks how often. Everything recovers by itse
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -33,6 +33,8 @@ class Readiness:
     """Call it for the codes; empty where the registry can be used."""
 
     app: App
+    also: Collection[str] = ()
+    """What this process finds missing at its work, besides."""
     steady: Callable[[], float] = time.monotonic
     _lock: Lock = field(default_factory=Lock)
     _at: float = float("-inf")
@@ -42,7 +44,8 @@ class Readiness:
         """Codes, as in ``registry.messages``; ``disk_low``, ``home_unreadable`` and ``standby_missing`` besides."""
         with self._lock:
             if self.steady() - self._at >= REMEMBERED_SECONDS:
-                self._known = (*_of_database(self.app), *_of_disk(self.app), *_of_agent(self.app))
+                found = (*_of_database(self.app), *_of_disk(self.app), *_of_agent(self.app), *self.also)
+                self._known = tuple(dict.fromkeys(found))
                 self._at = self.steady()
             return self._known
 

@@ -26,13 +26,15 @@ from registry.operation.gauges import RegistryCollector
 from registry.operation.health import Readiness
 from registry.outages import OUTAGES, outage_of
 from registry.publication import publish
+from registry.statuslists import STATUS_VALIDITY
+from registry.uptodate import keep_published
 from tests.builders import refused
 from tests.console.rig import console_over
 from tests.jobs.hands import view
 from tests.matrices import cells
 from tests.registry.engines import NoPostgresError
 from tests.registry.operation.disks import small_disk
-from tests.registry.rig import Place, Rig, assert_sound, copy_home, found, opened
+from tests.registry.rig import DAY, Place, Rig, assert_sound, copy_home, found, opened
 from tests.registry.servers import Server, Servers, servers, until
 
 ROWS = 12
@@ -314,6 +316,54 @@ def test_a_small_step_of_a_time_server_stops_nothing(rig: Rig) -> None:
         assert ready_of(rig) == ()
         rig.issue(2)
     assert_sound(rig.app, issued=2)
+
+
+def test_what_was_published_while_the_clock_stood_a_day_ahead_is_right_again_when_the_clock_is(
+    lite: Rig,
+) -> None:
+    (number,) = lite.issue(1)
+    lite.publish()
+    with jumped(lite, DAY):
+        lite.publish()
+    lite.clock.now += 60
+    assert lite.judge(number).verdict == "INDETERMINATE"  # its readers' clocks were right
+    lite.publish()
+    assert lite.judge(number).verdict == "PASSED"
+    lite.clock.now += STATUS_VALIDITY // 2 + 1  # and from then on as ever
+    lite.publish()
+    lite.clock.now += STATUS_VALIDITY - 1
+    assert lite.judge(number).verdict == "PASSED"
+
+
+def test_what_is_published_while_the_clock_stands_a_day_behind_is_fresh_by_every_clock(lite: Rig) -> None:
+    lite.issue(1)
+    lite.publish()
+    lite.clock.now += 60
+    (number,) = lite.issue(2)
+    with jumped(lite, -DAY):
+        lite.publish()
+    assert lite.judge(number).verdict == "PASSED"
+
+
+def test_a_publication_is_kept_up_to_date_by_a_clock_that_went_back(lite: Rig, tmp_path: Path) -> None:
+    site, stop = tmp_path / "site", Event()
+    lite.issue(1)
+
+    def signed() -> float:
+        (found,) = site.glob("status/*/*/*/revocation/0")
+        return found.stat().st_mtime_ns
+
+    lite.clock.now += DAY
+    worker = Thread(target=keep_published, args=(lite.app, site), kwargs={"stop": stop, "look": 0.02})
+    worker.start()
+    try:
+        until((site / "log" / "checkpoint").is_file)
+        before = signed()
+        lite.clock.now -= DAY - 60
+        until(lambda: signed() != before)
+    finally:
+        stop.set()
+        worker.join()
 
 
 @pytest.mark.parametrize(
