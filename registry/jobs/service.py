@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, case, or_, select, update
 from sqlalchemy.orm import Session
 
 from registry.actors import Actor, Role
@@ -26,6 +26,8 @@ NO_LEASE = 253_402_300_799
 """The last second of the year 9999, for a job from the queue: its worker is watched there, and no program of before takes it over."""
 FIRST_PAUSE = 5
 """Seconds before a job that met a passing trouble is begun again; four times as long each further time."""
+WAIT = 60
+"""Seconds until a job is begun again for which something is missing that no beginning brings back: room on a disk, a clock that is right."""
 
 Document: TypeAlias = Mapping[str, Any]
 """JSON without identity numbers."""
@@ -159,7 +161,12 @@ def fail(session: Session, held: Held, *, code: str, params: Mapping[str, str | 
 def postpone(session: Session, held: Held, *, now: int) -> None:
     """A trouble that may pass: to be begun again after a pause, which grows."""
     pause = FIRST_PAUSE * 4 ** (held.attempt - 1)
-    _change(session, held, **_put_down(), not_before=now + pause)
+    _change(session, held, **_put_down(), not_before=_later(now, pause))
+
+
+def hold_off(session: Session, held: Held, *, now: int) -> None:
+    """Something is missing that people, or a machine, bring back: to be begun again until it is there; no beginning counts."""
+    _change(session, held, **_put_down(), attempt=held.attempt - 1, not_before=_later(now, WAIT))
 
 
 def give_back(session: Session, held: Held) -> None:
@@ -259,6 +266,11 @@ def _begin(session: Session, job: Job, held: Held, now: int) -> bool:
     job.started_at = job.started_at or now
     session.flush()
     return True
+
+
+def _later(now: int, pause: int) -> ColumnElement[int]:
+    """``pause`` from ``now``, or from when it was last due, where the clock went back since: a pause that is over would be none."""
+    return case((Job.not_before > now, Job.not_before), else_=now) + pause
 
 
 def _lease(held: Held, now: int) -> int:

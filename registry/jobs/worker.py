@@ -18,11 +18,13 @@ from typing import Protocol
 from prometheus_client import Histogram
 from sqlalchemy.orm import Session
 
+from keys.errors import CustodyError
 from registry.app import App
 from registry.errors import RegistryError
 from registry.intake.findings import IntakeError
 from registry.jobs import service
 from registry.jobs.service import LEASE, Document, Held, JobView, LeaseLostError
+from registry.outages import OUTAGES, is_full, outage_of
 from verifier.operation.logs import whereabouts
 
 POLL = 1.0
@@ -33,6 +35,8 @@ JOB_SECONDS = Histogram(
     ["kind", "outcome"],
     buckets=(0.1, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0, 3600.0),
 )
+PASSING = frozenset({"agent_gone", "clock_went_back", "key_file_locked", "log_recovering"})
+"""Codes of what is no fault of the job: the agent, the clock, the passphrase, the rest of the database come, and it goes on."""
 logger = logging.getLogger(__name__)
 
 
@@ -203,7 +207,19 @@ def _do(handler: Handler, task: Task, write: Write) -> str:
     except StoppingError:
         _settle(held, write, lambda session: service.give_back(session, held))
         return "left"
-    except (RegistryError, IntakeError) as error:
+    except Exception as error:
+        return _failed(task, error, write)
+    return "done"
+
+
+def _failed(task: Task, error: Exception, write: Write) -> str:
+    """Write down that it was not done; as ``_do``."""
+    app, held = task.app, task.held
+    if missing := _passing(error):
+        logger.warning("job %d (%s) waits: %s", held.job, task.job.kind, missing)
+        _settle(held, write, lambda session: service.hold_off(session, held, now=app.clock()))
+        return "trouble"
+    if isinstance(error, RegistryError | IntakeError):
         code, params = error.code, getattr(error, "params", {})
         _settle(
             held,
@@ -211,12 +227,20 @@ def _do(handler: Handler, task: Task, write: Write) -> str:
             lambda session: service.fail(session, held, code=code, params=params, now=app.clock()),
         )
         return "failed"
-    except Exception as error:
-        # A database or an agent that is away, a full disk, a fault of ours: it may pass; if not, it is given up and told.
-        logger.warning("job %d (%s) met trouble: %s", held.job, task.job.kind, whereabouts(error))
-        _settle(held, write, lambda session: service.postpone(session, held, now=app.clock()))
-        return "trouble"
-    return "done"
+    # A database that was away, a fault of ours: it may pass; if not, it is given up and told.
+    logger.warning("job %d (%s) met trouble: %s", held.job, task.job.kind, whereabouts(error))
+    _settle(held, write, lambda session: service.postpone(session, held, now=app.clock()))
+    return "trouble"
+
+
+def _passing(error: Exception) -> str:
+    """The code of what the job cannot do without and what comes back, so that nobody need ask again; empty for any other trouble."""
+    if isinstance(error, OUTAGES):
+        code = outage_of(error)
+        return code if code == "disk_full" else ""
+    if isinstance(error, OSError):
+        return "disk_full" if is_full(error) else ""
+    return error.code if isinstance(error, RegistryError | CustodyError) and error.code in PASSING else ""
 
 
 def _settle(held: Held, write: Write, how: Callable[[Session], None]) -> None:

@@ -1,5 +1,6 @@
 """The log of a whole path, from upload to revocation: what was done is in it, and nobody to whom."""
 
+import errno
 import io
 import json
 import logging
@@ -144,3 +145,4 @@ def test_an_errors_text_is_in_no_line(lines: io.StringIO, fresh: Console) -> Non
     assert {entry.get("outcome") for entry in entries} >= {"trouble"}
     assert "张文博" not in lines.getvalue()
     assert whereabouts(KeyError("x")) == "KeyError at ?"
+    assert whereabouts(OSError(errno.EROFS, "张文博", "张文博.xlsx")) == "OSError EROFS at ?"

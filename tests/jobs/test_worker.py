@@ -1,5 +1,6 @@
 """Workers: what a handler comes to, what its errors mean, and a child that is killed and started anew."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -11,16 +12,19 @@ from threading import Event, Thread
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
+from keys.errors import CustodyError
 from registry.actors import SYSTEM
-from registry.errors import IssuanceError
+from registry.errors import IssuanceError, RegistryError
 from registry.jobs import service
 from registry.jobs.models import Job
+from registry.jobs.service import WAIT
 from registry.jobs.supervision import supervised_worker
-from registry.jobs.worker import Done, JobKind, StoppingError, Task, work, work_once
+from registry.jobs.worker import Done, JobKind, StoppingError, Task, perform, work, work_once
 from registry.models import LogHead
-from tests.jobs.hands import view
-from tests.registry.rig import Rig
+from tests.jobs.hands import take, view
+from tests.registry.rig import NOW, Rig
 
 PATIENCE = 60
 
@@ -80,6 +84,58 @@ def test_any_other_trouble_is_tried_again_and_its_text_told_to_nobody(
     assert "OSError at" in caplog.text
     assert "张文博" not in caplog.text
     assert "41010019900101001X" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "disk_full"),
+        (RegistryError("clock_went_back", seconds=3600), "clock_went_back"),
+        (CustodyError("agent_gone"), "agent_gone"),
+        (CustodyError("key_file_locked"), "key_file_locked"),
+    ],
+)
+def test_what_is_missing_is_waited_for_and_nobody_need_ask_again(
+    lite: Rig, caplog: pytest.LogCaptureFixture, error: Exception, code: str
+) -> None:
+    """An hour of it gives no job up: it goes on by itself."""
+    missing = True
+
+    def tried(_: Task) -> Done:
+        if missing:
+            raise error
+        return Done({"attempt": 1})
+
+    job = order(lite)
+    for _ in range(60):
+        assert work_once(lite.app, {"count": JobKind(tried)}, holder="one")
+        assert (view(lite, job).state, view(lite, job).attempt) == ("waiting", 0)
+        assert not work_once(lite.app, {"count": JobKind(tried)}, holder="one")  # a pause between
+        lite.clock.now += WAIT
+    assert f"job {job} (count) waits: {code}" in caplog.text
+    missing = False
+    work_once(lite.app, {"count": JobKind(tried)}, holder="one")
+    assert view(lite, job).state == "done"
+
+
+@pytest.mark.parametrize("error", [OSError(), OSError(errno.ENOSPC, "full")])
+def test_a_clock_that_went_back_makes_no_pause_none(rig: Rig, error: Exception) -> None:
+    """On PostgreSQL a message that is due at once would be begun at once, again and again."""
+
+    def stumble(_: Task) -> Done:
+        raise error
+
+    def write(how: Callable[[Session], None]) -> None:
+        with rig.app.database.write() as session:
+            how(session)
+
+    job = order(rig)
+    rig.clock.now -= 3600
+    held = take(rig, "one", ["count"], NOW)
+    assert held is not None
+    perform(rig.app, {"count": JobKind(stumble)}, *held, stop=Event(), write=write)
+    with rig.app.database.read() as session:
+        assert session.get_one(Job, job).not_before > NOW
 
 
 def test_told_to_stop_it_is_left_where_it_tells_how_far_it_is(lite: Rig) -> None:

@@ -4,6 +4,7 @@ What may stand in a line beside its message are the ``FIELDS``, words and number
 line are told, never its text: it may hold what somebody wrote.
 """
 
+import errno
 import json
 import logging
 import traceback
@@ -41,10 +42,11 @@ class PlainLines(logging.Formatter):
 
 
 def whereabouts(error: BaseException) -> str:
-    """What kind of error, and where it came from; never its text."""
+    """What kind of error (of the system's the name, ``ENOSPC``), and where it came from; never its text."""
     frames = traceback.extract_tb(error.__traceback__)
     places = [f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in frames[-4:]]
-    return f"{type(error).__name__} at {' > '.join(places) or '?'}"
+    name = errno.errorcode.get(error.errno or 0, "") if isinstance(error, OSError) else ""
+    return f"{type(error).__name__}{name and f' {name}'} at {' > '.join(places) or '?'}"
 
 
 def logging_settings(form: str | None) -> dict[str, Any]:
