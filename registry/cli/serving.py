@@ -6,6 +6,7 @@ that dies.
 """
 
 import errno
+import logging.config
 import os
 import signal
 import socket
@@ -22,6 +23,7 @@ import typer
 from registry.app import App
 from registry.cli.common import registry_app
 from registry.cli.shell import EXIT_ERROR, SHELL
+from registry.cli.watching import LOG_VARIABLE
 from registry.console.settings import ORIGIN, PREFIX, console_settings_from
 from registry.errors import RegistryError
 from registry.jobs.supervision import supervised_worker
@@ -29,6 +31,7 @@ from registry.publication import publish
 from registry.published import PIN
 from registry.settings import PASSPHRASE_VARIABLE, PIN_VARIABLE
 from verifier.cli import LANGUAGE_VARIABLE
+from verifier.operation.logs import log_form, logging_settings
 
 _SECRETS = tuple(f"{name}{end}" for name in (PASSPHRASE_VARIABLE, PIN_VARIABLE) for end in ("", "_FILE"))
 """What the web process is not told."""
@@ -67,6 +70,7 @@ def serve(
     对外服务须由反向代理提供 HTTPS：CERTREG_CONSOLE_ORIGIN=https://…，CERTREG_CONSOLE_PROXIES=代理网段 ·
     For others than this machine a reverse proxy gives TLS.
     """
+    logging.config.dictConfig(logging_settings(log_form(os.environ, LOG_VARIABLE)))
     with registry_app() as app:
         serve_registry(
             app,

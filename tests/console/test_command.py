@@ -99,11 +99,12 @@ def _has_ended(pid: int) -> bool:
 
 
 def test_console_verifier_and_worker(founded_sqlite: Path, tmp_path: Path) -> None:
-    """One port; only the worker has the passphrase; when the parent is killed, nobody is left."""
+    """One port; only the worker has the passphrase, and its end is told in the log's form; when the parent is killed, nobody is left."""
     place = Place(copy_home(founded_sqlite, tmp_path / "home"))
     with opened(place, tmp_path) as rig:
         publish(rig.app, rig.app.settings.site)
-    with serving(place.environment, tmp_path / "serve.log") as (process, address):
+    log = tmp_path / "serve.log"
+    with serving({**place.environment, "CERTREG_LOG": "json"}, log) as (process, address):
         with httpx.Client(base_url=address) as client:
             assert client.get("/console/").headers["location"] == "/console/sign-in"
             assert client.get("/console").status_code in (303, 307, 404)
@@ -115,6 +116,14 @@ def test_console_verifier_and_worker(founded_sqlite: Path, tmp_path: Path) -> No
             child: b"CERTREG_PASSPHRASE=" in Path(f"/proc/{child}/environ").read_bytes() for child in children
         }
         assert sorted(told.values()) == [False, True]
+        (worker,) = (child for child, secret in told.items() if secret)
+        os.kill(worker, signal.SIGKILL)
+        until = time.monotonic() + 60
+        while not (ended := [line for line in log.read_text().splitlines() if "worker ended" in line]):
+            assert time.monotonic() < until, log.read_text()
+            time.sleep(0.1)
+        assert json.loads(ended[0])["message"] == "the worker ended with -9"
+        children = {*children, *_children(process.pid)}
         process.send_signal(signal.SIGKILL)
         process.wait(30)
         until = time.monotonic() + 60
