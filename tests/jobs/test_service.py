@@ -13,7 +13,7 @@ from registry.jobs.service import FIRST_PAUSE, LEASE, MAX_ATTEMPTS, JobView, Lea
 from tests.builders import refused
 from tests.jobs import hands
 from tests.jobs.hands import fall_silent, view
-from tests.registry.rig import NOW, Rig
+from tests.registry.rig import DAY, NOW, Rig
 
 CLERK = Actor(7, "wang", "王芳", Role.CLERK, "410100", "192.0.2.7")
 KINDS = ("release", "print")
@@ -146,6 +146,16 @@ def test_a_passing_trouble_waits_longer_each_time(lite: Rig) -> None:
         assert take(lite, now=lite.clock.now + pause - 1) is None
         lite.clock.now += pause
     taken(lite, now=lite.clock.now)
+
+
+def test_what_was_ordered_or_begun_while_the_clock_stood_ahead_does_not_wait_for_that_time(lite: Rig) -> None:
+    today = NOW - DAY
+    job = order(lite)
+    assert taken(lite, "one", today).job == job
+    assert take(lite, "two", today) is None  # it is held
+    assert taken(lite, "dead", NOW).attempt == 2  # whose lease ends tomorrow
+    assert taken(lite, "two", today).attempt == 3
+    assert take(lite, "three", today - LEASE) is None  # a little step ends nobody's lease
 
 
 def test_told_to_stop_costs_no_attempt(rig: Rig) -> None:
