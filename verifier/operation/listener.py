@@ -6,6 +6,7 @@ its own, so that it answers while every place of the server is taken.
 
 import json
 import logging
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -70,6 +71,12 @@ def _server(host: str, port: int, handler: type[BaseHTTPRequestHandler]) -> Thre
     class Server(ThreadingHTTPServer):
         daemon_threads = True
         address_family = AF_INET6 if ":" in host else AF_INET
+
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """Who hung up is no trouble of ours; the library would write his address, and texts, where log lines go."""
+            error = sys.exc_info()[1]
+            if error is not None and not isinstance(error, ConnectionError):
+                logger.warning("an answer was not given: %s", whereabouts(error))
 
     return Server((host, port), handler)
 

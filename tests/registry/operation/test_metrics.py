@@ -5,9 +5,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -194,6 +197,37 @@ def test_what_nobody_foresaw_is_an_error_and_tells_no_text(caplog: pytest.LogCap
     (told,) = caplog.messages
     assert told.startswith("/health/ready could not be told: RuntimeError at ")
     assert "张" not in told
+
+
+@pytest.mark.parametrize(
+    ("error", "told"), [(BrokenPipeError(), ""), (ValueError("张文博"), "ValueError at")]
+)
+def test_who_hangs_up_before_he_is_answered_is_in_no_log(
+    error: Exception,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """The library's own way is a traceback with his address."""
+    ended = Event()
+    shutdown = ThreadingHTTPServer.shutdown_request
+
+    def broken(*_: object) -> None:
+        raise error
+
+    def shut(*words: Any) -> None:
+        shutdown(*words)
+        ended.set()
+
+    monkeypatch.setattr(BaseHTTPRequestHandler, "end_headers", broken)
+    monkeypatch.setattr(ThreadingHTTPServer, "shutdown_request", shut)
+    with listening("127.0.0.1:0", lambda: ()) as port, suppress(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{port}/health/live")
+    assert ended.wait(30)
+    assert (told in caplog.text, "张文博" in caplog.text) == (True, False)
+    assert bool(caplog.text) is bool(told)
+    assert "127.0.0.1" not in capfd.readouterr().err
 
 
 def test_what_is_asked_otherwise(scraped: httpx.Client) -> None:
