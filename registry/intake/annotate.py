@@ -12,11 +12,11 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeAlias
 
 import openpyxl
 import xlsxwriter
@@ -34,7 +34,7 @@ from registry.intake.findings import Finding, Severity, explain
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.service import find_table_header, is_our_summary
 from registry.intake.sources import Sheet, is_workbook, open_sheets, read_bounded
-from registry.intake.survey import column_letter, column_number
+from registry.intake.survey import column_letter, column_number, merged_cells
 from registry.intake.values import shown
 
 Remarks = Mapping[tuple[str, int], Sequence[str]]
@@ -66,7 +66,7 @@ def collect_remarks(
 
 
 @dataclass(frozen=True, slots=True)
-class _Marks:
+class Marks:
     """What is to be written, the 1-based heading row of each sheet, and the 1-based column where what we added before begins."""
 
     remarks: Remarks
@@ -85,6 +85,35 @@ class _Marks:
         """What is added to a row, a text for each of ``columns``."""
         remarks = "\n".join(self.remarks.get(place, ()))
         return (*self.outcomes.get(place, ("", "")), remarks) if self.outcomes else (remarks,)
+
+
+Dress: TypeAlias = Callable[[bytes, Marks, Sequence[str]], bytes | None]
+"""Marks a workbook that keeps its own dress, without its sheets of these names; None where openpyxl cannot take it."""
+
+
+def in_own_dress(data: bytes, marks: Marks, former: Sequence[str]) -> bytes | None:
+    """As ``Dress``, in this process, whose memory is as much as the file asks for: where nobody else is served.
+
+    openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
+    package has been inspected, so whatever goes wrong in loading or saving is no attack but an unusual file.
+    """
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            workbook = openpyxl.load_workbook(io.BytesIO(data), rich_text=True)
+        except Exception:
+            return None
+        for title in former:
+            workbook.remove(workbook[title])
+        _mark_workbook(workbook, marks)
+        try:
+            workbook.save(out)
+        except OSError:
+            raise
+        except Exception:
+            return None
+    return out.getvalue()
 
 
 def annotate(
@@ -125,18 +154,26 @@ def write_annotated(
     outcomes: Outcomes = MappingProxyType({}),
     limits: IntakeLimits = DEFAULT_LIMITS,
     plain: bool = False,
+    dress: Dress = in_own_dress,
 ) -> None:
     """As `annotate`, of a file's bytes; `name` names the only sheet of a CSV. ``plain`` asks for the text copy, which
-    takes a third of the time and little memory, of any workbook."""
+    takes a third of the time and little memory, of any workbook. ``dress`` is where openpyxl runs."""
     every = open_sheets(data, name, limits)
     sheets = [sheet for sheet in every if not is_our_summary(sheet)]
     headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
     added = {sheet.name: column for sheet in sheets if (column := _added(sheet, headings[sheet.name]))}
-    marks = _Marks(remarks, faults, summary, outcomes, headings, added)
+    marks = Marks(remarks, faults, summary, dict(outcomes), headings, added)
     if is_workbook(data):
         former = [sheet.name for sheet in every if is_our_summary(sheet)]
-        if plain or not _annotate_own_workbook(data, target, marks, former):
+        # openpyxl makes a cell of each that a merged range covers: one element may cover a whole sheet.
+        plain = plain or sum(merged_cells(sheet.survey) for sheet in every) > limits.cells
+        dressed = None if plain else dress(data, marks, former)
+        if dressed is None:
             _write_copy(sheets, target, marks)
+        elif isinstance(target, Path):
+            target.write_bytes(dressed)
+        else:
+            target.write(dressed)
         return
     # A CSV has one sheet, named after the file; a copy under another name must find its remarks all the same.
     name = sheets[0].name
@@ -146,33 +183,7 @@ def write_annotated(
     _write_copy(sheets, target, replace(marks, remarks=by_row, outcomes=of_row, faults=cells))
 
 
-def _annotate_own_workbook(
-    data: bytes, target: Path | BinaryIO, marks: _Marks, former: Sequence[str]
-) -> bool:
-    """Whether openpyxl could take the workbook and write it again.
-
-    openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
-    package has been inspected, so whatever goes wrong in loading or saving is no attack but an unusual file.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            workbook = openpyxl.load_workbook(io.BytesIO(data), rich_text=True)
-        except Exception:
-            return False
-        for title in former:
-            workbook.remove(workbook[title])
-        _mark_workbook(workbook, marks)
-        try:
-            workbook.save(target)
-        except OSError:
-            raise
-        except Exception:
-            return False
-    return True
-
-
-def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
+def _mark_workbook(workbook: openpyxl.Workbook, marks: Marks) -> None:
     places = marks.remarks.keys() | marks.outcomes.keys()
     marked = {name for name, _ in places}
     # Where somebody merged cells over what we added before, nothing can be written there, and it stays.
@@ -201,7 +212,7 @@ def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
 
 
 def _write_marks(
-    workbook: openpyxl.Workbook, columns: Mapping[str, int], marks: _Marks, places: Iterable[tuple[str, int]]
+    workbook: openpyxl.Workbook, columns: Mapping[str, int], marks: Marks, places: Iterable[tuple[str, int]]
 ) -> None:
     plain, red = Font(), Font(color="FFC00000")
     wrapped = Alignment(wrap_text=True, vertical="top")
@@ -273,7 +284,7 @@ def _free_title(title: str, taken: Iterable[str]) -> str:
     return next(choice for choice in choices if choice.casefold() not in used)
 
 
-def _write_copy(sheets: Sequence[Sheet], target: Path | BinaryIO, marks: _Marks) -> None:
+def _write_copy(sheets: Sequence[Sheet], target: Path | BinaryIO, marks: Marks) -> None:
     """A new workbook with every cell as text, written row by row."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options) as book:
@@ -301,7 +312,7 @@ class _Formats:
     remark: Any
 
 
-def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> None:
+def _copy_sheet(page: Any, sheet: Sheet, marks: Marks, formats: _Formats) -> None:
     offset = sheet.first_column - 1
     faulty = {(row, column_number(letter)) for name, row, letter in marks.faults if name == sheet.name}
     width = max((len(cells) for _, cells in sheet.rows()), default=0) + offset

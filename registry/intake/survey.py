@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 from xml.parsers import expat
 
@@ -92,6 +93,19 @@ def merged_followers(survey: Survey, first_row: int) -> set[Position]:
         followers.update((r, c) for r in range(top, bottom + 1) for c in range(left, right + 1))
         followers.discard((top, left))
     return followers
+
+
+def merged_cells(survey: Survey) -> float:
+    """How many cells the merged ranges cover together, those twice that are in two; without end where there are more than are remembered."""
+    if len(survey.merged) >= _REMEMBERED:
+        return inf
+    return sum(_area(reference) for reference in survey.merged)
+
+
+def _area(reference: str) -> int:
+    start, _, end = reference.partition(":")
+    (top, left), (bottom, right) = _position(start), _position(end or start)
+    return max(bottom - top + 1, 0) * max(right - left + 1, 0)
 
 
 class Surveyor:

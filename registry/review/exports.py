@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from registry.app import App
 from registry.intake.annotate import collect_remarks, write_annotated
 from registry.intake.columns import ORIGIN, REMARKS_HEADING, fields_of, primary_heading
+from registry.intake.dress import annotate_apart
 from registry.intake.findings import explain
 from registry.messages import pick
 from registry.outcomes import Outcome
@@ -37,7 +38,8 @@ def annotated(app: App, session: Session, draft: Draft, part: DraftPart, *, lang
     out = BytesIO()
     name = part.file_name.rpartition(".")[0] or part.file_name
     plain = part.rows > ROWS_KEPT_IN_DRESS
-    write_annotated(part_bytes(app.vault, part), name, out, found, faults, outcomes=outcomes, plain=plain)
+    data = part_bytes(app.vault, part)
+    write_annotated(data, name, out, found, faults, outcomes=outcomes, plain=plain, dress=annotate_apart)
     return out.getvalue()
 
 
