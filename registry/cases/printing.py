@@ -72,6 +72,8 @@ def order_print(
     within = [number for number in dict.fromkeys(numbers) if authority in (None, number[:6])]
     if not within:
         raise CaseError("print_nothing")
+    if len(within) > max(MOST.values()):  # nobody counts how many there are
+        raise CaseError("print_too_many", most=max(MOST.values()))
     if len(within) > MOST[form]:
         raise CaseError("print_many", count=len(within), most=MOST[form])
     codes = {number[:6] for number in within}

@@ -5,10 +5,12 @@ const told = document.getElementById("told");
 async function look() {
   const answer = await fetch(bar.dataset.from, { headers: { accept: "application/json" } });
   if (!answer.ok) return;
-  const { done, total, ended } = await answer.json();
+  const { done, total, waits, ended } = await answer.json();
   bar.max = total;
   bar.value = done;
-  const words = told.dataset.words.replace("{done}", done).replace("{total}", total);
+  const shown = (number) => number.toLocaleString("en");
+  const words = (waits ? told.dataset.waits : told.dataset.words)
+    .replace("{done}", shown(done)).replace("{total}", shown(total));
   if (told.textContent !== words) told.textContent = words;
   if (ended) location.reload();
 }

@@ -13,12 +13,13 @@ from registry.console.pages.batches import authority_names, found_draft, title_o
 from registry.console.problems import Problem
 from registry.console.rendering import render
 from registry.console.routing import page_router
+from registry.console.turns import turns_of
 from registry.faces.renderer import FaceRenderer
 from registry.faces.specimen import specimen_png
 from registry.intake.blank import write_form
 from registry.intake.columns import KINDS, fields_of
 from registry.offices import CHINA
-from registry.review.drafts import content_of, find_part, subject_of
+from registry.review.drafts import content_of, find_part, parts_of, subject_of
 from registry.review.exports import annotated, list_workbook, specimens_of, to_mend
 from registry.review.models import Draft
 from registry.review.rows import CATEGORIES, GRADES, ListedRow
@@ -58,11 +59,16 @@ def annotated_file(ctx: Ctx, draft_id: int, part: int) -> Response:
     today = datetime.fromtimestamp(ctx.now, CHINA).date()
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        upload = find_part(session, draft_id, part) if 0 < part < 10_000 else None
-        if upload is None:
+        known = next((one for one in parts_of(session, draft_id) if one.part == part), None)
+        if known is None:
             raise Problem("not_found")
-        data = annotated(ctx.app, session, draft, upload, lang=ctx.lang, today=today)
-        name = f"{upload.file_name.rpartition('.')[0] or upload.file_name}-核验意见.xlsx"
+    with turns_of(max(known.rows, _rows(draft)), known.size).turn(), ctx.app.database.read() as session:
+        upload = find_part(session, draft_id, part)
+        assert upload is not None  # noqa: S101 - no upload is ever taken away
+        data = annotated(
+            ctx.app, session, found_draft(ctx, session, draft_id), upload, lang=ctx.lang, today=today
+        )
+    name = f"{known.file_name.rpartition('.')[0] or known.file_name}-核验意见.xlsx"
     return _handed_out(ctx, draft, data, name, f"annotated/{part}")
 
 
@@ -71,7 +77,8 @@ def rows_to_mend(ctx: Ctx, draft_id: int) -> Response:
     """The refused rows, to be mended and uploaded again."""
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        data = to_mend(ctx.app, session, draft, lang=ctx.lang)
+    with turns_of(_rows(draft)).turn(), ctx.app.database.read() as session:
+        data = to_mend(ctx.app, session, found_draft(ctx, session, draft_id), lang=ctx.lang)
     return _handed_out(ctx, draft, data, f"待改-{draft_id}.xlsx", "to-mend")
 
 
@@ -80,7 +87,8 @@ def the_list(ctx: Ctx, draft_id: int) -> Response:
     """The list as it would be, or was, issued."""
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        data = list_workbook(ctx.app, session, draft)
+    with turns_of(_rows(draft)).turn(), ctx.app.database.read() as session:
+        data = list_workbook(ctx.app, session, found_draft(ctx, session, draft_id))
     return _handed_out(ctx, draft, data, f"名单-{draft_id}.xlsx", "list")
 
 
@@ -116,6 +124,10 @@ def specimen(ctx: Ctx, draft_id: int, place: int) -> Response:
         day=day,
     )
     return Response(picture, media_type="image/png", headers={"Cache-Control": "no-store"})
+
+
+def _rows(draft: Draft) -> int:
+    return draft.people + draft.left_out
 
 
 def _subject(draft: Draft, row: ListedRow) -> dict[str, str | int]:

@@ -29,6 +29,7 @@ from registry.console.language import translations
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render
 from registry.console.routing import page_router
+from registry.console.turns import turns_of
 from registry.console.words import certificate_fields
 from registry.faces.face import face_source
 from registry.faces.renderer import FaceRenderer
@@ -73,25 +74,39 @@ def export(ctx: Ctx) -> Response:
     """What was searched for, as a table for the office's own program."""
     query = searched(ctx, sent_query(ctx))
     form = text_field(ctx.form, "form", most=4)
-    bring_up_to_date(ctx.app)
+    require_whole_index(ctx)
     with ctx.app.database.look() as session:
-        found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED))
-        superseded = _superseded(session, found)
-    with ctx.app.database.write() as session:
-        after: dict[str, str | int] = {"certificates": len(found), "form": form}
-        record(session, ctx.actor, "certificate.export", subject="certificates", now=ctx.now, after=after)
-    say = translations()[ctx.lang].gettext
-    headings = [say(f"column.{name}") for name in _COLUMNS]
-    rows = (_row(ctx, one, superseded) for one in found)
-    title = say("证书")
-    day = datetime.fromtimestamp(ctx.now, CHINA).strftime("%Y%m%d")
-    if form == "csv":
-        return download(csv_table(headings, rows), f"{title}-{day}.csv", "text/csv; charset=utf-8")
-    return download(
-        xlsx_table(title, headings, rows),
-        f"{title}-{day}.xlsx",
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    )
+        count = search(session, query, authority=ctx.authority_filter, size=1).total
+    with turns_of(count).turn():
+        with ctx.app.database.look() as session:
+            found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED + 1))
+            if len(found) > EXPORTED:
+                raise CaseError("export_many", most=EXPORTED)
+            superseded = _superseded(session, found)
+        with ctx.app.database.write() as session:
+            after: dict[str, str | int] = {"certificates": len(found), "form": form}
+            record(session, ctx.actor, "certificate.export", subject="certificates", now=ctx.now, after=after)
+        say = translations()[ctx.lang].gettext
+        headings = [say(f"column.{name}") for name in _COLUMNS]
+        rows = (_row(ctx, one, superseded) for one in found)
+        title = say("证书")
+        day = datetime.fromtimestamp(ctx.now, CHINA).strftime("%Y%m%d")
+        if form == "csv":
+            return download(csv_table(headings, rows), f"{title}-{day}.csv", "text/csv; charset=utf-8")
+        return download(
+            xlsx_table(title, headings, rows),
+            f"{title}-{day}.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        )
+
+
+def require_whole_index(ctx: Context) -> None:
+    """For what is made of everything that a search finds; raises ``CaseError`` (``index_behind``) where something would be missing."""
+    behind = bring_up_to_date(ctx.app).behind
+    if behind:
+        with ctx.app.database.write() as session:
+            order_index(session, now=ctx.now)
+        raise CaseError("index_behind", behind=behind)
 
 
 @router.get("/certificates/{number}", name="certificates.show")

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from starlette.responses import JSONResponse, Response
 
-from registry.cases.index import bring_up_to_date
 from registry.cases.models import PrintOrder
 from registry.cases.printing import (
     MOST,
@@ -18,7 +17,7 @@ from registry.cases.printing import (
 from registry.cases.search import numbers_found
 from registry.console.context import Context, Ctx, text_field
 from registry.console.files import download_file
-from registry.console.pages.certificates import searched, sent_query
+from registry.console.pages.certificates import require_whole_index, searched, sent_query
 from registry.console.rendering import render, see_other
 from registry.console.routing import page_router
 from registry.console.sentences import sentence
@@ -43,7 +42,7 @@ def create(ctx: Ctx) -> Response:
     """Order everything that a search found."""
     query = searched(ctx, sent_query(ctx))
     form = text_field(ctx.form, "form", most=3)
-    bring_up_to_date(ctx.app)
+    require_whole_index(ctx)
     with ctx.app.database.write() as session:
         most = max(MOST.values()) + 1
         numbers = numbers_found(session, query, authority=ctx.authority_filter, at_most=most)
@@ -75,7 +74,9 @@ def progress(ctx: Ctx, order_id: int) -> Response:
     order, job = _order(ctx, order_id)
     state = job.state if job is not None else "done"
     ended = order.finished_at is not None or state == "failed"
-    return JSONResponse({"done": job.done if job else order.total, "total": order.total, "ended": ended})
+    done = job.done if job else order.total
+    waits = state == "waiting" and not done
+    return JSONResponse({"done": done, "total": order.total, "waits": waits, "ended": ended})
 
 
 @router.get("/prints/{order_id}/file", name="prints.download")

@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from threading import BoundedSemaphore
 from typing import Any
 
 from starlette.datastructures import UploadFile
@@ -17,6 +16,7 @@ from registry.console.pages.batches import FORM_NAME, authority_names, draft_jso
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
+from registry.console.turns import turns_of
 from registry.errors import RegistryError
 from registry.intake.columns import KINDS, fields_of, primary_heading
 from registry.intake.findings import IntakeError, explain
@@ -24,13 +24,11 @@ from registry.offices import CHINA, YEARS
 from registry.review import decisions
 from registry.review.composition import Composed, Content, Frame, Upload, compose
 from registry.review.drafts import OPEN, content_of, discard, frame_of, open_draft, require_state, store
+from registry.review.models import Draft
 from registry.review.rows import CATEGORIES, GRADES
 from registry.trust import current_trust_list
 
 router = page_router()
-_CHECKS = BoundedSemaphore(2)
-"""Files read at once; each may take 130 MB and ten seconds (``registry.intake``). Who could abuse it: clerks in great number."""
-_PATIENCE = 120.0
 _CHOICES = {"grade": tuple(GRADES.items()), "category": tuple(CATEGORIES.items())}
 """Code, and the word that the list has for it."""
 
@@ -46,9 +44,9 @@ def create(ctx: Ctx) -> Response:
     """A new list from a file. One that cannot be read changes nothing, and is explained."""
     try:
         frame = _frame(ctx)
-        upload = _sent_file(ctx, "whole")
-        made = _compose(ctx, frame, Content(), upload, 1)
-        draft_id = _open(ctx, frame, upload.name, made)
+        with _sent_file(ctx, "whole") as upload:
+            made = compose(ctx.app, frame, Content(), upload, part=1)
+            draft_id = _open(ctx, frame, upload.name, made)
     except (IntakeError, RegistryError) as error:
         return _refused(ctx, error) or _new_page(ctx, error=_words(ctx, error))
     return _done(ctx, draft_id)
@@ -60,19 +58,28 @@ def upload_again(ctx: Ctx, draft_id: int) -> Response:
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
         require_state(draft, OPEN)
-        before, frame, part = content_of(session, ctx.app.vault, draft), frame_of(draft), draft.parts + 1
     mode = text_field(ctx.form, "mode", most=10)
     if mode not in ("whole", "mended"):
         raise Problem("form", field="mode")
     try:
-        made = _compose(ctx, frame, before, _sent_file(ctx, mode), part)
+        _join(ctx, draft, mode)
     except IntakeError as error:
         return _refused(ctx, error) or render(
             ctx, "batches/unread.html", status=422, draft=draft, error=_words(ctx, error)
         )
-    with ctx.app.database.write() as session:
-        store(session, ctx.actor, ctx.app.vault, draft_id, made, now=ctx.now)
     return _done(ctx, draft_id)
+
+
+def _join(ctx: Context, found: Draft, mode: str) -> None:
+    """Make of the draft what the file makes of it; raises ``RegistryError`` (``draft_changed``) where it is not as it was ``found``."""
+    with _sent_file(ctx, mode, found.people + found.left_out) as upload:
+        with ctx.app.database.read() as session:
+            draft = found_draft(ctx, session, found.id)
+            require_state(draft, OPEN)
+            before = content_of(session, ctx.app.vault, draft)
+        made = compose(ctx.app, frame_of(found), before, upload, part=found.parts + 1)
+        with ctx.app.database.write() as session:
+            store(session, ctx.actor, ctx.app.vault, found.id, made, now=ctx.now)
 
 
 @router.get("/batches/single/{kind}", name="batches.single")
@@ -90,7 +97,7 @@ def single_create(ctx: Ctx, kind: str) -> Response:
     try:
         frame = _frame(ctx, kind=kind)
         upload = Upload(_one_row({**cells, "year": str(frame.year)}, kind), FORM_NAME, "form")
-        made = _compose(ctx, frame, Content(), upload, 1)
+        made = compose(ctx.app, frame, Content(), upload, part=1)
         if not made.content.listed:
             return _single_page(ctx, kind, cells, made=made)
         draft_id = _open(ctx, frame, FORM_NAME, made)
@@ -103,9 +110,9 @@ def single_create(ctx: Ctx, kind: str) -> Response:
 def submit(ctx: Ctx, draft_id: int) -> Response:
     """Put the list before an approver."""
     with ctx.app.database.read() as session:
-        found_draft(ctx, session, draft_id)
+        people = found_draft(ctx, session, draft_id).people
     remark = text_field(ctx.form, "remark", most=decisions.REMARK_MOST)
-    with _one_of_few():
+    with turns_of(people).turn():
         sheet = decisions.prepare(ctx.app, draft_id, remark=remark, now=ctx.now)
     with ctx.app.database.write() as session:
         decisions.submit(session, ctx.actor, ctx.app.vault, draft_id, sheet, now=ctx.now)
@@ -128,22 +135,6 @@ def give_up(ctx: Ctx, draft_id: int) -> Response:
         found_draft(ctx, session, draft_id)
         discard(session, ctx.actor, draft_id, now=ctx.now)
     return _done(ctx, draft_id)
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    """Wait for a turn to read a file; raises ``Problem`` (``busy``)."""
-    if not _CHECKS.acquire(timeout=_PATIENCE):
-        raise Problem("busy")
-    try:
-        yield
-    finally:
-        _CHECKS.release()
-
-
-def _compose(ctx: Context, frame: Frame, before: Content, upload: Upload, part: int) -> Composed:
-    with _one_of_few():
-        return compose(ctx.app, frame, before, upload, part=part)
 
 
 def _open(ctx: Context, frame: Frame, title: str, made: Composed) -> int:
@@ -186,12 +177,14 @@ def _frame(ctx: Context, *, kind: str = "") -> Frame:
     return Frame(ctx.actor.authority, int(year), KIND_DIGITS[wanted], rule_set)
 
 
-def _sent_file(ctx: Context, mode: str) -> Upload:
+@contextmanager
+def _sent_file(ctx: Context, mode: str, rows: int = 0) -> Iterator[Upload]:
+    """The file that was sent, in memory while the block has its turn; ``rows`` are those of the list that it joins."""
     file = ctx.form.get("file")
     if not isinstance(file, UploadFile):
         raise Problem("form", field="file")
-    with file.file as sent:
-        return Upload(sent.read(), (file.filename or "")[-400:], mode)
+    with file.file as sent, turns_of(rows, file.size or 0).turn():
+        yield Upload(sent.read(), (file.filename or "")[-400:], mode)
 
 
 def _one_row(cells: Mapping[str, str], kind: str) -> bytes:
