@@ -173,8 +173,9 @@ async def _form(request: Request, route: str) -> FormData:
     length = request.headers.get("content-length", "")
     if not (length.isascii() and length.isdigit()):
         raise Problem("length_required")
-    if int(length) > UPLOAD_BYTES.get(route, FORM_BYTES):
-        raise Problem("too_large", bytes=UPLOAD_BYTES.get(route, FORM_BYTES))
+    most = UPLOAD_BYTES.get(route, FORM_BYTES)
+    if int(length) > most:
+        raise Problem("too_large", limit=f"{most >> 20} MB" if most >> 20 else f"{most >> 10} kB")
     if not is_in_utf8(request.headers.get("content-type", "")):
         raise Problem("bad_request")
     return await request.form(max_files=1, max_fields=_FIELDS, max_part_size=FORM_BYTES)

@@ -21,7 +21,7 @@ from registry.review.composition import Composed, Content, Frame
 from registry.review.findings import store_findings
 from registry.review.keeping import review_safe, seal, seal_json, unseal, unseal_json
 from registry.review.models import Draft, DraftHand, DraftList, DraftPart
-from registry.review.rows import Origin, read_list, refused_json, refused_of
+from registry.review.rows import Origin, RefusedRow, read_list, refused_json, refused_of
 from registry.trail.entry import JsonValue
 from registry.trail.service import record
 from registry.trust import current_trust_list
@@ -102,10 +102,16 @@ def content_of(session: Session, vault: IdentityVault, draft: Draft) -> Content:
     kept = session.get(DraftList, draft.id)
     if kept is None:
         return Content()
-    safe = review_safe(vault)
-    listed = unseal(safe, kept.listed, f"list:{draft.id}")
-    refused = unseal_json(safe, kept.refused, f"refused:{draft.id}")
-    return Content(read_list(listed), refused_of(refused))
+    listed = unseal(review_safe(vault), kept.listed, f"list:{draft.id}")
+    return Content(read_list(listed), refused_rows(session, vault, draft))
+
+
+def refused_rows(session: Session, vault: IdentityVault, draft: Draft) -> Sequence[RefusedRow]:
+    """The rows that were refused and not mended yet."""
+    kept = session.get(DraftList, draft.id)
+    if kept is None:
+        return ()
+    return refused_of(unseal_json(review_safe(vault), kept.refused, f"refused:{draft.id}"))
 
 
 def refused_at(

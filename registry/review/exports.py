@@ -18,12 +18,11 @@ from registry.intake.dress import annotate_apart
 from registry.intake.findings import explain
 from registry.messages import pick
 from registry.outcomes import Outcome
-from registry.review.composition import Content
-from registry.review.drafts import content_of, frame_of, list_bytes, part_bytes
+from registry.review.drafts import content_of, frame_of, list_bytes, part_bytes, refused_rows
 from registry.review.findings import Filter, findings_of_part, remarks
 from registry.review.issuing import is_finished, numbers_by_origin
 from registry.review.models import Draft, DraftPart
-from registry.review.rows import ListedRow, Origin, read_list
+from registry.review.rows import ListedRow, Origin, read_list, showing_rows
 
 ROWS_KEPT_IN_DRESS = 20_000
 """Rows of a workbook that is given back in its own dress (openpyxl: 0.3 ms and 6 kB a row); larger ones come back as plain text."""
@@ -65,7 +64,7 @@ def _place(origin: Origin) -> tuple[str, int]:
 
 def to_mend(app: App, session: Session, draft: Draft, *, lang: str) -> bytes:
     """The refused rows as an XLSX to be mended and uploaded again: as they were written, each with where it stood and why."""
-    content, kind = content_of(session, app.vault, draft), frame_of(draft).kind_name
+    refused, kind = refused_rows(session, app.vault, draft), frame_of(draft).kind_name
     reasons = _reasons(app, session, draft, lang)
     fields = fields_of(kind)
     headings = [*map(primary_heading, fields), primary_heading(ORIGIN), REMARKS_HEADING]
@@ -75,7 +74,7 @@ def to_mend(app: App, session: Session, draft: Draft, *, lang: str) -> bytes:
             row.origin.text,
             "\n".join(reasons.get(row.origin, ())),
         ]
-        for row in content.refused
+        for row in refused
     )
     return _workbook("待改名单", headings, rows)
 
@@ -101,14 +100,10 @@ def list_workbook(app: App, session: Session, draft: Draft) -> bytes:
     return _workbook("待签发名单", headings, rows)
 
 
-def specimens_of(content: Content, kind: str) -> list[ListedRow]:
-    """Up to three rows whose faces are worth a look: the first, the longest name, the longest employer."""
-    if not content.listed:
-        return []
+def specimens_of(data: bytes, kind: str) -> list[ListedRow]:
+    """Up to three rows of the list ``data`` whose faces are worth a look: the first, the longest name, the longest employer."""
     fields = fields_of(kind)
-    name, employer = fields.index("name"), fields.index("employer")
-    longest = [max(content.listed, key=lambda row: len(row.cells[place])) for place in (name, employer)]
-    return list(dict.fromkeys([content.listed[0], *longest]))
+    return showing_rows(data, [fields.index("name"), fields.index("employer")])
 
 
 def _workbook(title: str, headings: Sequence[str], rows: Iterator[Sequence[str]]) -> bytes:

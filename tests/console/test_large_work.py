@@ -16,6 +16,7 @@ from registry.console.pages import approvals, batchfiles, certificates, prints, 
 from registry.console.problems import Problem
 from registry.console.turns import LARGE, SMALL, SMALL_BYTES, SMALL_ROWS, Turns, turns_of
 from registry.jobs.models import Job
+from registry.review import drafts
 from registry.review.rows import pick_rows
 from tests.console.rig import Caller, Console
 from tests.console.test_batches import FORM, submitted, upload
@@ -194,3 +195,31 @@ def test_how_many_were_found_is_not_said_where_nobody_counted(
     assert "5,001" not in refused
     monkeypatch.setattr(prints, "numbers_found", lambda *_, **__: many[:1001])
     assert "1,001" in clerk_with_three.post("/console/prints", {"form": "pdf"}).text
+
+
+def test_specimens_and_rows_to_mend_open_no_more_of_a_list_than_they_show(
+    console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        annual(941),
+        annual(942, 姓名="阿卜杜拉·买买提"),
+        annual(943, 工作单位="郑州大学第一附属医院分院"),
+    ]
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([*rows, annual(944, 姓名="李1雷")]))
+    monkeypatch.setattr(drafts, "read_list", None)
+    page = clerk.get(f"/console/batches/{draft}/specimens").text
+    assert page.count("<img") == 3
+    assert clerk.get(f"/console/batches/{draft}/specimens/2.png").status_code == 200
+    assert clerk.get(f"/console/batches/{draft}/specimens/3.png").status_code == 404
+    assert clerk.get(f"/console/batches/{draft}/to-mend.xlsx").status_code == 200
+
+
+@pytest.mark.parametrize(("path", "most"), [("batches/new", "64 MB"), ("me/sessions/end-others", "256 kB")])
+def test_how_much_may_be_sent_is_said_as_people_say_it(console: Console, path: str, most: str) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    request = clerk.client.build_request("POST", f"/console/{path}", content=b"csrf=x")
+    request.headers["content-length"] = "99999999"
+    refused = clerk.client.send(request)
+    assert refused.status_code == 413
+    assert f"最多 {most}。" in refused.text

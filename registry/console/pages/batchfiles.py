@@ -19,7 +19,7 @@ from registry.faces.specimen import specimen_png
 from registry.intake.blank import write_form
 from registry.intake.columns import KINDS, fields_of
 from registry.offices import CHINA
-from registry.review.drafts import content_of, find_part, parts_of, subject_of
+from registry.review.drafts import find_part, list_bytes, parts_of, subject_of
 from registry.review.exports import annotated, list_workbook, specimens_of, to_mend
 from registry.review.models import Draft
 from registry.review.rows import CATEGORIES, GRADES, ListedRow
@@ -97,7 +97,7 @@ def specimens(ctx: Ctx, draft_id: int) -> Response:
     """How three certificates of the list will look."""
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        rows = specimens_of(content_of(session, ctx.app.vault, draft), KIND_NAMES[draft.kind])
+        rows = specimens_of(list_bytes(session, ctx.app.vault, draft_id), KIND_NAMES[draft.kind])
         title = title_of(ctx, session, draft)
     return render(ctx, "batches/specimens.html", draft=draft, title=title, rows=rows)
 
@@ -107,7 +107,7 @@ def specimen(ctx: Ctx, draft_id: int, place: int) -> Response:
     """One of them."""
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        rows = specimens_of(content_of(session, ctx.app.vault, draft), KIND_NAMES[draft.kind])
+        rows = specimens_of(list_bytes(session, ctx.app.vault, draft_id), KIND_NAMES[draft.kind])
         if not 0 <= place < len(rows):
             raise Problem("not_found")
         issuer = authority_names(current_trust_list(session), "zh-CN").get(draft.authority, draft.authority)
