@@ -12,11 +12,11 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO
 
 import openpyxl
 import xlsxwriter
@@ -66,7 +66,7 @@ def collect_remarks(
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class _Marks:
     """What is to be written, the 1-based heading row of each sheet, and the 1-based column where what we added before begins."""
 
     remarks: Remarks
@@ -87,12 +87,8 @@ class Marks:
         return (*self.outcomes.get(place, ("", "")), remarks) if self.outcomes else (remarks,)
 
 
-Dress: TypeAlias = Callable[[bytes, Marks, Sequence[str]], bytes | None]
-"""Marks a workbook that keeps its own dress, without its sheets of these names; None where openpyxl cannot take it."""
-
-
-def in_own_dress(data: bytes, marks: Marks, former: Sequence[str]) -> bytes | None:
-    """As ``Dress``, in this process, whose memory is as much as the file asks for: where nobody else is served.
+def _in_own_dress(data: bytes, marks: _Marks, former: Sequence[str]) -> bytes | None:
+    """The marked workbook without its sheets of these names; None where openpyxl could not take it and write it again.
 
     openpyxl raises anything from TypeError to its own errors on workbooks that Excel opens without a word. The
     package has been inspected, so whatever goes wrong in loading or saving is no attack but an unusual file.
@@ -154,20 +150,19 @@ def write_annotated(
     outcomes: Outcomes = MappingProxyType({}),
     limits: IntakeLimits = DEFAULT_LIMITS,
     plain: bool = False,
-    dress: Dress = in_own_dress,
 ) -> None:
     """As `annotate`, of a file's bytes; `name` names the only sheet of a CSV. ``plain`` asks for the text copy, which
-    takes a third of the time and little memory, of any workbook. ``dress`` is where openpyxl runs."""
+    takes a third of the time and little memory, of any workbook."""
     every = open_sheets(data, name, limits)
     sheets = [sheet for sheet in every if not is_our_summary(sheet)]
     headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
     added = {sheet.name: column for sheet in sheets if (column := _added(sheet, headings[sheet.name]))}
-    marks = Marks(remarks, faults, summary, dict(outcomes), headings, added)
+    marks = _Marks(remarks, faults, summary, dict(outcomes), headings, added)
     if is_workbook(data):
         former = [sheet.name for sheet in every if is_our_summary(sheet)]
         # openpyxl makes a cell of each that a merged range covers: one element may cover a whole sheet.
         plain = plain or sum(merged_cells(sheet.survey) for sheet in every) > limits.cells
-        dressed = None if plain else dress(data, marks, former)
+        dressed = None if plain else _in_own_dress(data, marks, former)
         if dressed is None:
             _write_copy(sheets, target, marks)
         elif isinstance(target, Path):
@@ -183,7 +178,7 @@ def write_annotated(
     _write_copy(sheets, target, replace(marks, remarks=by_row, outcomes=of_row, faults=cells))
 
 
-def _mark_workbook(workbook: openpyxl.Workbook, marks: Marks) -> None:
+def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
     places = marks.remarks.keys() | marks.outcomes.keys()
     marked = {name for name, _ in places}
     # Where somebody merged cells over what we added before, nothing can be written there, and it stays.
@@ -212,7 +207,7 @@ def _mark_workbook(workbook: openpyxl.Workbook, marks: Marks) -> None:
 
 
 def _write_marks(
-    workbook: openpyxl.Workbook, columns: Mapping[str, int], marks: Marks, places: Iterable[tuple[str, int]]
+    workbook: openpyxl.Workbook, columns: Mapping[str, int], marks: _Marks, places: Iterable[tuple[str, int]]
 ) -> None:
     plain, red = Font(), Font(color="FFC00000")
     wrapped = Alignment(wrap_text=True, vertical="top")
@@ -284,7 +279,7 @@ def _free_title(title: str, taken: Iterable[str]) -> str:
     return next(choice for choice in choices if choice.casefold() not in used)
 
 
-def _write_copy(sheets: Sequence[Sheet], target: Path | BinaryIO, marks: Marks) -> None:
+def _write_copy(sheets: Sequence[Sheet], target: Path | BinaryIO, marks: _Marks) -> None:
     """A new workbook with every cell as text, written row by row."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(str(target) if isinstance(target, Path) else target, options) as book:
@@ -312,7 +307,7 @@ class _Formats:
     remark: Any
 
 
-def _copy_sheet(page: Any, sheet: Sheet, marks: Marks, formats: _Formats) -> None:
+def _copy_sheet(page: Any, sheet: Sheet, marks: _Marks, formats: _Formats) -> None:
     offset = sheet.first_column - 1
     faulty = {(row, column_number(letter)) for name, row, letter in marks.faults if name == sheet.name}
     width = max((len(cells) for _, cells in sheet.rows()), default=0) + offset

@@ -1,8 +1,8 @@
-"""A workbook annotated in its own dress by a process of its own, bounded in memory and time.
+"""Annotating a file in a process of its own, bounded in memory and time: where others are served meanwhile.
 
-openpyxl keeps the whole workbook: every cell that has only a border, every cell under a merged range (one element of 40 bytes
-merges 17 thousand million). So in a process that serves others it never runs; here it takes what it is allowed, or the
-caller writes a plain copy. The process is started anew for each file, without its caller's environment, and is no sandbox.
+openpyxl keeps the whole workbook: every cell that has only a border, every cell under a merged range. And of a hundred thousand
+rows even the plain copy computes for twenty seconds. So neither runs in a process that answers people. What passes its bounds in its
+own dress is begun again as a plain copy. The process is started for each file, without its caller's environment, and is no sandbox.
 """
 
 import os
@@ -10,38 +10,53 @@ import pickle
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from registry.intake.annotate import Marks, in_own_dress
+from registry.intake.annotate import FaultyCells, Outcomes, Remarks, write_annotated
 
-MEMORY = 512 << 20
-"""Bytes that it may write to; 20,000 rows of the form take 120 MB. Sender: a clerk, or who took over a clerk's mail."""
-PROCESSOR_SECONDS = 60
-"""20,000 rows take six; what passes this bound is a plain copy."""
-WALL_SECONDS = 120.0
+MEMORY = 768 << 20
+"""Bytes that it may write to; in its own dress 20,000 rows of the form take 120 MB, plainly 100,000 take 300. Sender: a clerk, or
+who took over a clerk's mail."""
+PROCESSOR_SECONDS = 90
+"""20,000 rows take six in their own dress, 100,000 plainly twenty-five."""
+WALL_SECONDS = 300.0
 _PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from registry.intake.dress import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 _NEEDED = ("LD_LIBRARY_PATH",)
 
 
-def annotate_apart(
+def annotated_apart(
     data: bytes,
-    marks: Marks,
-    former: Sequence[str],
+    name: str,
+    remarks: Remarks,
+    faults: FaultyCells,
+    outcomes: Outcomes,
     *,
+    plain: bool = False,
     memory: int = MEMORY,
     seconds: int = PROCESSOR_SECONDS,
-) -> bytes | None:
-    """As ``in_own_dress``; None also where it would have taken more than its bounds."""
+) -> bytes:
+    """What ``write_annotated`` writes; raises as it does."""
+    for plainly in (False, True)[plain:]:
+        made = _apart((data, name, remarks, faults, outcomes, plainly), memory, seconds)
+        if made is not None:
+            return made
+    # No process could be started, or its bounds are too narrow for the file: a plain copy is bounded by what intake reads.
+    out = BytesIO()
+    write_annotated(data, name, out, remarks, faults, outcomes=outcomes, plain=True)
+    return out.getvalue()
+
+
+def _apart(asked: tuple[object, ...], memory: int, seconds: int) -> bytes | None:
     with TemporaryDirectory(
         prefix="certreg-"
     ) as scratch:  # openpyxl's own files end with it, whatever kills the process
-        command = [sys.executable, "-I", "-c", _PROGRAM, str(memory), str(seconds), *_module_path()]
         try:
             done = subprocess.run(
-                command,
-                input=pickle.dumps((data, marks, former)),
+                [sys.executable, "-I", "-c", _PROGRAM, str(memory), str(seconds), *_module_path()],
+                input=pickle.dumps(asked),
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=_environment(scratch),
@@ -56,14 +71,13 @@ def annotate_apart(
 
 def main(memory: int, seconds: int) -> None:
     """The process: what to do on its standard input, the workbook on its standard output."""
-    data, marks, former = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - of our own parent
+    data, name, remarks, faults, outcomes, plain = pickle.loads(sys.stdin.buffer.read())  # noqa: S301 - of our own parent
     resource.setrlimit(resource.RLIMIT_DATA, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    dressed = in_own_dress(data, marks, former)
-    if dressed is None:
-        sys.exit(1)
-    sys.stdout.buffer.write(dressed)
+    out = BytesIO()
+    write_annotated(data, name, out, remarks, faults, outcomes=outcomes, plain=plain)
+    sys.stdout.buffer.write(out.getbuffer())
 
 
 def _module_path() -> list[str]:

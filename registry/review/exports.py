@@ -12,9 +12,9 @@ import xlsxwriter
 from sqlalchemy.orm import Session
 
 from registry.app import App
-from registry.intake.annotate import collect_remarks, write_annotated
+from registry.intake.annotate import collect_remarks
 from registry.intake.columns import ORIGIN, REMARKS_HEADING, fields_of, primary_heading
-from registry.intake.dress import annotate_apart
+from registry.intake.dress import annotated_apart
 from registry.intake.findings import explain
 from registry.messages import pick
 from registry.outcomes import Outcome
@@ -34,12 +34,9 @@ def annotated(app: App, session: Session, draft: Draft, part: DraftPart, *, lang
     """An upload as XLSX: what became of each row (its number, once issued), remarks, the faulty cells coloured."""
     found, faults = collect_remarks(findings_of_part(session, app.vault, draft.id, part.part), lang)
     outcomes = _outcomes(app, session, draft, part.part, lang=lang, today=today)
-    out = BytesIO()
     name = part.file_name.rpartition(".")[0] or part.file_name
     plain = part.rows > ROWS_KEPT_IN_DRESS
-    data = part_bytes(app.vault, part)
-    write_annotated(data, name, out, found, faults, outcomes=outcomes, plain=plain, dress=annotate_apart)
-    return out.getvalue()
+    return annotated_apart(part_bytes(app.vault, part), name, found, faults, outcomes, plain=plain)
 
 
 def _outcomes(app: App, session: Session, draft: Draft, part: int, *, lang: str, today: date) -> Places:
