@@ -20,7 +20,17 @@ from registry.cases.export import EXPORTED, csv_table, xlsx_table
 from registry.cases.history import life_of
 from registry.cases.index import SOON, bring_up_to_date
 from registry.cases.printing import MOST
-from registry.cases.search import MAX_TEXT, ORDERS, STATES, Found, Query, every, identity_key, search
+from registry.cases.search import (
+    MAX_TEXT,
+    ORDERS,
+    STATES,
+    Found,
+    Query,
+    every,
+    identity_key,
+    numbers_found,
+    search,
+)
 from registry.cases.working import order_index
 from registry.console.context import WHOLE_DIGITS, Context, Ctx, text_field
 from registry.console.files import download
@@ -76,12 +86,12 @@ def export(ctx: Ctx) -> Response:
     form = text_field(ctx.form, "form", most=4)
     require_whole_index(ctx)
     with ctx.app.database.look() as session:
-        count = search(session, query, authority=ctx.authority_filter, size=1).total
+        count = len(numbers_found(session, query, authority=ctx.authority_filter, at_most=EXPORTED + 1))
+    if count > EXPORTED:
+        raise CaseError("export_many", most=EXPORTED)
     with turns_of(count).turn():
         with ctx.app.database.look() as session:
-            found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED + 1))
-            if len(found) > EXPORTED:
-                raise CaseError("export_many", most=EXPORTED)
+            found = list(every(session, query, authority=ctx.authority_filter, at_most=EXPORTED))
             superseded = _superseded(session, found)
         with ctx.app.database.write() as session:
             after: dict[str, str | int] = {"certificates": len(found), "form": form}
