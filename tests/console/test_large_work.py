@@ -1,9 +1,11 @@
 """Large work in the web process: few at once, the rest told so; read once, made apart, whole or refused."""
 
-from collections.abc import Iterator
+import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from weakref import ref
 
 import httpx
 import openpyxl
@@ -12,6 +14,7 @@ from openpyxl.styles import Font
 
 from registry.actors import Role
 from registry.cases.index import Progress
+from registry.console import turns as turns_module
 from registry.console.pages import approvals, batchfiles, certificates, prints, uploads
 from registry.console.problems import Problem
 from registry.console.turns import LARGE, SMALL, SMALL_BYTES, SMALL_ROWS, Turns, turns_of
@@ -74,6 +77,39 @@ def test_patience_has_an_end() -> None:
     for _ in range(3):
         with taken(turns), pytest.raises(Problem, match="busy"), turns.turn():
             pass
+
+
+class Held:
+    """Something in a cycle."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+def test_what_nobody_holds_any_more_is_given_back_after_a_large_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    ordered: list[Callable[[], None]] = []
+
+    class Ordered:
+        def __init__(self, _: float, what: Callable[[], None]) -> None:
+            ordered.append(what)
+
+        def start(self) -> None:
+            """Not now."""
+
+    monkeypatch.setattr(turns_module, "Timer", Ordered)
+    with SMALL.turn():
+        pass
+    assert not ordered
+    gc.disable()
+    try:
+        held = ref(Held())
+        with LARGE.turn():
+            pass
+        assert held() is not None
+        ordered[0]()
+        assert held() is None
+    finally:
+        gc.enable()
 
 
 def test_small_lists_do_not_stand_behind_large_ones() -> None:
