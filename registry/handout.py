@@ -22,7 +22,7 @@ from registry.faces.face import face_source
 from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
 from registry.files import replace_file
-from registry.log import latest_checkpoint, prove, prove_all
+from registry.log import latest_checkpoint, log_size, prove, prove_all
 from registry.models import Certificate, CheckpointRow, VoidNumber
 from registry.status import states_of, successors
 from registry.trust import current_trust_list, established_trust
@@ -37,7 +37,7 @@ FORMATS = ("json", "pdf", "png")
 OF_ONE_CERTIFICATE = frozenset(
     {
         *("number_form", "number_check", "number_unknown", "number_void", "not_in_force"),
-        *("not_under_checkpoint", "not_verified", "witnesses_awaited"),
+        *("not_under_checkpoint", "not_verified", "record_altered", "witnesses_awaited"),
     }
 )
 """What keeps one certificate from being drawn, and not the next."""
@@ -124,6 +124,7 @@ def _in_force(
     states = states_of(session, numbers)
     replaced = successors(session, [number for number in numbers if states.get(number) == "revoked"])
     refused: dict[str, Handout | RegistryError] = {}
+    size = log_size(session)
     for number in numbers:
         state = states.get(number, "issued")
         if number not in logged:
@@ -132,6 +133,8 @@ def _in_force(
             refused[number] = RegistryError(
                 "not_in_force", number=number, state=state, successor=replaced.get(number, "")
             )
+        elif not 0 <= logged[number].leaf < size:
+            refused[number] = RegistryError("record_altered", number=number)
     return [one for number, one in logged.items() if number not in refused], refused
 
 
@@ -223,6 +226,6 @@ def write_files(
 
 
 def _log_proof(session: Session, certificate: Certificate, checkpoint: CheckpointRow | None) -> bytes | None:
-    if checkpoint is None or certificate.leaf_index >= checkpoint.size:
+    if checkpoint is None or not 0 <= certificate.leaf_index < checkpoint.size:
         return None
     return prove(session, certificate.leaf_index, checkpoint).to_bytes()

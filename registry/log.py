@@ -301,7 +301,10 @@ def prove(session: Session, index: int, checkpoint: CheckpointRow) -> TlogProof:
 
 
 def prove_all(session: Session, indexes: Iterable[int], checkpoint: CheckpointRow) -> dict[int, TlogProof]:
-    """The same of several entries, by index: what they share of the log is read once."""
+    """The same of several entries, by index: what they share of the log is read once.
+
+    Raises ``RegistryError`` (``log_not_consistent``) where the log does not hold what is under ``checkpoint``.
+    """
     whole = tree(session, checkpoint.size)
     bundles: dict[int, list[bytes]] = {}
     proofs = {}
@@ -309,6 +312,9 @@ def prove_all(session: Session, indexes: Iterable[int], checkpoint: CheckpointRo
         bundle, place = divmod(index, TILE_WIDTH)
         if bundle not in bundles:
             bundles[bundle] = read_entries(session, bundle)
-        hashes = tuple(whole.inclusion_proof(index))
-        proofs[index] = TlogProof(bundles[bundle][place], index, hashes, checkpoint.note)
+        try:
+            hashes = tuple(whole.inclusion_proof(index))
+            proofs[index] = TlogProof(bundles[bundle][place], index, hashes, checkpoint.note)
+        except (VerifierError, IndexError) as error:
+            raise RegistryError("log_not_consistent", size=checkpoint.size) from error
     return proofs

@@ -5,6 +5,7 @@ and made anew, and ``fsck`` recomputes them. What is counted are the log's entri
 that lies at the leaf.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from registry.app import App
 from registry.database import bulk_insert, select_among
+from registry.errors import RegistryError
 from registry.log import entry_at, log_size, read_entries
 from registry.models import Certificate
 from registry.offices import CHINA
@@ -23,13 +25,14 @@ from registry.province.models import CertificateCount, CountMark
 from registry.status import state_after, states_of
 from registry.troubles import Trouble
 from verifier.errors import VerifierError
-from verifier.logentry import LogEntry, parse_log_entry, read_entry
+from verifier.logentry import OWN_ACTIONS, LogEntry, parse_log_entry, read_entry
 from verifier.tiles import TILE_WIDTH
 
 STEP = 4_000
 """Leaves that one transaction follows: some tenths of a second, for which SQLite's other writers wait."""
 SOON = 8_000
 """Leaves that whoever looks waits for; of more he is told that the counts are behind."""
+_NUMBER = re.compile("[0-9]{20}")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -157,14 +160,16 @@ def count_troubles(session: Session) -> Iterator[Trouble]:
 
 
 def entries_between(session: Session, low: int, high: int) -> Iterator[tuple[int, LogEntry]]:
-    """Index and entry of the leaves from ``low`` to below ``high``; what is no entry is left out (``fsck`` tells)."""
+    """Index and entry of the leaves from ``low`` to below ``high``; what is no entry, or of no number, is left out (``fsck`` tells)."""
     for bundle in range(low // TILE_WIDTH, -(-high // TILE_WIDTH)):
         for place, data in enumerate(read_entries(session, bundle), bundle * TILE_WIDTH):
             if low <= place < high:
                 try:
-                    yield place, read_entry(data)
+                    entry = read_entry(data)
                 except VerifierError:
                     continue
+                if entry.action in OWN_ACTIONS or _NUMBER.fullmatch(entry.number):
+                    yield place, entry
 
 
 def month_of(time: int) -> int:
@@ -201,10 +206,11 @@ def _add_changes(session: Session, changes: list[LogEntry], low: int, found: dic
     numbers = sorted({entry.number for entry in changes})
     states = states_of(session, numbers, below=low)
     cells = {
-        number: _cell(parse_log_entry(entry_at(session, leaf)), record)
+        number: _cell(issue, record)
         for number, leaf, record in select_among(
             session, Certificate, "number", numbers, ("number", "leaf_index", "record")
         )
+        if (issue := _issue_at(session, leaf, number)) is not None
     }
     moved = {"suspended": Tally(suspended=1), "revoked": Tally(revoked=1), "issued": Tally()}
     gone = {"suspended": Tally(suspended=-1), "revoked": Tally(revoked=-1), "issued": Tally()}
@@ -214,6 +220,15 @@ def _add_changes(session: Session, changes: list[LogEntry], low: int, found: dic
         if after is not None and entry.number in cells:
             found[cells[entry.number]] += gone[before] + moved[after]
             states[entry.number] = after
+
+
+def _issue_at(session: Session, leaf: int, number: str) -> LogEntry | None:
+    """The entry of a certificate's issue, or None where it does not lie at ``leaf`` (``fsck`` tells)."""
+    try:
+        entry = parse_log_entry(entry_at(session, leaf))
+    except (VerifierError, RegistryError):
+        return None
+    return entry if (entry.action, entry.number) == ("issue", number) else None
 
 
 def _cell(issue: LogEntry, record: bytes) -> Cell:

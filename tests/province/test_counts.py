@@ -28,7 +28,7 @@ from registry.province.reconciling import reconcile
 from registry.province.totals import issued_by_series, recount, void_by_series
 from tests.builders import INDUSTRY, MUNICIPAL, at
 from tests.registry.children import Strike, issue, killed
-from tests.registry.intruder import sql, tamper
+from tests.registry.intruder import Tamper, edit, sql, tamper
 from tests.registry.rig import NOW, Rig, revoke_key
 
 DECEMBER = at("2026-12-02T01:00:00Z")
@@ -112,6 +112,36 @@ def test_altered_figures_are_found(rig: Rig, statement: str) -> None:
     counted(rig)
     tamper(rig, sql(statement))
     assert {one.code for one in fsck(rig.app).troubles} == {"counts_differ"}
+
+
+def renumbered_entry(data: bytes) -> bytes:
+    """The first certificate's issue entry with a number that is none, of the same length."""
+    return data.replace(b'"number":"4101002026', b'"number":"41010020x6', 1)
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        sql("UPDATE certificate SET leaf_index = -1"),
+        sql("UPDATE certificate SET leaf_index = 0"),
+        sql("UPDATE certificate SET leaf_index = 10000"),
+        edit("log_tile", "data", "level = -1", renumbered_entry),
+    ],
+)
+@pytest.mark.parametrize("followed", [False, True])
+def test_what_does_not_lie_where_it_was_logged_stops_neither_counts_nor_fsck(
+    lite: Rig, tampering: Tamper, followed: bool
+) -> None:
+    (number,) = lite.issue(1)
+    lite.change(number, "suspend", "complaint")
+    lite.app.sign_log()
+    if followed:
+        counted(lite)
+    tamper(lite, tampering)
+    counted(lite)
+    assert "leaf_without_record" in {one.code for one in fsck(lite.app).troubles}
+    with lite.app.database.read() as session:
+        assert reconcile(session, authority=None).total("rows") == 1
 
 
 def test_certificates_behind_a_figure(year: tuple[Rig, list[str]]) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from registry.cases import index
 from registry.correction import correct
 from registry.fsck import fsck
 from registry.issuance import resume
 from registry.offices import renew_trust_list
+from registry.province import counts
 from tests.builders import signer
 from tests.matrices import EXHAUSTIVE
 from tests.registry.children import Strike, issue, killed
@@ -69,11 +71,11 @@ Tampers = dict[str, tuple[Tamper, set[str]]]
 OF_THE_LOG: Tampers = {
     "the last leaf deleted": (
         edit("log_tile", "data", LOG, without_last_entry),
-        {"log_tile_differs", "record_without_leaf"},
+        {"log_tile_differs", "record_without_leaf", "counts_differ"},
     ),
     "the log made shorter": (
         sql("UPDATE log_head SET size = size - 1"),
-        {"log_tile_differs", "record_without_leaf", "log_rolled_back"},
+        {"log_tile_differs", "record_without_leaf", "log_rolled_back", "index_differs", "counts_differ"},
     ),
     "the log made longer": (
         sql("UPDATE log_head SET size = size + 1"),
@@ -98,7 +100,7 @@ OF_THE_LOG: Tampers = {
     ),
     "a bundle deleted": (
         sql(f"DELETE FROM log_tile WHERE {LOG}"),
-        {"log_tile_differs", "record_without_leaf", "status_transition"},
+        {"log_tile_differs", "record_without_leaf", "status_transition", "counts_differ"},
     ),
     "a checkpoint forged": (
         edit("checkpoint", "note", CHECKPOINT, forged_checkpoint),
@@ -113,15 +115,18 @@ OF_THE_LOG: Tampers = {
 OF_THE_TABLES: Tampers = {
     "a byte of a record": (
         edit("certificate", "record", ONE, other_name),
-        {"proof_invalid", "leaf_without_record"},
+        {"proof_invalid", "leaf_without_record", "index_differs"},
     ),
     "a record that is none": (
         edit("certificate", "record", ONE, lambda data: data[:-1]),
-        {"not_json", "no_record", "leaf_without_record"},
+        {"not_json", "no_record", "leaf_without_record", "index_differs", "counts_differ"},
     ),
     "a certificate deleted": (
         sql(f"DELETE FROM certificate WHERE {ONE}"),
-        {"leaf_without_record", "number_unaccounted", "claim_of_nothing", "totals_differ"},
+        {
+            *("leaf_without_record", "number_unaccounted", "claim_of_nothing"),
+            *("totals_differ", "index_differs", "counts_differ"),
+        },
     ),
     "a total altered": (sql("UPDATE series_total SET issued = issued - 1"), {"totals_differ"}),
     "the totals deleted": (sql("DELETE FROM series_total"), {"totals_differ"}),
@@ -143,6 +148,7 @@ OF_THE_TABLES: Tampers = {
             "leaf_without_record",
             "identity_unreadable",
             "claim_of_nothing",
+            "index_differs",
         },
     ),
     "another serial": (sql(f"UPDATE certificate SET serial = 7777 WHERE {ONE}"), {"columns_differ"}),
@@ -156,11 +162,18 @@ OF_THE_TABLES: Tampers = {
     ),
     "another leaf": (
         sql(f"UPDATE certificate SET leaf_index = 4000 WHERE {ONE}"),
-        {"leaf_without_record", "record_without_leaf", "intent_differs"},
+        {"leaf_without_record", "record_without_leaf", "intent_differs", "index_differs", "counts_differ"},
+    ),
+    "another leaf of a revoked one": (
+        sql(
+            "UPDATE certificate SET leaf_index = -1"
+            " WHERE number IN (SELECT number FROM status_event WHERE reason = 'fraud')"
+        ),
+        {"leaf_without_record", "intent_differs", "index_differs", "counts_differ"},
     ),
     "another intent": (
         sql(f"UPDATE certificate SET intent_id = (SELECT max(id) FROM intent) WHERE {ONE}"),
-        {"number_unaccounted", "number_unexpected"},
+        {"number_unaccounted", "number_unexpected", "index_differs"},
     ),
     "another person's hash": (
         sql(f"UPDATE certificate SET identity_hash = :other WHERE {ONE}", other=bytes(32)),
@@ -179,7 +192,7 @@ OF_THE_TABLES: Tampers = {
     ),
     "an intent deleted": (
         sql("DELETE FROM intent WHERE first_serial = 1 AND kind = 1"),
-        {"number_gap"},
+        {"number_gap", "index_differs"},
     ),
     "an intent moved in the log": (
         sql("UPDATE intent SET first_leaf = first_leaf + 900"),
@@ -223,7 +236,7 @@ OF_THE_TABLES: Tampers = {
     ),
     "a revocation taken back": (
         sql("DELETE FROM status_event WHERE reason = 'fraud'"),
-        {"leaf_without_record"},
+        {"leaf_without_record", "index_differs"},
     ),
     "a revocation's reason": (
         sql("UPDATE status_event SET reason = 'holder-request' WHERE reason = 'fraud'"),
@@ -285,6 +298,8 @@ def make_eventful(rig: Rig, certificates: int) -> None:
     rig.change(numbers[6], "revoke", "fraud")
     rig.change(numbers[7], "suspend", "complaint")
     rig.app.sign_log()
+    counts.follow_to_the_end(rig.app)
+    index.follow_to_the_end(rig.app)
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,11 @@ from sqlalchemy import text
 
 from registry.errors import RegistryError
 from registry.faces.renderer import FaceRenderer
-from registry.handout import find_record, prepare, write_files
+from registry.handout import OF_ONE_CERTIFICATE, Handout, find_record, prepare, prepare_all, write_files
+from registry.models import Certificate
 from tests.builders import MUNICIPAL, refused
 from tests.registry.children import Strike, issue, killed
+from tests.registry.intruder import sql, tamper
 from tests.registry.rig import NOW, Rig
 from verifier.number import number_of, parse_number
 from verifier.presented import Presented, present_file
@@ -84,6 +86,26 @@ def test_a_record_that_was_tampered_with_is_not_drawn(rig: Rig) -> None:
         session.execute(text("UPDATE certificate SET record = :record"), {"record": altered})
     with refused(RegistryError, "not_verified"):
         prepare(rig.app, number)
+
+
+@pytest.mark.parametrize("place", [-1, 10_000])
+def test_a_record_whose_place_in_the_log_is_none_keeps_no_other_back(rig: Rig, place: int) -> None:
+    moved, other = rig.issue(1, 2)
+    with rig.app.database.write() as session:
+        session.get_one(Certificate, moved).leaf_index = place
+    refusal, handout = prepare_all(rig.app, [moved, other])
+    assert isinstance(refusal, RegistryError)
+    assert (refusal.code, refusal.params) == ("record_altered", {"number": moved})
+    assert refusal.code in OF_ONE_CERTIFICATE
+    assert isinstance(handout, Handout)
+    assert find_record(rig.app, parse_number(moved)) == (rig.record(moved), None)
+
+
+def test_a_log_that_lost_its_entries_proves_nothing(lite: Rig) -> None:
+    (number,) = lite.issue(1)
+    tamper(lite, sql("DELETE FROM log_tile WHERE level = -1"))
+    with refused(RegistryError, "log_not_consistent"):
+        prepare(lite.app, number)
 
 
 def test_a_disk_that_fails_leaves_no_half_file(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
