@@ -250,6 +250,10 @@ def test_a_note_that_cannot_be_read_is_none(tmp_path: Path) -> None:
     assert last_publication(file) is None
     note_publication(file, note)
     assert last_publication(file) == note
+    assert file.stat().st_mode & 0o777 == 0o600
+    before = file.stat()
+    note_publication(file, note)
+    assert file.stat() == before  # what stands there is not written again
     for damage in (b"", b"{", b"[]", b'{"at":true,"log_size":1,"status_until":1}', b'{"at":1}'):
         file.write_bytes(damage)
         assert last_publication(file) is None
