@@ -34,13 +34,6 @@ from verifier.report import Verdict, VerificationReport
 from verifier.verify import TOGETHER, verify_all
 
 FORMATS = ("json", "pdf", "png")
-OF_ONE_CERTIFICATE = frozenset(
-    {
-        *("number_form", "number_check", "number_unknown", "number_void", "not_in_force"),
-        *("not_under_checkpoint", "not_verified", "record_altered", "witnesses_awaited"),
-    }
-)
-"""What keeps one certificate from being drawn, and not the next."""
 _R = TypeVar("_R")
 
 
@@ -170,8 +163,8 @@ def draw_each(
 ) -> Iterator[tuple[str, Future[_R]]]:
     """Each of ``numbers``, in order, with what ``draw`` makes of it.
 
-    Why one is not handed out (``OF_ONE_CERTIFICATE``) is raised by its result; whatever stops them all, at once.
-    ``digits_of`` reads a number that was typed.
+    Why one is not handed out, or what ``digits_of`` says of a number that was typed, is raised by its result; whatever
+    stops them all (``prepare_all``), at once.
     """
 
     def drawn(renderer: FaceRenderer, prepared: tuple[str, Handout | RegistryError]) -> _R:
@@ -196,8 +189,6 @@ def _prepared(
             typed = read[number]
             one = found[typed] if isinstance(typed, str) else typed
             if isinstance(one, RegistryError):
-                if one.code not in OF_ONE_CERTIFICATE:
-                    raise one
                 awaited = str(one.params.get("witnesses", awaited))
             yield number, one
 

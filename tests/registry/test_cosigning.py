@@ -14,28 +14,31 @@ import pikepdf
 import pytest
 from sqlalchemy import select
 
-from registry import posting
+from registry import handout, posting
+from registry.app import App
 from registry.cosigning import (
     ADDRESSES,
+    Cosigning,
     read_addresses,
     witnessed_checkpoint,
     write_address,
 )
 from registry.errors import RegistryError
+from registry.faces.pool import DrawingPool
 from registry.faces.renderer import FaceRenderer
-from registry.handout import find_record, prepare, write_files
+from registry.handout import draw_each, find_record, prepare, write_files
 from registry.log import latest_checkpoint
 from registry.models import CheckpointRow
 from registry.posting import MAX_ANSWER_BYTES
 from registry.publication import publish
 from registry.trust import current_trust_list
 from registry.witnesses import add_witness, change_quorum, remove_witness
-from tests.builders import vkey
+from tests.builders import MUNICIPAL, vkey
 from tests.registry.rig import Place, Rig, assert_sound, copy_home, opened
 from tests.registry.witnesses import NAMES, serving, witnessed
 from tests.verifier.webserver import answering as dripping
 from verifier.note import cosignature_times, parse_note, parse_vkey
-from verifier.number import parse_number
+from verifier.number import number_of, parse_number
 from verifier.report import Verdict
 from verifier.tlogproof import parse_tlog_proof
 
@@ -110,6 +113,47 @@ def test_what_is_done_stands_while_a_witness_is_away(lite: Rig) -> None:
             )
             assert publish(lite.app, lite.site).log_size > waiting.log_size
         assert lite.judge(late).verdict is Verdict.PASSED
+
+
+def test_witnesses_are_asked_once_and_only_where_they_are_missing(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Cosigning] = []
+
+    def cosign(app: App) -> Cosigning:
+        asked.append(cosign_log(app))
+        return asked[-1]
+
+    cosign_log = App.cosign_log
+    monkeypatch.setattr(App, "cosign_log", cosign)
+    monkeypatch.setattr(handout, "TOGETHER", 1)
+    cosigned, unknown = lite.issue(1)[0], number_of(MUNICIPAL, 2026, 1, 9999).digits
+    add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
+    asked.clear()
+    assert prepare(lite.app, cosigned).record.number.digits == cosigned  # without a quorum nobody is missing
+    assert asked == []
+    change_quorum(lite.app, 1)
+    late = lite.issue(2, 3)
+    asked.clear()
+    awaited = refusal(prepare, lite.app, late[0]).params["witnesses"]
+    assert awaited == "w1.example (witness_unreachable)"
+    assert len(asked) == 1
+    assert refusal(prepare, lite.app, late[0], awaited="them").params["witnesses"] == "them"
+    assert len(asked) == 1
+    with DrawingPool() as pool:
+        drawn = draw_each(lite.app, [late[0], unknown, late[1]], lambda *_: None, pool=pool)
+        errors = [refusal(made.result) for _, made in drawn]
+    assert [one.code for one in errors] == ["witnesses_awaited", "number_unknown", "witnesses_awaited"]
+    assert errors[2].params["witnesses"] == awaited
+    assert len(asked) == 2
+
+
+def test_what_concerns_all_stops_at_once(lite: Rig) -> None:
+    """A database that does not hold what was signed says so of no certificate."""
+    numbers = lite.issue(1, 2)
+    lite.app.settings.head.write_bytes(b"{}")
+    with DrawingPool() as pool:
+        assert refusal(list, draw_each(lite.app, numbers, lambda *_: None, pool=pool)).code == "head_unusable"
 
 
 def test_one_of_two_may_be_away_where_one_is_enough(lite: Rig) -> None:

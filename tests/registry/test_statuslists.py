@@ -116,7 +116,11 @@ def test_every_block_has_its_turn(wide: Wide) -> None:
 
 def test_lists_that_grow_old_or_name_another_trust_list_are_signed_anew(lite: Rig) -> None:
     rig, _ = widened(lite)
-    rig.clock.now += STATUS_VALIDITY // 2 + 1
+    rig.clock.now += STATUS_VALIDITY // 2
+    before = [file_of(rig, block).read_bytes() for block in range(BLOCKS)]
+    assert len(looked_at(rig)) == IN_TURN  # half fresh to the second
+    assert [file_of(rig, block).read_bytes() for block in range(BLOCKS)] == before
+    rig.clock.now += 1
     assert looked_at(rig) == set(range(BLOCKS))
     assert len(looked_at(rig)) == IN_TURN
     before = [file_of(rig, block).read_bytes() for block in range(BLOCKS)]
@@ -237,6 +241,9 @@ def test_the_list_that_ends_first_is_told_whether_it_was_looked_at_or_not(lite: 
         result = Published()
         with rig.app.database.read() as session:
             keep_receipts(rig.app, site, put_status(rig.app, session, site, result))
+        assert (
+            result.written + result.unchanged == 3 * BLOCKS
+        )  # two lists and their details, known by stamps or read
         return result.status_until
 
     first = end()
