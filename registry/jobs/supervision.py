@@ -16,6 +16,7 @@ from threading import Event, Thread
 from registry.database import Database
 from registry.jobs.service import abandon
 from registry.jobs.worker import lanes_of
+from verifier.operation.logs import whereabouts
 
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before a child that died is started anew: doubled each time it dies within ``LONGEST_PAUSE`` of its start."""
@@ -55,14 +56,18 @@ def _supervise(
     pause = FIRST_PAUSE
     while not stop.is_set():
         name = worker_name()
-        # An interrupt from the terminal is for this process, also while the child still loads its modules.
-        with subprocess.Popen(
-            [*command, "--name", name], stdin=subprocess.PIPE, env=environment, start_new_session=True
-        ) as child:
-            lived = _watch(child, stop)
+        try:
+            # An interrupt from the terminal is for this process, also while the child still loads its modules.
+            with subprocess.Popen(
+                [*command, "--name", name], stdin=subprocess.PIPE, env=environment, start_new_session=True
+            ) as child:
+                lived = _watch(child, stop)
+            ended = f"ended with {child.returncode}"
+        except OSError as error:  # no room for another process: that may pass
+            lived, ended = False, f"could not be begun: {whereabouts(error)}"
         _put_down(database, name)
         if not stop.is_set():
-            logger.warning("the worker ended with %s", child.returncode)
+            logger.warning("the worker %s", ended)
             pause = FIRST_PAUSE if lived else min(pause * 2, LONGEST_PAUSE)
             stop.wait(pause)
 

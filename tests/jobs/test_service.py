@@ -123,6 +123,11 @@ def test_a_heartbeat_keeps_the_lease(lite: Rig) -> None:
     with lite.app.database.write() as session:
         service.renew(session, held, now=NOW + LEASE)
     assert take(lite, "two", NOW + LEASE + 1) is None
+    with lite.app.database.write() as session:
+        service.advance(
+            session, held, done=1, total=9, now=NOW + 2 * LEASE
+        )  # and so does telling how far it is
+    assert take(lite, "two", NOW + 2 * LEASE + 1) is None
 
 
 def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
@@ -132,6 +137,7 @@ def test_what_kills_every_worker_is_given_up(rig: Rig) -> None:
         fall_silent(rig)
     assert take(rig, now=rig.clock.now) is None
     assert (view(rig, job).state, view(rig, job).error) == ("failed", "job_gave_up")
+    assert view(rig, job).error_params == {"attempts": MAX_ATTEMPTS}
     with rig.app.database.write() as session:
         service.retry(session, job, now=rig.clock.now)
     assert taken(rig, now=rig.clock.now).attempt == 1

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -17,7 +18,7 @@ from sqlalchemy.orm import Session
 from keys.errors import CustodyError
 from registry.actors import SYSTEM
 from registry.errors import IssuanceError, RegistryError
-from registry.jobs import service
+from registry.jobs import service, supervision
 from registry.jobs.models import Job
 from registry.jobs.service import WAIT
 from registry.jobs.supervision import supervised_worker
@@ -242,6 +243,23 @@ def test_a_child_that_is_killed_is_replaced_and_its_work_goes_on_at_once(lite: R
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+def test_a_worker_that_cannot_be_begun_is_tried_again(lite: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, begin = Event(), subprocess.Popen
+    failures = [BlockingIOError()]  # as where no process more may be made
+
+    def started(*words: Any, **options: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        begun.set()
+        return begin(*words, **options)
+
+    monkeypatch.setattr(supervision.subprocess, "Popen", started)
+    monkeypatch.setattr(supervision, "FIRST_PAUSE", 0.0)
+    waiting = (sys.executable, "-c", "import sys; sys.stdin.read()")
+    with supervised_worker(lite.app.database, dict(os.environ), waiting):
+        assert begun.wait(PATIENCE)
 
 
 FAILING = """
