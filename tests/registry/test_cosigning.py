@@ -1,7 +1,7 @@
 """The registry and its witnesses, each a process: what leaves the house has the quorum, what is done stands without it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -12,13 +12,15 @@ from typing import Any
 
 import pikepdf
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from registry import handout, posting
 from registry.app import App
 from registry.cosigning import (
     ADDRESSES,
+    CLOCK_SKEW,
     Cosigning,
+    _counts,
     read_addresses,
     witnessed_checkpoint,
     write_address,
@@ -36,7 +38,9 @@ from registry.witnesses import add_witness, change_quorum, remove_witness
 from tests.builders import MUNICIPAL, vkey
 from tests.registry.rig import Place, Rig, assert_sound, copy_home, opened
 from tests.registry.witnesses import NAMES, serving, witnessed
+from tests.simulator import cosigned
 from tests.verifier.webserver import answering as dripping
+from verifier.checkpoint import parse_checkpoint_text
 from verifier.note import cosignature_times, parse_note, parse_vkey
 from verifier.number import number_of, parse_number
 from verifier.report import Verdict
@@ -127,10 +131,10 @@ def test_witnesses_are_asked_once_and_only_where_they_are_missing(
     cosign_log = App.cosign_log
     monkeypatch.setattr(App, "cosign_log", cosign)
     monkeypatch.setattr(handout, "TOGETHER", 1)
-    cosigned, unknown = lite.issue(1)[0], number_of(MUNICIPAL, 2026, 1, 9999).digits
+    under, unknown = lite.issue(1)[0], number_of(MUNICIPAL, 2026, 1, 9999).digits
     add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
     asked.clear()
-    assert prepare(lite.app, cosigned).record.number.digits == cosigned  # without a quorum nobody is missing
+    assert prepare(lite.app, under).record.number.digits == under  # without a quorum nobody is missing
     assert asked == []
     change_quorum(lite.app, 1)
     late = lite.issue(2, 3)
@@ -228,6 +232,7 @@ class _Answering(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.asked.append(self.rfile.read(int(self.headers["Content-Length"])))
         status, body = self.answers[min(len(self.asked), len(self.answers)) - 1]
+        assert self.path == "/add-checkpoint"
         self.send_response(status)
         if status == HTTPStatus.FOUND:
             self.send_header("Location", body.decode())
@@ -264,6 +269,7 @@ STRANGER = "— w1.example AAAAAAAA\n".encode()
         ([(200, b"hello\n")], "witness_answer"),
         ([(200, b"x" * (MAX_ANSWER_BYTES + 1))], "witness_answer"),
         ([(409, b"many\n")], "witness_answer"),
+        ([(409, b"\xff\n")], "witness_answer"),
         ([(409, b"1\n"), (409, b"2\n"), (409, b"1\n")], "witness_refused"),
         ([(409, b"1000\n")], "witness_ahead"),
         ([(422, b"")], "witness_inconsistent"),
@@ -278,7 +284,35 @@ def test_whatever_a_witness_answers(lite: Rig, answers: list[tuple[int, bytes]],
         add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
         assert lite.app.cosign_log().missing == {"w1.example": code}
     assert asked[0].startswith(b"old 0\n\n")
+    assert len(asked) == 2 * len(answers)  # when it was listed, and now
     assert newest(lite).note.count(b"\xe2\x80\x94 ") == 1
+
+
+@pytest.mark.parametrize(
+    ("late", "missing"), [(0, {}), (CLOCK_SKEW, {}), (CLOCK_SKEW + 1, {"w1.example": "witness_answer"})]
+)
+def test_a_cosignature_may_be_as_late_as_clocks_differ(
+    lite: Rig, late: int, missing: Mapping[str, str]
+) -> None:
+    lite.issue(1)
+    head = newest(lite)
+    at = lite.clock.now + late
+    line = cosigned(b"", parse_checkpoint_text(parse_note(head.note).text), "w1.example", at)
+    # It has this head already, as where its answer was lost: asked from there, it gives the cosignature.
+    with answering((409, f"{head.size}\n".encode()), (200, line)) as (address, asked):
+        add_witness(lite.app, "w1.example", vkey("w1.example", 4), address)
+        with lite.app.database.write() as session:  # the list's own entry has another head
+            session.execute(delete(CheckpointRow).where(CheckpointRow.size > head.size))
+        asked.clear()
+        assert lite.app.cosign_log().missing == missing
+    assert asked[1].startswith(f"old {head.size}\n\n".encode())
+
+
+def test_a_cosignature_of_no_time_counts_for_nothing(lite: Rig) -> None:
+    head = parse_checkpoint_text(parse_note(newest(lite).note).text)
+    key = parse_vkey(vkey("w1.example", 4))
+    for at, counts in ((0, False), (1, True)):
+        assert _counts(cosigned(newest(lite).note, head, "w1.example", at), key, lite.clock.now) is counts
 
 
 @pytest.mark.parametrize(
@@ -318,6 +352,7 @@ def test_no_transaction_is_open_while_a_witness_is_waited_for(
 
 
 def test_without_a_quorum_nothing_waits(lite: Rig) -> None:
+    assert lite.app.cosign_log() == Cosigning(newest(lite).size, 0, 0, {})
     add_witness(lite.app, "w1.example", vkey("w1.example", 4), "http://127.0.0.1:9")
     (lite.place.home / ADDRESSES).unlink()
     number = lite.issue(1)[0]
@@ -346,7 +381,9 @@ def test_the_list_of_witnesses(lite: Rig) -> None:
     unusable = ("http://w1..example", "http://xn--/", f"http://{'w' * 64}.example")
     for url in ("w1.example", "ftp://w1.example", "https://", "https://[::1", *unusable):
         assert refusal(add_witness, lite.app, "w1.example", key, url).code == "witness_address"
+    assert refusal(add_witness, lite.app, "w1.example", key, "w" * 300).params["url"] == "w" * 200
     listed = add_witness(lite.app, "w1.example", key, "http://127.0.0.1:9")
+    assert (lite.place.home / ADDRESSES).stat().st_mode & 0o777 == 0o600
     assert (listed.witness_vkeys, listed.witness_quorum) == ((key,), 0)
     assert refusal(add_witness, lite.app, "w1.example", key, "https://w").code == "witness_exists"
     assert refusal(change_quorum, lite.app, 2).code == "witness_quorum"

@@ -11,6 +11,7 @@ from threading import Event, Thread
 import pytest
 
 from registry.backup import engines, making
+from registry.backup.gap import Gap
 from registry.backup.making import back_up
 from registry.backup.manifest import MANIFEST, read_manifest
 from registry.backup.restoring import restore
@@ -21,6 +22,7 @@ from tests.builders import MUNICIPAL, refused
 from tests.registry.backup.disaster import Outside, back_again, lose_database, lose_machine
 from tests.registry.rig import Place, Rig, assert_sound
 from tests.registry.sheets import identity
+from verifier.logentry import LogEntry
 from verifier.number import number_of
 from verifier.sources import FolderSource
 
@@ -72,6 +74,18 @@ def test_an_older_backup_than_what_was_published_is_told_entry_by_entry_and_give
         with refused(RegistryError, "log_rolled_back"):
             refusal()
     assert {path: path.read_bytes() for path in rig.site.rglob("*") if path.is_file()} == published
+
+
+def test_lost_numbers_are_told_by_authority_year_and_kind() -> None:
+    gap = Gap(here=4, published=9, signed=9)
+    one, two, three = (number_of(MUNICIPAL, 2026, 1, serial).digits for serial in (1, 2, 3))
+    other = number_of(MUNICIPAL, 2026, 2, 7).digits
+    for time, (action, number) in enumerate(
+        [("issue", two), ("void", three), ("issue", one), ("issue", other), ("revoke", other)], start=5
+    ):
+        gap.add(LogEntry(action, number, "", MUNICIPAL, time))
+    assert gap.series == {one[:11]: (one, three), other[:11]: (other, other)}
+    assert (gap.first, gap.last, gap.actions["issue"]) == (5, 9, 3)
 
 
 def test_on_a_new_machine_the_publication_keeps_an_old_backup_from_numbering(rig: Rig) -> None:
