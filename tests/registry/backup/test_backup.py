@@ -298,6 +298,9 @@ DEFECTS: Sequence[tuple[str, Callable[[Path], None]]] = (
     ("backup_manifest", replaced('"engine":"sqlite",', "")),
     ("backup_manifest", climb_out),
     ("backup_manifest", replaced('"path":"home/head"', '"path":""')),
+    ("backup_manifest", replaced('"path":"home/head"', '"path":"/head"')),
+    ("backup_manifest", replaced('"path":"registry.db"', '"path":"home/registry.db"')),  # no database
+    ("backup_manifest", replaced('"path":"registry.db"', '"path":null')),
     ("backup_schema", replaced('"schema":"0', '"schema":"9')),
     ("backup_engine", replaced('"sqlite"', '"postgresql"')),
 )
