@@ -235,9 +235,10 @@ def _open() -> ColumnElement[bool]:
 
 
 def _takeable(kinds: Collection[str], now: int) -> ColumnElement[bool]:
-    # Where the clock stood ahead for a while: what was ordered then and never put off is due, and no lease is so long.
+    # Where the clock stood ahead for a while: what was ordered then and never put off is due, and no lease that ends is so long.
     waiting = and_(Job.state == "waiting", or_(Job.not_before <= now, Job.not_before == Job.created_at))
-    left = and_(Job.state == "running", or_(Job.lease_until < now, Job.lease_until > now + 2 * LEASE))
+    ahead = and_(Job.lease_until > now + 2 * LEASE, Job.lease_until < NO_LEASE)
+    left = and_(Job.state == "running", or_(Job.lease_until < now, ahead))
     # The index's own condition, word for word: SQLite does not see that the rest implies it, and would read all that was done.
     return and_(OPEN, Job.kind.in_(sorted(kinds)), or_(waiting, left))
 
