@@ -4,6 +4,7 @@ Of this host's folder, whoever noted what in the database: a file stays while it
 next order, and by every publication, since nobody may order again.
 """
 
+import logging
 from collections.abc import Container
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from registry.cases.models import PrintOrder
 from registry.jobs.models import OPEN, Job
 
 KIND = "print"
+logger = logging.getLogger(__name__)
 
 
 def results_folder(app: App) -> Path:
@@ -22,7 +24,10 @@ def results_folder(app: App) -> Path:
 
 
 def sweep(app: App) -> int:
-    """Take away results whose time is over, and what is left of those that never came to be; how many files."""
+    """Take away results whose time is over, and what is left of those that never came to be; how many files.
+
+    One that the system does not let go is told in the log, and stops nobody: what asks has done its own work.
+    """
     folder, now = results_folder(app), app.clock()
     if not folder.is_dir():
         return 0
@@ -33,7 +38,10 @@ def sweep(app: App) -> int:
         fresh = {*drawn, *session.scalars(select(PrintOrder.id).where(PrintOrder.expires_at > now))}
     gone = [file for file in there if _is_over(file.name, drawn, fresh)]
     for file in gone:
-        file.unlink(missing_ok=True)
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("%s in prints/ cannot be taken away: %s", file.name, error.strerror)
     return len(gone)
 
 

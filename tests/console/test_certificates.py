@@ -463,7 +463,7 @@ def prints(console: Console) -> list[Path]:
 
 
 def test_what_was_printed_goes_after_its_day_and_what_a_killed_worker_left_of_it_too(
-    office: tuple[Console, list[str], str],
+    office: tuple[Console, list[str], str], caplog: pytest.LogCaptureFixture
 ) -> None:
     """They hold names, and nobody need print again for them to go."""
     console, _, _ = office
@@ -481,9 +481,12 @@ def test_what_was_printed_goes_after_its_day_and_what_a_killed_worker_left_of_it
     assert left_over not in prints(console)
     assert f"{order}.pdf" in {file.name for file in prints(console)}
     (elsewhere := left_over.with_name("README")).touch()
+    (stuck := left_over.with_name("7000.zip")).mkdir()  # no file: the system does not let it go
     console.rig.clock.now += 24 * 3600
     console.rig.publish()
-    assert prints(console) == [elsewhere]
+    assert set(prints(console)) == {elsewhere, stuck}
+    assert "7000.zip in prints/ cannot be taken away" in caplog.text
+    stuck.rmdir()
     elsewhere.unlink()
 
 
