@@ -3,8 +3,9 @@
 Place, code and nature are columns; what a clerk wrote is sealed and opened for the page that is shown.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, delete, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -19,6 +20,9 @@ from registry.review.models import DraftFinding
 from registry.review.rows import Origin
 
 PAGE = 50
+Counts: TypeAlias = Mapping[tuple[str, str], int]
+"""(nature, code) → how many."""
+_HELD = ("already_issued", "already_issued_differs")
 _AT_ONCE = 300
 
 
@@ -112,11 +116,16 @@ def findings_of_part(session: Session, vault: IdentityVault, draft_id: int, part
         yield _remark(safe, row).finding
 
 
-def counts(session: Session, draft_id: int) -> dict[tuple[str, str], int]:
-    """(nature, code) → how many."""
+def counts(session: Session, draft_id: int) -> Counts:
+    """How many remarks of each nature and code."""
     grouped = select(DraftFinding.nature, DraftFinding.code, func.count()).filter_by(draft_id=draft_id)
     rows = session.execute(grouped.group_by(DraftFinding.nature, DraftFinding.code))
     return {(nature, code): count for nature, code, count in rows}
+
+
+def held_before(found: Counts) -> int:
+    """How many of the list had such a certificate when it was last uploaded."""
+    return sum(count for (_, code), count in found.items() if code in _HELD)
 
 
 def _chosen(draft_id: int, wanted: Filter) -> list[ColumnElement[bool]]:

@@ -3,6 +3,7 @@
 import json
 import re
 from io import BytesIO
+from typing import Any
 from urllib.parse import unquote
 
 import openpyxl
@@ -12,6 +13,7 @@ from zxingcpp import read_barcodes
 
 from registry.actors import Role
 from registry.cli.working import KINDS
+from registry.console.pages.batches import draft_json
 from registry.jobs.worker import work_once
 from registry.review.models import Draft
 from tests.console.rig import OTHER, Caller, Console
@@ -117,6 +119,44 @@ def test_an_approvers_way(console: Console) -> None:
     cells = [[cell.value for cell in row] for row in book.worksheets[0].iter_rows()]
     assert [row[7] for row in cells[1:4]] == ["已发"] * 3
     assert all(row[8].startswith("410100") for row in cells[1:4])
+
+
+def test_who_was_certified_before_is_told_at_the_upload(console: Console) -> None:
+    """And not only when the list is submitted; of a list that has nobody else there is nothing to submit."""
+    before, clerk = submitted(console, 271, 272)
+    approver = console.signed_in(Role.APPROVER)
+    assert approver.post(f"/console/batches/{before}/release", shown(approver, before)).status_code == 303
+    assert work_once(console.rig.app, KINDS, holder="worker")
+
+    def told(*rows: dict[str, str]) -> tuple[str, dict[str, Any]]:
+        """The page, and what a program is told."""
+        draft = upload(clerk, csv_bytes(list(rows)))
+        with console.rig.app.database.read() as session:
+            document = draft_json(session, session.get_one(Draft, draft))
+        return clerk.get(f"/console/batches/{draft}").text, document
+
+    page, document = told(annual(271), annual(272), annual(273))
+    assert "<li><b>1</b> 可发人数</li>" in page
+    assert "<li><b>2</b> 此前已发证，不再发</li>" in page
+    assert "将为 1 人提交" in page
+    assert (document["people"], document["heldBefore"]) == (3, 2)
+    page, _ = told(annual(271), annual(272, 工作单位="另一单位"))
+    assert "没有需要提交的" in page
+    assert "/submit" not in page
+    page, document = told(annual(274))
+    assert "此前已发证" not in page
+    assert document["heldBefore"] == 0
+
+
+def test_what_was_not_accepted_can_be_had_after_the_release(console: Console) -> None:
+    clerk = console.signed_in(Role.CLERK)
+    draft = upload(clerk, csv_bytes([annual(281), annual(282, 姓名="李1雷")]))
+    assert clerk.post(f"/console/batches/{draft}/submit").status_code == 303
+    page = clerk.get(f"/console/batches/{draft}").text
+    link = re.search(r'href="([^"]+)">下载未通过的 1 行<', page)
+    assert link is not None
+    book = openpyxl.load_workbook(BytesIO(clerk.get(link[1]).content))
+    assert book.active["A2"].value == "李1雷"
 
 
 def test_returned_and_submitted_again(console: Console) -> None:

@@ -32,7 +32,16 @@ from registry.review.drafts import (
     refused_at,
     subject_of,
 )
-from registry.review.findings import PAGE, Filter, Remark, counts, remarks, remarks_before
+from registry.review.findings import (
+    PAGE,
+    Counts,
+    Filter,
+    Remark,
+    counts,
+    held_before,
+    remarks,
+    remarks_before,
+)
 from registry.review.issuing import unfinished
 from registry.review.models import Draft
 from registry.review.rows import Origin, pick_rows
@@ -104,7 +113,7 @@ def show(ctx: Ctx, draft_id: int) -> Response:
         draft = found_draft(ctx, session, draft_id)
         if ctx.is_program:
             return JSONResponse(draft_json(session, draft))
-        trust_list = current_trust_list(session)
+        trust_list, found = current_trust_list(session), counts(session, draft_id)
         values: dict[str, Any] = {
             "draft": draft,
             "title": title_of(ctx, session, draft),
@@ -114,7 +123,8 @@ def show(ctx: Ctx, draft_id: int) -> Response:
             "parts": parts_of(session, draft_id),
             "rounds": rounds_of(session, draft_id),
             "hand": hand_of(session, ctx.actor, draft_id),
-            "told": _counted(session, draft_id),
+            "told": _by_nature(found),
+            "held": held_before(found),
             "job": newest_job(session, draft),
             "batch": session.get(Batch, draft.batch_id) if draft.batch_id else None,
         }
@@ -133,7 +143,7 @@ def findings(ctx: Ctx, draft_id: int) -> Response:
     after = asked_number(ctx, "after") or 0
     with ctx.app.database.read() as session:
         draft = found_draft(ctx, session, draft_id)
-        natures = _by_nature(session, draft_id)
+        natures = _by_nature(counts(session, draft_id))
         wanted = _filter(ctx, natures)
         page = remarks(session, ctx.app.vault, draft_id, wanted, after=after, most=PAGE + 1)
         shown = page[:PAGE]
@@ -207,7 +217,7 @@ def rules_title(rule_sets: Mapping[str, RuleSet], rule_set: str, lang: str) -> s
 
 def draft_json(session: Session, draft: Draft) -> dict[str, Any]:
     """A list for a program."""
-    job = newest_job(session, draft)
+    job, found = newest_job(session, draft), counts(session, draft.id)
     return {
         "id": draft.id,
         "authority": draft.authority,
@@ -219,7 +229,8 @@ def draft_json(session: Session, draft: Draft) -> dict[str, Any]:
         "leftOut": draft.left_out,
         "batch": draft.batch_id,
         "job": None if job is None else {"state": job.state, "done": job.done, "total": job.total},
-        "findings": _by_nature(session, draft.id),
+        "heldBefore": held_before(found),
+        "findings": _by_nature(found),
     }
 
 
@@ -237,16 +248,12 @@ def _next(page: Sequence[Remark]) -> int | None:
     return page[PAGE - 1].place if len(page) > PAGE else None
 
 
-def _counted(session: Session, draft_id: int) -> dict[str, int]:
-    return _by_nature(session, draft_id)
-
-
-def _by_nature(session: Session, draft_id: int) -> dict[str, int]:
+def _by_nature(found: Counts) -> dict[str, int]:
     """Nature → how many remarks."""
-    found = dict.fromkeys(TITLES, 0)
-    for (nature, _), count in counts(session, draft_id).items():
-        found[nature] += count
-    return found
+    told = dict.fromkeys(TITLES, 0)
+    for (nature, _), count in found.items():
+        told[nature] += count
+    return told
 
 
 def _kinds(ctx: Context, session: Session, draft_id: int, wanted: Filter) -> list[tuple[str, int, str]]:
