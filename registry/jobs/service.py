@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 import orjson
-from sqlalchemy import ColumnElement, and_, case, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from registry.actors import Actor, Role
@@ -28,6 +28,8 @@ FIRST_PAUSE = 5
 """Seconds before a job that met a passing trouble is begun again; four times as long each further time."""
 WAIT = 60
 """Seconds until a job is begun again for which something is missing that no beginning brings back: room on a disk, a clock that is right."""
+_LONGEST_PAUSE = FIRST_PAUSE * 4 ** (MAX_ATTEMPTS - 1)
+_DATABASE_NOW = select(cast(func.floor(func.extract("epoch", func.now())), BigInteger))
 
 Document: TypeAlias = Mapping[str, Any]
 """JSON without identity numbers."""
@@ -161,12 +163,12 @@ def fail(session: Session, held: Held, *, code: str, params: Mapping[str, str | 
 def postpone(session: Session, held: Held, *, now: int) -> None:
     """A trouble that may pass: to be begun again after a pause, which grows."""
     pause = FIRST_PAUSE * 4 ** (held.attempt - 1)
-    _change(session, held, **_put_down(), not_before=_later(now, pause))
+    _put_off(session, held, held.attempt, now, pause)
 
 
 def hold_off(session: Session, held: Held, *, now: int) -> None:
     """Something is missing that people, or a machine, bring back: to be begun again until it is there; no beginning counts."""
-    _change(session, held, **_put_down(), attempt=held.attempt - 1, not_before=_later(now, WAIT))
+    _put_off(session, held, held.attempt - 1, now, WAIT)
 
 
 def give_back(session: Session, held: Held) -> None:
@@ -235,8 +237,9 @@ def _open() -> ColumnElement[bool]:
 
 
 def _takeable(kinds: Collection[str], now: int) -> ColumnElement[bool]:
-    # Where the clock stood ahead for a while: what was ordered then and never put off is due, and no lease that ends is so long.
-    waiting = and_(Job.state == "waiting", or_(Job.not_before <= now, Job.not_before == Job.created_at))
+    # Where the clock stood ahead for a while: what was ordered then is due, and no pause, and no lease that ends, is so long.
+    due = or_(Job.not_before <= now, Job.not_before == Job.created_at, Job.not_before > now + _LONGEST_PAUSE)
+    waiting = and_(Job.state == "waiting", due)
     ahead = and_(Job.lease_until > now + 2 * LEASE, Job.lease_until < NO_LEASE)
     left = and_(Job.state == "running", or_(Job.lease_until < now, ahead))
     # The index's own condition, word for word: SQLite does not see that the rest implies it, and would read all that was done.
@@ -270,9 +273,12 @@ def _begin(session: Session, job: Job, held: Held, now: int) -> bool:
     return True
 
 
-def _later(now: int, pause: int) -> ColumnElement[int]:
-    """``pause`` from ``now``, or from when it was last due, where the clock went back since: a pause that is over would be none."""
-    return case((Job.not_before > now, Job.not_before), else_=now) + pause
+def _put_off(session: Session, held: Held, attempt: int, now: int, pause: int) -> None:
+    """To be begun again after ``pause``, by the clock of who keeps it: on PostgreSQL the database's, whatever hosts' clocks say."""
+    due = now if held.message is None else session.scalars(_DATABASE_NOW).one()
+    # The trigger knows a pause by a later time; ordered while a clock stood ahead, the job has one that is later still.
+    _change(session, held, not_before=due)
+    _change(session, held, **_put_down(), attempt=attempt, not_before=due + pause)
 
 
 def _lease(held: Held, now: int) -> int:

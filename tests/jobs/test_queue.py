@@ -1,5 +1,6 @@
 """The queue on PostgreSQL: messages that go with the act, workers that are woken, the dead, those who come back, and what is lost."""
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from registry.jobs.worker import Done, JobKind, Kinds, Task, work, work_once
 from tests.forks import CONTEXT
 from tests.jobs.hands import fall_silent, relieve
 from tests.jobs.test_worker import counting, order, until, view
-from tests.registry.rig import Clock, Place, Rig, copy_home, opened
+from tests.registry.rig import DAY, Clock, Place, Rig, copy_home, opened
 
 SCHEMA = "03.04.00_50_post_add_retry_failed_job_procedure.sql"
 """The library's newest change of its schema, as migration 0011 makes it: a newer one needs a migration of its own."""
@@ -104,14 +105,29 @@ def test_a_message_too_many_does_nothing(pg: Rig) -> None:
     assert (view(pg, job).attempt, messages(pg)) == (1, [])
 
 
-def test_a_pause_is_the_databases_to_keep(pg: Rig) -> None:
-    def stumble(_: Task) -> Done:
-        raise OSError
+@pytest.mark.parametrize("ordered", [-DAY, 0, DAY])
+@pytest.mark.parametrize("worked", [-3600, 3600])
+@pytest.mark.parametrize(
+    ("error", "pause"), [(OSError(), FIRST_PAUSE), (OSError(errno.ENOSPC, "full"), service.WAIT)]
+)
+def test_a_pause_is_the_databases_to_keep(
+    pg: Rig, error: OSError, pause: int, worked: int, ordered: int
+) -> None:
+    """Wherever the clocks of hosts stand: it is no day, and not none, at which it would be begun again and again."""
 
+    def stumble(_: Task) -> Done:
+        raise error
+
+    def now() -> int:
+        return int(ask(pg, "SELECT floor(extract(epoch FROM clock_timestamp()))::bigint")[0][0])
+
+    before = now()
+    pg.clock.now = before + ordered
     job = order(pg)
+    pg.clock.now = before + worked
     work_once(pg.app, {"count": JobKind(stumble)}, holder="one")
-    due = ask(pg, "SELECT extract(epoch FROM scheduled_at)::bigint FROM procrastinate_jobs")
-    assert due == [(pg.clock.now + FIRST_PAUSE,)]
+    ((due,),) = ask(pg, "SELECT extract(epoch FROM scheduled_at)::bigint FROM procrastinate_jobs")
+    assert before + pause <= due <= now() + pause
     assert view(pg, job).state == "waiting"
 
 

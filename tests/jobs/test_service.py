@@ -1,5 +1,6 @@
 """Jobs: ordered once, held by one, taken over from the dead, and changed by nobody who lost them."""
 
+from collections.abc import Callable
 from threading import Barrier, Thread
 
 import pytest
@@ -162,6 +163,25 @@ def test_what_was_ordered_or_begun_while_the_clock_stood_ahead_does_not_wait_for
     assert taken(lite, "dead", NOW).attempt == 2  # whose lease ends tomorrow
     assert taken(lite, "two", today).attempt == 3
     assert take(lite, "three", today - LEASE) is None  # a little step ends nobody's lease
+
+
+@pytest.mark.parametrize(
+    ("put_off", "pause"), [(service.postpone, FIRST_PAUSE), (service.hold_off, service.WAIT)]
+)
+def test_what_was_put_off_waits_for_its_pause_wherever_the_clock_stood(
+    lite: Rig, put_off: Callable[..., None], pause: int
+) -> None:
+    def hindered(now: int) -> None:
+        held = taken(lite, "one", now)
+        with lite.app.database.write() as session:
+            put_off(session, held, now=now)
+
+    today = NOW - DAY
+    order(lite)  # tomorrow, by a clock that was put right since
+    hindered(today)
+    assert take(lite, "one", today + pause - 1) is None
+    hindered(NOW)  # it stands ahead again
+    assert taken(lite, "one", today + pause).job == 1
 
 
 def test_told_to_stop_costs_no_attempt(rig: Rig) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
 
 from keys.errors import CustodyError
 from registry.actors import SYSTEM
@@ -22,10 +21,10 @@ from registry.jobs import service, supervision
 from registry.jobs.models import Job
 from registry.jobs.service import WAIT
 from registry.jobs.supervision import supervised_worker
-from registry.jobs.worker import Done, JobKind, StoppingError, Task, perform, work, work_once
+from registry.jobs.worker import Done, JobKind, StoppingError, Task, work, work_once
 from registry.models import LogHead
-from tests.jobs.hands import take, view
-from tests.registry.rig import NOW, Rig
+from tests.jobs.hands import view
+from tests.registry.rig import Rig
 
 PATIENCE = 60
 
@@ -117,26 +116,6 @@ def test_what_is_missing_is_waited_for_and_nobody_need_ask_again(
     missing = False
     work_once(lite.app, {"count": JobKind(tried)}, holder="one")
     assert view(lite, job).state == "done"
-
-
-@pytest.mark.parametrize("error", [OSError(), OSError(errno.ENOSPC, "full")])
-def test_a_clock_that_went_back_makes_no_pause_none(rig: Rig, error: Exception) -> None:
-    """On PostgreSQL a message that is due at once would be begun at once, again and again."""
-
-    def stumble(_: Task) -> Done:
-        raise error
-
-    def write(how: Callable[[Session], None]) -> None:
-        with rig.app.database.write() as session:
-            how(session)
-
-    job = order(rig)
-    rig.clock.now -= 3600
-    held = take(rig, "one", ["count"], NOW)
-    assert held is not None
-    perform(rig.app, {"count": JobKind(stumble)}, *held, stop=Event(), write=write)
-    with rig.app.database.read() as session:
-        assert session.get_one(Job, job).not_before > NOW
 
 
 def test_told_to_stop_it_is_left_where_it_tells_how_far_it_is(lite: Rig) -> None:
