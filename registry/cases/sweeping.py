@@ -26,12 +26,17 @@ def results_folder(app: App) -> Path:
 def sweep(app: App) -> int:
     """Take away results whose time is over, and what is left of those that never came to be; how many files.
 
-    One that the system does not let go is told in the log, and stops nobody: what asks has done its own work.
+    One that the system does not let go, or a folder that it does not show, is told in the log, and stops nobody: what asks has
+    done its own work.
     """
-    folder, now = results_folder(app), app.clock()
-    if not folder.is_dir():
+    now = app.clock()
+    try:  # before it is asked who stays: what appears meanwhile is somebody's
+        there = list(results_folder(app).iterdir())
+    except FileNotFoundError:
         return 0
-    there = list(folder.iterdir())  # before it is asked who stays: what appears meanwhile is somebody's
+    except OSError as error:
+        logger.warning("prints/ cannot be looked at: %s", error.strerror)
+        return 0
     with app.database.read() as session:
         open_jobs = session.scalars(select(Job.subject).where(OPEN, Job.kind == KIND))
         drawn = {int(subject.partition(":")[2]) for subject in open_jobs}

@@ -1,8 +1,10 @@
 """What is published: complete, in an order that no reader can trip over, replaced file by file, and about nobody."""
 
+import errno
 import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -339,6 +341,21 @@ def test_what_a_killed_publication_left_behind_is_swept(lite: Rig) -> None:
     (lite.site / "log/tile/0/.000.p.0123456789abcdef.new").write_bytes(b"half")
     lite.publish()
     assert not list(lite.site.rglob(".*.new"))
+
+
+def test_a_folder_of_results_that_is_not_shown_keeps_nothing_from_being_published(
+    lite: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    listed = Path.iterdir
+
+    def closed(folder: Path) -> Iterator[Path]:
+        if folder.name == "prints":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert (lite.publish() / "log/checkpoint").is_file()
+    assert "prints/ cannot be looked at: Permission denied" in caplog.text
 
 
 def test_every_signed_head_has_its_tiles(rig: Rig) -> None:
