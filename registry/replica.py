@@ -3,14 +3,15 @@
 Whoever has just done something looks for it on the next page. So before a page is read from the replica the primary is asked
 how far it is, and the replica whether it has come so far; where it has not within a moment, where it is away, silent or all connections
 to it are taken, or where it is no replica any more (it was promoted, and may be another history), the primary is read. No outage
-of a replica is seen, but for a second by the page that first meets one that is silent (its host is gone, or stands still).
+of a replica is seen, but for a second by the page that first meets one that is silent (its host is gone, or stands still), and
+by those that come in the same moment.
 """
 
 import logging
 import time
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
-from threading import Thread
+from threading import Lock, Thread
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
@@ -20,7 +21,9 @@ from registry.outages import OUTAGES
 PATIENCE = 0.05
 """Seconds that a page waits for the replica, or for a connection to it; within one house it is some milliseconds behind."""
 SILENCE = 1.0
-"""Seconds that a page waits for a replica that says nothing at all; the pages after it do not, until it has spoken."""
+"""Seconds that a page waits for a replica that says nothing at all."""
+LATE = 2 * PATIENCE
+"""Seconds after which an answer is late: the pages that come then do not wait, until there is one."""
 _PAUSE = 0.002
 _REACHED = text("SELECT pg_last_wal_replay_lsn() >= CAST(:position AS pg_lsn) WHERE pg_is_in_recovery()")
 LONG = 5.0
@@ -41,33 +44,45 @@ class Replica:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._late: Future[Connection | None] | None = None
+        self._lock = Lock()
+        self._asked: dict[Future[Connection | None], float] = {}
+        """Since when each answer is awaited, the oldest first."""
 
     def connection_in_step(self, primary: Engine) -> Connection | None:
         """A connection to it that sees all that was committed on ``primary`` until now; None where there is none.
 
-        One that did not answer in time is asked again once it has. Raises one of ``OUTAGES`` where the primary is away.
+        While an answer is late nothing more is asked. Raises one of ``OUTAGES`` where the primary is away.
         """
         with primary.connect() as asked:
             position = asked.execute(text("SELECT pg_current_wal_flush_lsn()::text")).scalar_one()
-        if self._late is not None and not self._late.done():
-            return None
         answer: Future[Connection | None] = Future()
-        # Of its own and no pool's: whoever waits for a server that is silent keeps nobody from ending.
-        Thread(target=self._ask, args=(position, answer), name="replica", daemon=True).start()
+        with self._lock:
+            now = time.monotonic()
+            if now - next(iter(self._asked.values()), now) > LATE:
+                return None
+            # Of its own and no pool's: whoever waits for a server that is silent keeps nobody from ending.
+            Thread(target=self._ask, args=(position, answer), name="replica", daemon=True).start()
+            self._asked[answer] = now
         try:
             return answer.result(SILENCE)
         except FutureTimeoutError:
             logger.warning("the replica does not answer; the primary is read")
-            self._late = answer
             answer.add_done_callback(_give_back)
             return None
 
     def _ask(self, position: str, answer: "Future[Connection | None]") -> None:
         try:
-            answer.set_result(_connection_at(self.engine, position))
+            found = _connection_at(self.engine, position)
         except BaseException as error:
+            self._is_answered(answer)
             answer.set_exception(error)
+        else:
+            self._is_answered(answer)
+            answer.set_result(found)
+
+    def _is_answered(self, answer: "Future[Connection | None]") -> None:
+        with self._lock:
+            del self._asked[answer]
 
 
 def _connection_at(replica: Engine, position: str) -> Connection | None:

@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from registry.fsck import fsck
 from registry.models import Certificate
 from registry.operation.health import Readiness
 from registry.outages import OUTAGES
-from registry.replica import SILENCE
+from registry.replica import LATE, SILENCE
 from tests.builders import refused
 from tests.console.rig import console_over
 from tests.registry.engines import NoPostgresError
@@ -108,7 +109,13 @@ def test_a_replica_that_stands_still_keeps_one_page_for_a_second_and_no_other(
         with standby.frozen():
             rig.issue(2)
             began = time.monotonic()
-            assert looked_at(rig) == (False, 2)
+            with ThreadPoolExecutor(1) as first:
+                waits = first.submit(looked_at, rig)
+                time.sleep(2 * LATE)
+                meanwhile = time.monotonic()
+                assert looked_at(rig) == (False, 2)
+                assert time.monotonic() - meanwhile < SILENCE - 2 * LATE  # and the first waits yet
+                assert waits.result() == (False, 2)
             assert time.monotonic() - began < 5
             began = time.monotonic()
             assert [looked_at(rig) for _ in range(5)] == [(False, 2)] * 5
