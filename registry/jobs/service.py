@@ -187,7 +187,9 @@ def retry(session: Session, job_id: int, *, now: int) -> None:
     job = session.scalars(select(Job).filter_by(id=job_id).with_for_update()).first()
     if job is None or job.state != "failed":
         raise RegistryError("job_not_failed")
-    job.state, job.attempt, job.not_before = "waiting", 0, now
+    job.not_before = now
+    session.flush()  # before it waits: to the trigger a later time would be a pause
+    job.state, job.attempt = "waiting", 0
     job.error = job.error_params = job.finished_at = None
     session.flush()
 

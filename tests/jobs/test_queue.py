@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from registry.actors import SYSTEM
 from registry.app import App
+from registry.errors import RegistryError
 from registry.jobs import service
 from registry.jobs.service import FIRST_PAUSE, JobView
 from registry.jobs.worker import Done, JobKind, Kinds, Task, work, work_once
@@ -129,6 +130,19 @@ def test_a_pause_is_the_databases_to_keep(
     ((due,),) = ask(pg, "SELECT extract(epoch FROM scheduled_at)::bigint FROM procrastinate_jobs")
     assert before + pause <= due <= now() + pause
     assert view(pg, job).state == "waiting"
+
+
+def test_what_is_asked_for_again_is_due_at_once_though_a_hosts_clock_stands_ahead(pg: Rig) -> None:
+    def refuse(_: Task) -> Done:
+        raise RegistryError("authority_suspended", authority="410100")
+
+    job = order(pg)
+    work_once(pg.app, {"count": JobKind(refuse)}, holder="one")
+    pg.clock.now += 365 * DAY
+    with pg.app.database.write() as session:
+        service.retry(session, job, now=pg.clock.now)
+    assert work_once(pg.app, {"count": JobKind(counting)}, holder="one")
+    assert view(pg, job).state == "done"
 
 
 class Slow:
