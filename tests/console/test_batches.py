@@ -140,6 +140,9 @@ def test_who_was_certified_before_is_told_at_the_upload(console: Console) -> Non
     assert "<li><b>2</b> 此前已发证，不再发</li>" in page
     assert "将为 1 人提交" in page
     assert (document["people"], document["heldBefore"]) == (3, 2)
+    listed = clerk.get("/console/batches?state=draft").text  # of all three, and called so
+    assert '<td class="count" data-label="名单人数">3</td>' in listed
+    assert "可发" not in listed.partition("<tbody>")[2]
     page, _ = told(annual(271), annual(272, 工作单位="另一单位"))
     assert "没有需要提交的" in page
     assert "/submit" not in page
