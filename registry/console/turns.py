@@ -67,9 +67,9 @@ def _busy() -> Problem:
 LARGE = Turns(at_once=2, waiting=8, sweeping=True)
 """Each may take 400 MB and a minute. Who could abuse it: clerks in great number, an office's own program."""
 SMALL = Turns(at_once=3, waiting=13)
-"""Of a hostile file each may take what its process is allowed (``registry.intake.dress``)."""
+"""Of a hostile file each may take what its process is allowed (``registry.intake.dress``); an upload's rows are counted before."""
 
 
-def turns_of(rows: int = 0, size: int = 0) -> Turns:
+def turns_of(rows: float = 0, size: int = 0) -> Turns:
     """The turns of a list of so many rows, or of a file of so many bytes."""
     return SMALL if rows <= SMALL_ROWS and size <= SMALL_BYTES else LARGE

@@ -72,6 +72,11 @@ def is_workbook(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
+def rough_rows(data: bytes) -> float:
+    """About how many rows a file has, before anything is known of it; rather too many than too few."""
+    return package.rough_rows(data) if is_workbook(data) else max(data.count(b"\n"), data.count(b"\r"))
+
+
 def open_sheets(data: bytes, name: str, limits: IntakeLimits) -> list[Sheet]:
     """The sheets of a file in their order; `name` names the only sheet of a CSV file."""
     if is_workbook(data):

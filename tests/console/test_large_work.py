@@ -117,6 +117,36 @@ def test_small_lists_do_not_stand_behind_large_ones() -> None:
     assert turns_of(SMALL_ROWS + 1) is turns_of(size=SMALL_BYTES + 1) is LARGE
 
 
+@pytest.mark.parametrize(
+    ("rows", "turns"), [(SMALL_ROWS - 100, SMALL), (SMALL_ROWS + 1, LARGE), (20_000, LARGE)]
+)
+@pytest.mark.parametrize("form", ["csv", "cr", "xlsx"])
+def test_a_file_of_few_bytes_and_many_rows_is_large(
+    console: Console,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    form: str,
+    rows: int,
+    turns: Turns,
+) -> None:
+    had: list[Turns] = []
+
+    def told(count: float, size: int) -> Turns:
+        had.append(turns_of(count, size))
+        return Turns(at_once=1, waiting=0)
+
+    if form == "xlsx":
+        data = write_xlsx(tmp_path / "w.xlsx", {"表": [ANNUAL, *[["x"]] * (rows - 1)]}).read_bytes()
+    else:
+        data = ",".join(ANNUAL).encode() + (b"\n" if form == "csv" else b"\r") * rows
+    assert len(data) <= SMALL_BYTES
+    monkeypatch.setattr(uploads, "turns_of", told)
+    monkeypatch.setattr(uploads, "compose", lambda *_, **__: (_ for _ in ()).throw(Problem("bad_request")))
+    clerk = console.signed_in(Role.CLERK)
+    clerk.post("/console/batches/new", FORM, files={"file": (f"w.{form}", data)})
+    assert had == [turns]
+
+
 @pytest.fixture
 def busy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All turns are taken, and nobody may wait."""

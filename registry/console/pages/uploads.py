@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from starlette.datastructures import UploadFile
 from starlette.responses import JSONResponse, Response
@@ -16,10 +16,11 @@ from registry.console.pages.batches import FORM_NAME, authority_names, draft_jso
 from registry.console.problems import Problem
 from registry.console.rendering import error_text, render, see_other
 from registry.console.routing import page_router
-from registry.console.turns import turns_of
+from registry.console.turns import SMALL_BYTES, Turns, turns_of
 from registry.errors import RegistryError
 from registry.intake.columns import KINDS, fields_of, primary_heading
 from registry.intake.findings import IntakeError, explain
+from registry.intake.sources import rough_rows
 from registry.offices import CHINA, YEARS
 from registry.review import decisions
 from registry.review.composition import Composed, Content, Frame, Upload, compose
@@ -183,8 +184,16 @@ def _sent_file(ctx: Context, mode: str, rows: int = 0) -> Iterator[Upload]:
     file = ctx.form.get("file")
     if not isinstance(file, UploadFile):
         raise Problem("form", field="file")
-    with file.file as sent, turns_of(rows, file.size or 0).turn():
+    with file.file as sent, _turns_for(sent, file.size or 0, rows).turn():
         yield Upload(sent.read(), (file.filename or "")[-400:], mode)
+
+
+def _turns_for(sent: BinaryIO, size: int, rows: float) -> Turns:
+    """A file of few bytes may be one of many rows: two bytes make one, and a workbook packs them."""
+    if size <= SMALL_BYTES:
+        rows += rough_rows(sent.read())
+        sent.seek(0)
+    return turns_of(rows, size)
 
 
 def _one_row(cells: Mapping[str, str], kind: str) -> bytes:
