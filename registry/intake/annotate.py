@@ -34,7 +34,7 @@ from registry.intake.findings import Finding, Severity, explain
 from registry.intake.limits import DEFAULT_LIMITS, IntakeLimits
 from registry.intake.service import find_table_header, is_our_summary
 from registry.intake.sources import Sheet, is_workbook, open_sheets, read_bounded
-from registry.intake.survey import column_letter, column_number, merged_cells
+from registry.intake.survey import column_letter, column_number, unfolded_cells
 from registry.intake.values import shown
 
 Remarks = Mapping[tuple[str, int], Sequence[str]]
@@ -67,7 +67,8 @@ def collect_remarks(
 
 @dataclass(frozen=True, slots=True)
 class _Marks:
-    """What is to be written, the 1-based heading row of each sheet, and the 1-based column where what we added before begins."""
+    """What is to be written, the 1-based heading row of each sheet, the 1-based column where what we added before begins, and
+    the last row and column of each sheet that hold anything: openpyxl counts what has only a border too."""
 
     remarks: Remarks
     faults: FaultyCells
@@ -75,6 +76,7 @@ class _Marks:
     outcomes: Outcomes
     headings: Mapping[str, int]
     added: Mapping[str, int]
+    ends: Mapping[str, tuple[int, int]]
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -157,11 +159,12 @@ def write_annotated(
     sheets = [sheet for sheet in every if not is_our_summary(sheet)]
     headings = {sheet.name: _heading_row(sheet, limits) for sheet in sheets}
     added = {sheet.name: column for sheet in sheets if (column := _added(sheet, headings[sheet.name]))}
-    marks = _Marks(remarks, faults, summary, dict(outcomes), headings, added)
+    ends = {sheet.name: (sheet.survey.last_row, sheet.survey.last_column) for sheet in sheets}
+    marks = _Marks(remarks, faults, summary, dict(outcomes), headings, added, ends)
     if is_workbook(data):
         former = [sheet.name for sheet in every if is_our_summary(sheet)]
-        # openpyxl makes a cell of each that a merged range covers: one element may cover a whole sheet.
-        plain = plain or sum(merged_cells(sheet.survey) for sheet in every) > limits.cells
+        # openpyxl makes a cell of each that a merged range or a link covers: one element may cover a whole sheet.
+        plain = plain or sum(unfolded_cells(sheet.survey) for sheet in every) > limits.cells
         dressed = None if plain else _in_own_dress(data, marks, former)
         if dressed is None:
             _write_copy(sheets, target, marks)
@@ -184,7 +187,8 @@ def _mark_workbook(workbook: openpyxl.Workbook, marks: _Marks) -> None:
     # Where somebody merged cells over what we added before, nothing can be written there, and it stays.
     added = {title: column for title, column in marks.added.items() if _last_merged(workbook[title]) < column}
     for title, column in added.items():
-        for cells in workbook[title].iter_rows(min_col=column):
+        last_row, last_column = marks.ends[title]
+        for cells in workbook[title].iter_rows(min_col=column, max_col=last_column, max_row=last_row):
             for cell in cells:
                 cell.value = None
     columns = {

@@ -47,7 +47,9 @@ _ROW = b"<row "
 _HELD = 1 << 18
 """Bytes of an unfinished row that are held back; a longer one is parsed as it comes."""
 _REMEMBERED: Final = 200_000
-"""Hidden rows and columns, errors and merged ranges are remembered up to so many, for remarks only."""
+"""Hidden rows and columns, errors, merged ranges and links are remembered up to so many, for remarks only."""
+_LINKED_WEIGHS: Final = 10
+"""Of openpyxl's memory (1.6 kB): each cell of the range has its own link."""
 
 
 @dataclass(slots=True)
@@ -63,6 +65,8 @@ class Survey:
     errors: dict[Position, str] = field(default_factory=dict)
     uncalculated: set[Position] = field(default_factory=set)
     merged: list[str] = field(default_factory=list)
+    linked: list[str] = field(default_factory=list)
+    """Ranges that are one link; a link of a single cell is not among them."""
 
 
 def column_letter(index: int) -> str:
@@ -95,15 +99,18 @@ def merged_followers(survey: Survey, first_row: int) -> set[Position]:
     return followers
 
 
-def merged_cells(survey: Survey) -> float:
-    """How many cells the merged ranges cover together, those twice that are in two; without end where there are more than are remembered."""
-    if len(survey.merged) >= _REMEMBERED:
+def unfolded_cells(survey: Survey) -> float:
+    """How many cells openpyxl makes of the merged ranges and of those that are a link, which weigh ten times as much; those
+    twice that are in two. Without end where there are more ranges than are remembered, or one cannot be read."""
+    if len(survey.merged) >= _REMEMBERED or len(survey.linked) >= _REMEMBERED:
         return inf
-    return sum(_area(reference) for reference in survey.merged)
+    return sum(map(_area, survey.merged)) + _LINKED_WEIGHS * sum(map(_area, survey.linked))
 
 
-def _area(reference: str) -> int:
+def _area(reference: str) -> float:
     start, _, end = reference.partition(":")
+    if not (_REFERENCE.fullmatch(start) and _REFERENCE.fullmatch(end or start)):
+        return inf  # readers differ over what it is; on a sheet without a list nobody has asked before
     (top, left), (bottom, right) = _position(start), _position(end or start)
     return max(bottom - top + 1, 0) * max(right - left + 1, 0)
 
@@ -133,6 +140,7 @@ class Surveyor:
             "is": self._on_value,
             "f": self._on_formula,
             "mergeCell": self._on_merge,
+            "hyperlink": self._on_link,
         }
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._on_start
@@ -269,6 +277,11 @@ class Surveyor:
     def _on_merge(self, attributes: dict[str, str]) -> None:
         if len(self.survey.merged) < _REMEMBERED:
             self.survey.merged.append(attributes.get("ref", ""))
+
+    def _on_link(self, attributes: dict[str, str]) -> None:
+        reference = attributes.get("ref", "")
+        if ":" in reference and len(self.survey.linked) < _REMEMBERED:
+            self.survey.linked.append(reference)
 
     def _on_formula_text(self, text: str) -> None:
         """A value that is not empty: the formula was calculated."""

@@ -8,12 +8,13 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
-from openpyxl.styles import Font
+from openpyxl.styles import Border, Font, Side
+from openpyxl.worksheet.worksheet import Worksheet
 
 from registry.intake import annotate
 from registry.intake.annotate import write_annotated
 from registry.intake.dress import annotated_apart
-from registry.intake.survey import Survey, merged_cells
+from registry.intake.survey import Survey, unfolded_cells
 from tests.registry.sheets import ANNUAL, annual, patch_zip, write_xlsx
 
 REMARKS = {("表", 2): ["请改正"]}
@@ -82,14 +83,63 @@ def test_a_range_merged_over_a_whole_sheet_is_never_unfolded(
     assert [cell.value for cell in sheet(out.getvalue())[2]][-1] == "请改正"
 
 
-def test_merged_cells_are_counted() -> None:
-    def merged(*references: str) -> float:
-        return merged_cells(Survey(merged=list(references)))
+@pytest.mark.parametrize(
+    "element",
+    [
+        '<mergeCells count="1"><mergeCell ref="%s"/></mergeCells>',
+        '<hyperlinks><hyperlink ref="%s" location="A1"/></hyperlinks>',
+    ],
+)
+@pytest.mark.parametrize("reference", ["J5:XFD1048576", "a1:b2", "A01:B2", "AAAA1:AAAB2", "A1:A99999999"])
+def test_a_range_that_is_not_to_be_unfolded_or_read_brings_a_plain_copy_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, element: str, reference: str
+) -> None:
+    """On a sheet that intake passes over: on the command line the certificates are issued when the file is given back."""
+    path = write_xlsx(tmp_path / "w.xlsx", {"说明": [["文"]], "表": [ANNUAL, annual()]})
+    tail = b"</sheetData>" + (element % reference).encode()
+    data = changed(path, b"</sheetData>", tail)
+    monkeypatch.setattr(annotate, "_in_own_dress", None)
+    out = io.BytesIO()
+    write_annotated(data, "m", out, REMARKS, FAULTS)
+    monkeypatch.undo()
+    assert [cell.value for cell in sheet(out.getvalue())[2]][-1] == "请改正"
 
-    assert merged() == 0
-    assert merged("A1", "B2:C4") == 7
-    assert merged("A1:XFD1048576") == 1 << 34
-    assert merged(*["A1"] * 200_000) == float("inf")
+
+def test_what_was_added_before_gives_way_beside_a_border_at_the_sheets_far_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """openpyxl makes every cell that it is asked to go through: it is asked for those that hold something."""
+    first = io.BytesIO()
+    write_annotated(workbook(tmp_path).read_bytes(), "w", first, REMARKS, FAULTS)
+    book = openpyxl.load_workbook(io.BytesIO(first.getvalue()))
+    book["表"]["XFD1048576"].border = Border(top=Side("thin"))
+    book.save(tmp_path / "again.xlsx")
+    asked = Worksheet.iter_rows
+
+    def bounded(page: Any, *bounds: Any, **more: Any) -> Any:
+        for cells in asked(page, *bounds, **more):
+            assert cells[0].row <= 2
+            assert len(cells) == 1
+            yield cells
+
+    monkeypatch.setattr(Worksheet, "iter_rows", bounded)
+    out = io.BytesIO()
+    write_annotated((tmp_path / "again.xlsx").read_bytes(), "w", out, {("表", 2): ["又"]}, set())
+    monkeypatch.undo()
+    assert sheet(out.getvalue())["H2"].value == "又"
+
+
+def test_cells_of_ranges_are_counted() -> None:
+    def cells(*merged: str, linked: tuple[str, ...] = ()) -> float:
+        return unfolded_cells(Survey(merged=list(merged), linked=list(linked)))
+
+    assert cells() == 0
+    assert cells("A1", "B2:C4") == 7
+    assert cells("A1:XFD1048576") == 1 << 34
+    assert cells("A1", linked=("B2:C4",)) == 61
+    assert cells("B4:A1") == 0
+    for many in (["A1"] * 200_000, ["A1", "a1:b2"], [""], [":"]):
+        assert cells(*many) == cells(linked=tuple(many)) == float("inf")
 
 
 def test_a_csv_is_annotated_apart_too() -> None:
