@@ -46,7 +46,8 @@ class Turns:
                 if self._sweeping:
                     sweep = Timer(_SWEPT_AFTER, give_back)  # its answer is made yet, and has all of it still
                     sweep.daemon = True
-                    sweep.start()
+                    with suppress(RuntimeError):  # no thread is to be had; what was done in the turn is done
+                        sweep.start()
         finally:
             self._places.release()
 

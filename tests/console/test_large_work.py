@@ -112,6 +112,23 @@ def test_what_nobody_holds_any_more_is_given_back_after_a_large_turn(monkeypatch
         gc.enable()
 
 
+def test_work_that_is_done_stands_where_no_thread_can_be_had_to_sweep_after_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class NoThread:
+        def __init__(self, *_: object) -> None:
+            """As a thread."""
+
+        def start(self) -> None:
+            raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(turns_module, "Timer", NoThread)
+    turns = Turns(at_once=1, waiting=0, sweeping=True)
+    for _ in range(2):
+        with turns.turn():
+            pass
+
+
 def test_small_lists_do_not_stand_behind_large_ones() -> None:
     assert turns_of(SMALL_ROWS, SMALL_BYTES) is SMALL
     assert turns_of(SMALL_ROWS + 1) is turns_of(size=SMALL_BYTES + 1) is LARGE
