@@ -5,6 +5,7 @@ rows even the plain copy computes for twenty seconds. So neither runs in a proce
 own dress is begun again as a plain copy. The process is started for each file, without its caller's environment, and is no sandbox.
 """
 
+import logging
 import os
 import pickle
 import resource
@@ -25,6 +26,7 @@ PROCESSOR_SECONDS = 90
 WALL_SECONDS = 300.0
 _PROGRAM = "import sys; sys.path[:] = sys.argv[3:]; from registry.intake.dress import main; main(int(sys.argv[1]), int(sys.argv[2]))"
 _NEEDED = ("LD_LIBRARY_PATH",)
+logger = logging.getLogger(__name__)
 
 
 def annotated_apart(
@@ -39,20 +41,20 @@ def annotated_apart(
     seconds: int = PROCESSOR_SECONDS,
 ) -> bytes:
     """What ``write_annotated`` writes; raises as it does."""
-    for plainly in (False, True)[plain:]:
+    for plainly in (True,) if plain else (False, True):
         made = _apart((data, name, remarks, faults, outcomes, plainly), memory, seconds)
         if made is not None:
             return made
     # No process could be started, or its bounds are too narrow for the file: a plain copy is bounded by what intake reads.
+    logger.warning("a list of %d bytes could not be annotated apart, and is here", len(data))
     out = BytesIO()
     write_annotated(data, name, out, remarks, faults, outcomes=outcomes, plain=True)
     return out.getvalue()
 
 
 def _apart(asked: tuple[object, ...], memory: int, seconds: int) -> bytes | None:
-    with TemporaryDirectory(
-        prefix="certreg-"
-    ) as scratch:  # openpyxl's own files end with it, whatever kills the process
+    # openpyxl's own files end with the folder, whatever kills the process.
+    with TemporaryDirectory(prefix="certreg-") as scratch:
         try:
             done = subprocess.run(
                 [sys.executable, "-I", "-c", _PROGRAM, str(memory), str(seconds), *_module_path()],

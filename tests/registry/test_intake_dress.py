@@ -142,6 +142,15 @@ def test_cells_of_ranges_are_counted() -> None:
         assert cells(*many) == cells(linked=tuple(many)) == float("inf")
 
 
+def test_what_could_not_be_done_apart_is_told_in_the_log_without_what_it_holds(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    data = "姓名\n张文博\n".encode()
+    back = sheet(annotated_apart(data, "表", REMARKS, FAULTS, {}, memory=1 << 20))
+    assert [cell.value for cell in back[2]] == ["张文博", "请改正"]
+    assert caplog.messages == [f"a list of {len(data)} bytes could not be annotated apart, and is here"]
+
+
 def test_a_csv_is_annotated_apart_too() -> None:
     back = sheet(annotated_apart("姓名\n张文博\n".encode(), "表", REMARKS, FAULTS, {}))
     assert [cell.value for cell in back[2]] == ["张文博", "请改正"]
